@@ -1,0 +1,35 @@
+# The two commands a newcomer needs are `make demo` and `make test`; each brings up its own environment.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/python
+
+.PHONY: demo test test-slow lint bench clean
+.DEFAULT_GOAL := demo
+
+# An environment is a stamp file per set of extras, remade when the project's requirements change.
+$(VENV)/.installed-%: pyproject.toml constraints.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	touch $@
+
+demo: $(VENV)/.installed-experiments
+	$(RUN) experiments/hidden_structures.py
+
+test: $(VENV)/.installed-experiments,test
+	$(RUN) -m pytest
+	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -m 'float32 and not slow'
+
+test-slow: $(VENV)/.installed-experiments,test,rivals
+	$(RUN) -m pytest -m slow
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-experiments,test,rivals
+	$(RUN) benchmarks/run_all.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

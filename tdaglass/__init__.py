@@ -1,0 +1,6 @@
+"""tdaglass: the structure hidden in glasses, as pure JAX functions."""
+
+from tdaglass.configuration import Configuration
+
+__all__ = ["Configuration"]
+__version__ = "0.1.0"

@@ -1,0 +1,32 @@
+"""Every test runs in double precision unless TDAGLASS_TEST_PRECISION=float32, on two pretended devices."""
+
+import os
+from pathlib import Path
+
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+DOUBLE = os.environ.get("TDAGLASS_TEST_PRECISION", "float64") == "float64"
+jax.config.update("jax_enable_x64", DOUBLE)
+
+# Shapes and dtypes named in public signatures are checked while the tests run, and only then.
+install_import_hook("tdaglass", "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def tolerance() -> float:
+    """A few units in the last place of the precision under test."""
+    return 1e-12 if DOUBLE else 2e-5
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """Public data of other groups, which stay outside the repository."""
+    folder = Path(os.environ.get("TDAGLASS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no public data in {folder}: set TDAGLASS_DATA to a copy")
+    return folder
