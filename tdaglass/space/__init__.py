@@ -1,1 +1,23 @@
-"""space"""
+"""Periodic space: positions in fixed point, who is near whom, and sums in a written-down order.
+
+The two ideas under everything else. `FixedPoint` positions make the nearest image a plain subtraction and keep
+trajectories unwrapped; `neighbors_within` finds the particles within reach, ordered by index, so that what is
+summed over them does not depend on how or when they were found.
+"""
+
+from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
+from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within
+from tdaglass.space.sums import pairwise_sum
+
+__all__ = [
+    "FixedPoint",
+    "Grid",
+    "Search",
+    "choose_grid",
+    "displacement",
+    "from_positions",
+    "neighbors_within",
+    "pairwise_sum",
+    "shift",
+    "to_positions",
+]

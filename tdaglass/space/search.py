@@ -1,0 +1,246 @@
+"""Which particles are within reach of which: fixed-radius search on fixed-point fractions.
+
+Distances are tested in bulk into bit masks, 32 candidates to a word, and the set bits are then written out in
+ascending order. On a CPU this is an order of magnitude faster than compacting by prefix sums and scatter. Every
+row of the result is ordered by particle index, whatever the positions were: sums over neighbours then
+add the same terms in the same order whenever, and in whichever batch, the table was built.
+
+The search works in single precision on the upper 32 bits and widens the reach by its own rounding error: it
+finds every pair within reach, and perhaps a few just outside. Who needs a sharp radius tests the pairs again.
+"""
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from tdaglass.space.fixed_point import scale
+
+# Above this number of particles cells are cheaper than testing all pairs (0.2 ns a pair on one core).
+ALL_PAIRS_LIMIT = 6000
+ROUNDING = 1e-6  # relative to the longest edge: several units of float32 distances
+
+
+class Grid(NamedTuple):
+    """Cells along each axis and the particles that one cell can hold; static under jit."""
+
+    shape: tuple[int, ...]
+    capacity: int
+
+
+class Search(NamedTuple):
+    """Result of a fixed-radius search.
+
+    Attributes
+    ----------
+    idx : (capacity, particles) int32
+        Neighbours of each particle, ascending; unused slots hold the particle itself.
+    count : (particles,) int32
+        Neighbours found, also where they exceed the capacity.
+    cells_full : bool
+        A cell of the grid overflowed or was smaller than the reach: the table is incomplete.
+    """
+
+    idx: Int[Array, "capacity particles"]
+    count: Int[Array, " particles"]
+    cells_full: Bool[Array, ""]
+
+
+def choose_grid(n: int, box: tuple[float, ...], reach: float, *, slack: float = 1.6) -> Grid | None:
+    """Grid for `n` particles with cells no smaller than `reach`; None where testing all pairs is cheaper."""
+    shape = tuple(int(edge / (reach * (1 + 1e-4))) for edge in box)
+    if n <= ALL_PAIRS_LIMIT or min(shape) < 4:
+        return None
+    mean = n / math.prod(shape)
+    return Grid(shape, int(mean * slack + 3 * math.sqrt(mean)) + 2)
+
+
+def neighbors_within(
+    fraction: Int[Array, "dim particles"],
+    box: Float[Array, " dim"],
+    reach: Float[Array, "species species"],
+    species: Int[Array, " particles"],
+    *,
+    capacity: int,
+    grid: Grid | None = None,
+) -> Search:
+    """Neighbours of every particle within a reach that may differ for each pair of species.
+
+    Parameters
+    ----------
+    fraction : (dim, particles)
+        Fixed-point positions (see `fixed_point`), one row per axis.
+    box : (dim,)
+        Edge lengths; each must be at least twice the largest reach for the nearest image to be the only one.
+    reach : (species, species)
+        Symmetric, in length units.
+    species : (particles,)
+    capacity : static
+        Slots per particle. Compare ``count.max()`` with it.
+    grid : static
+        From `choose_grid`, or None to test all pairs.
+    """
+    if fraction.dtype == jnp.int64:
+        fraction = (fraction >> 32).astype(jnp.int32)
+    scales = (box * scale(jnp.float32)).astype(jnp.float32)
+    reach_sq = jnp.square(reach.astype(jnp.float32) + ROUNDING * jnp.max(box).astype(jnp.float32))
+    fraction, scales, reach_sq = lax.stop_gradient((fraction, scales, reach_sq))
+    n = fraction.shape[1]
+    if grid is None:
+        words = _all_pairs_words(fraction, scales, reach_sq, species)
+        idx, count = _set_bits(words, capacity)
+        cells_full = jnp.zeros((), bool)
+    else:
+        idx, count, cells_full = _search_cells(fraction, scales, reach_sq, species, capacity, grid)
+    used = jnp.arange(capacity, dtype=jnp.int32)[:, None] < count
+    return Search(jnp.where(used, idx, jnp.arange(n, dtype=jnp.int32)), count, cells_full)
+
+
+def _close(i: Array, j: Array, scales: Array, reach_sq: Array) -> Array:
+    """Whether particles i are within reach of particles j; both are fractions, axes first."""
+    along = [(a - b).astype(jnp.float32) * s for a, b, s in zip(i, j, scales, strict=True)]
+    separation_sq = sum(x * x for x in along)
+    return separation_sq < reach_sq
+
+
+def _all_pairs_words(
+    fraction: Int[Array, "dim n"],
+    scales: Float[Array, " dim"],
+    reach_sq: Float[Array, "s s"],
+    species: Int[Array, " n"],
+) -> UInt32[Array, "words n"]:
+    """Bit b of word w of particle i says whether particle 32 w + b is within reach of i."""
+    n = fraction.shape[1]
+    blocks = -(-n // 32)
+    padded = jnp.pad(fraction, ((0, 0), (0, 32 * blocks - n)))
+    # Reach of every particle towards each species; a padding particle is within nobody's reach.
+    towards = jnp.concatenate([reach_sq[:, species], jnp.zeros((1, n), jnp.float32)])
+    kinds = jnp.pad(species, (0, 32 * blocks - n), constant_values=reach_sq.shape[0])
+
+    def word(w: Array) -> Array:
+        block = lax.dynamic_slice_in_dim(padded, 32 * w, 32, 1)
+        kind = lax.dynamic_slice_in_dim(kinds, 32 * w, 32)
+        bits = jnp.zeros(n, jnp.uint32)
+        for b in range(32):
+            close = _close(fraction, block[:, b], scales, towards[kind[b]])
+            bits |= jnp.where(close, jnp.uint32(1 << b), jnp.uint32(0))
+        own = jnp.arange(n, dtype=jnp.int32) - 32 * w
+        itself = jnp.where(
+            (own >= 0) & (own < 32), jnp.uint32(1) << jnp.clip(own, 0, 31).astype(jnp.uint32), jnp.uint32(0)
+        )
+        return bits & ~itself
+
+    return lax.map(word, jnp.arange(blocks, dtype=jnp.int32))
+
+
+def _search_cells(
+    fraction: Int[Array, "dim n"],
+    scales: Float[Array, " dim"],
+    reach_sq: Float[Array, "s s"],
+    species: Int[Array, " n"],
+    capacity: int,
+    grid: Grid,
+) -> tuple[Array, Array, Array]:
+    """The same search over the particles of the surrounding cells only."""
+    dim, n = fraction.shape
+    n_cells = math.prod(grid.shape)
+    # The upper 16 bits of the fraction, made unsigned, times the number of cells along the axis.
+    coordinates = [((fraction[a] >> 16) + 2**15) * grid.shape[a] >> 16 for a in range(dim)]
+    cell = jnp.zeros(n, jnp.int32)
+    for a in range(dim):
+        cell = cell * grid.shape[a] + coordinates[a]
+    order = jnp.argsort(cell, stable=True).astype(jnp.int32)
+    first = jnp.searchsorted(cell[order], jnp.arange(n_cells))
+    rank = jnp.arange(n, dtype=jnp.int32) - first[cell[order]].astype(jnp.int32)
+    members = jnp.full((n_cells, grid.capacity), n, jnp.int32)
+    members = members.at[cell[order], rank].set(order, mode="drop")
+    rank = jnp.zeros(n, jnp.int32).at[order].set(rank)
+
+    around = _surrounding_cells(grid.shape)  # (cells, 3**dim)
+    slots = around.shape[1] * grid.capacity
+    blocks = -(-slots // 32)
+    towards = jnp.concatenate([reach_sq[:, species], jnp.zeros((1, n), jnp.float32)])
+    kinds = jnp.append(species, reach_sq.shape[0])
+    fraction_padded = jnp.pad(fraction, ((0, 0), (0, 1)))
+
+    def one_cell(inputs: tuple[Array, Array]) -> Array:
+        mine, cells_around = inputs
+        candidates = jnp.pad(members[cells_around].ravel(), (0, 32 * blocks - slots), constant_values=n)
+        i, j = fraction_padded[:, mine], fraction_padded[:, candidates]
+        reach = towards.at[kinds[candidates][None, :], mine[:, None]].get(mode="clip")
+        close = _close(i[:, :, None], j[:, None, :], scales, reach) & (mine[:, None] != candidates)
+        weights = jnp.uint32(1) << (jnp.arange(32, dtype=jnp.uint32))
+        bits = jnp.where(close.reshape(grid.capacity, blocks, 32), weights, jnp.uint32(0))
+        return bits.sum(-1, dtype=jnp.uint32)  # (capacity of a cell, blocks)
+
+    words = lax.map(one_cell, (members, around))
+    words = words[cell, jnp.minimum(rank, grid.capacity - 1)].T  # (blocks, n)
+    slot, count = _set_bits(words, capacity)
+    slot_cell = around[cell, jnp.minimum(slot // grid.capacity, around.shape[1] - 1)]
+    idx = members[slot_cell, slot % grid.capacity]
+    used = jnp.arange(capacity, dtype=jnp.int32)[:, None] < count
+    idx = jnp.sort(jnp.where(used, idx, n).T, axis=1).T
+    widest = jnp.sqrt(jnp.max(reach_sq))
+    too_small = jnp.any(scales * 2.0**32 / jnp.array(grid.shape, jnp.float32) < widest)
+    return idx, count, (jnp.max(rank) >= grid.capacity) | too_small
+
+
+def _surrounding_cells(shape: tuple[int, ...]) -> Int[Array, "cells around"]:
+    """Flat indices of the 3**dim cells around and including each cell of a periodic grid."""
+    axes = jnp.stack(jnp.meshgrid(*[jnp.arange(m, dtype=jnp.int32) for m in shape], indexing="ij"), -1)
+    steps = jnp.stack(jnp.meshgrid(*[jnp.arange(-1, 2, dtype=jnp.int32)] * len(shape), indexing="ij"), -1)
+    around = axes.reshape(-1, 1, len(shape)) + steps.reshape(1, -1, len(shape))
+    flat = jnp.zeros(around.shape[:2], jnp.int32)
+    for a, m in enumerate(shape):
+        flat = flat * m + around[..., a] % m
+    return flat
+
+
+def _set_bits(words: UInt32[Array, "words n"], capacity: int) -> tuple[Array, Array]:
+    """Positions of the set bits of every column, ascending, and how many there are."""
+
+    @custom_vmap
+    def set_bits(words: Array) -> tuple[Array, Array]:
+        return _write_set_bits(words, capacity)
+
+    # Systems of a batch are just more columns; a batched while_loop would copy its whole state every turn.
+    @set_bits.def_vmap
+    def _(
+        axis_size: int, in_batched: list[bool], words: Array
+    ) -> tuple[tuple[Array, Array], tuple[bool, bool]]:
+        columns = jnp.moveaxis(words, 0, 1).reshape(words.shape[1], -1)
+        slots, count = set_bits(columns)
+        slots = jnp.moveaxis(slots.reshape(capacity, axis_size, -1), 1, 0)
+        return (slots, count.reshape(axis_size, -1)), (True, True)
+
+    return set_bits(words)
+
+
+def _write_set_bits(words: UInt32[Array, "words n"], capacity: int) -> tuple[Array, Array]:
+    n_words, n = words.shape
+    column = jnp.arange(n, dtype=jnp.int32)
+    zeros = jnp.zeros(n, jnp.int32)
+
+    def unfinished(carry: tuple) -> Array:
+        w, _, _, _ = carry
+        return jnp.any(w < n_words)
+
+    def write_one(carry: tuple) -> tuple:
+        """Every column writes out its lowest remaining bit, or moves on to its next word."""
+        w, word, count, slots = carry
+        empty = word == 0
+        below = lax.population_count((word & (~word + 1)) - 1).astype(jnp.int32)
+        slots = slots.at[jnp.where(empty, capacity, count), column].set(32 * w + below, mode="drop")
+        count = jnp.where(empty, count, count + 1)
+        word = jnp.where(empty, word, word & (word - 1))
+        w = jnp.where(word == 0, w + 1, w)
+        following = words.at[jnp.minimum(w, n_words - 1), column].get(mode="promise_in_bounds")
+        return w, jnp.where(word == 0, jnp.where(w < n_words, following, 0), word), count, slots
+
+    start = (zeros, words[0], zeros, jnp.zeros((capacity, n), jnp.int32))
+    _, _, count, slots = lax.while_loop(unfinished, write_one, start)
+    return slots, count
