@@ -127,12 +127,11 @@ def checked(frame: Frame, where: str) -> Frame:
     n, dimension = positions.shape
     _refuse_nonfinite(positions, "position", where)
     box = None if configuration.box is None else np.asarray(configuration.box, np.float64)
-    if box is not None:
-        if box.shape != (dimension,) or not np.all(np.isfinite(box)) or np.any(box <= 0):
-            raise ValueError(
-                f"expected {dimension} positive box edges in {where}, got {box.tolist()}; "
-                "try box=None for open space"
-            )
+    if box is not None and (box.shape != (dimension,) or not np.all(np.isfinite(box) & (box > 0))):
+        raise ValueError(
+            f"expected {dimension} positive box edges in {where}, got {box.tolist()}; "
+            "try box=None for open space"
+        )
     species = np.asarray(configuration.species)
     if species.shape != (n,) or species.dtype.kind not in "iu" or (n and species.min() < 0):
         raise ValueError(

@@ -48,8 +48,8 @@ def save_tree(path: str | os.PathLike, tree: Any) -> Any:
 
     Examples
     --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.npz"
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.npz"
     >>> save_tree(path, {"energy": np.float32([1.5])})
     {'energy': array([1.5], dtype=float32)}
     >>> load_tree(path)
