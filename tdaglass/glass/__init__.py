@@ -1,1 +1,44 @@
-"""glass"""
+"""The liquids and how they move: models, potentials, states, simulation.
+
+`kob_andersen_3d`, `wahnstrom`, ... name a model; `initialize` puts it on a lattice with Maxwell velocities; `run`,
+`cool` and `trajectory` move it; `minimize` finds its inherent structure; `potential_energy`, `forces` and `pressure`
+are differentiable functions of a configuration.
+"""
+
+from tdaglass.configuration import Configuration
+from tdaglass.glass.engine import Thermo
+from tdaglass.glass.integrators import Ensemble, temperature
+from tdaglass.glass.minimize import Minimization, minimize
+from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
+from tdaglass.glass.potentials import forces, particle_energies, potential_energy, pressure
+from tdaglass.glass.simulate import SimulationError, Trajectory, cool, measure, run, trajectory
+from tdaglass.glass.state import Chain, State, initialize, maxwell_velocities, random_lattice
+
+__all__ = [
+    "Chain",
+    "Configuration",
+    "Ensemble",
+    "Minimization",
+    "PairModel",
+    "SimulationError",
+    "State",
+    "Thermo",
+    "Trajectory",
+    "additive_mixture_2d",
+    "cool",
+    "forces",
+    "initialize",
+    "kob_andersen_2d",
+    "kob_andersen_3d",
+    "maxwell_velocities",
+    "measure",
+    "minimize",
+    "particle_energies",
+    "potential_energy",
+    "pressure",
+    "random_lattice",
+    "run",
+    "temperature",
+    "trajectory",
+    "wahnstrom",
+]

@@ -6,6 +6,7 @@ summed over them does not depend on how or when they were found.
 """
 
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
+from tdaglass.space.lanes import in_lanes
 from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within
 from tdaglass.space.sums import pairwise_sum
 
@@ -16,6 +17,7 @@ __all__ = [
     "choose_grid",
     "displacement",
     "from_positions",
+    "in_lanes",
     "neighbors_within",
     "pairwise_sum",
     "shift",

@@ -25,6 +25,11 @@ class FixedPoint(NamedTuple):
     fraction: Int[Array, "*batch dim"]
     image: Int[Array, "*batch dim"]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the positions, (..., dim)."""
+        return self.fraction.shape
+
 
 def scale(dtype: jnp.dtype) -> float:
     """Length of one step of the fraction beside floats of `dtype`, in units of the box edge."""

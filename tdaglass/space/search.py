@@ -12,7 +12,6 @@ finds every pair within reach, and perhaps a few just outside. Who needs a sharp
 import math
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
@@ -46,7 +45,7 @@ class Search(NamedTuple):
     """
 
     idx: Int[Array, "capacity particles"]
-    count: Int[Array, " particles"]
+    count: Int[Array, " particles"]  # type: ignore[assignment]  # hides tuple.count, which nobody asks for
     cells_full: Bool[Array, ""]
 
 

@@ -1,0 +1,368 @@
+"""Isoconfigurational ensembles: many runs from one configuration, each with fresh velocities.
+
+What is the same in all runs is due to the structure. Observables are added up while the runs go on, so that
+memory grows neither with the number of replicas nor with that of times; replicas run in blocks, split over the
+local devices. Replica i has its own random key and gives the same trajectory in whichever block it runs.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from tdaglass import glass
+from tdaglass.configuration import Configuration
+from tdaglass.glass.potentials import check_configuration
+from tdaglass.glass.simulate import Engine, run
+from tdaglass.glass.state import State, check_temperature, initialize
+from tdaglass.progress import progress as progress_bar
+from tdaglass.space import displacement
+from tdaglass.structure import Neighbors, sann_neighbors, wave_vectors
+
+Observable = Literal["propensity", "cage_relative", "scattering"]
+OBSERVABLES: tuple[Observable, ...] = ("propensity", "cage_relative", "scattering")
+# Wave vectors drawn from the shell around the wave number; more do not sharpen the mean over particles.
+WAVE_VECTORS = 48
+
+Compute = Callable[[], Any]
+Keep = Callable[[str, Compute], Any]
+
+
+class Isoconfigurational(NamedTuple):
+    """Averages over replicas; standard errors are those of the mean over replicas.
+
+    Attributes
+    ----------
+    times : (times,), time units
+        Rounded to whole steps.
+    replicas : int
+    propensity, propensity_error : (times, particles), length
+        Mean distance gone, :math:`\\langle |r_i(t) - r_i(0)| \\rangle`.
+    squared_displacement : (times, particles), length**2
+    cage_relative : (times, particles), length**2, or None
+        :math:`\\langle |d_i - \\overline{d_j}|^2 \\rangle`, the bar over i and its cage.
+    wave_number : float, or None
+        Mean length of the wave vectors used for scattering, 1 / length.
+    self_scattering, self_scattering_error : (times, 1 + species), or None
+        Self-intermediate scattering function: all particles, then each species.
+    total_scattering, total_scattering_error : (times,), or None
+        Intermediate scattering function of all particles, divided by its value at time zero.
+    positions : (times, replicas, particles, dim), length, or None
+        Unwrapped; only on request.
+    """
+
+    times: Float[np.ndarray, " times"]
+    replicas: int
+    propensity: Float[np.ndarray, "times particles"]
+    propensity_error: Float[np.ndarray, "times particles"]
+    squared_displacement: Float[np.ndarray, "times particles"]
+    cage_relative: Float[np.ndarray, "times particles"] | None
+    wave_number: float | None
+    self_scattering: Float[np.ndarray, "times kinds"] | None
+    self_scattering_error: Float[np.ndarray, "times kinds"] | None
+    total_scattering: Float[np.ndarray, " times"] | None
+    total_scattering_error: Float[np.ndarray, " times"] | None
+    positions: Float[np.ndarray, "times replicas particles dim"] | None
+
+
+class _Reference(NamedTuple):
+    """What displacements are held against: the common start, cages, wave vectors, species."""
+
+    cage_idx: Int[Array, "n k"]
+    cage_mask: Bool[Array, "n k"]
+    q: Float[Array, "m dim"]
+    phase: Float[Array, "m n"]  # q . r(0)
+    density: Float[Array, "2 m"]  # real and imaginary part of rho_q(0)
+    share: Float[Array, "kinds n"]  # weight of each particle in the mean over all, and over each species
+
+
+class _Sums(NamedTuple):
+    """Sums over replicas at one time (or, stacked, at several)."""
+
+    distance: Float[Array, "*times n"]
+    distance_sq: Float[Array, "*times n"]
+    cage_sq: Float[Array, "*times n"]
+    scattering: Float[Array, "*times 1_kinds"]  # self part for each kind, then the total
+    scattering_sq: Float[Array, "*times 1_kinds"]
+
+
+def isoconfigurational(
+    key: Key[Array, ""],
+    model: glass.PairModel,
+    configuration: Configuration,
+    *,
+    temperature: float,
+    times: Sequence[float] | Float[np.ndarray, " times"],
+    replicas: int = 32,
+    observables: Sequence[Observable] = OBSERVABLES,
+    dt: float = 0.005,
+    ensemble: Literal["nvt", "nve"] = "nvt",
+    wave_number: float | None = None,
+    cage: Neighbors | None = None,
+    block: int = 32,
+    segment_steps: int = 200_000,
+    positions: bool = False,
+    engine: Engine = "auto",
+    keep: Keep | None = None,
+    progress: str | None = None,
+) -> Isoconfigurational:
+    """Run replicas of one configuration and average their motion.
+
+    Parameters
+    ----------
+    key : typed PRNG key
+        Replica i draws its velocities from ``jax.random.fold_in(key, i)``.
+    model : PairModel
+    configuration : Configuration
+        One system, periodic.
+    temperature : energy units
+        Of the velocities, and of the bath for "nvt".
+    times : increasing, time units
+        When to observe; rounded to whole steps.
+    replicas : int
+    observables : any of "propensity" (always recorded), "cage_relative", "scattering"
+    dt : time units
+    ensemble : "nvt" or "nve"
+    wave_number : 1 / length
+        For scattering: the first peak of S(q). Wave vectors of the box within half a shell of it are used.
+    cage : Neighbors
+        Whose displacements are subtracted for "cage_relative"; by default the SANN neighbours.
+    block : int
+        Replicas that run at once; choose what fits the memory.
+    segment_steps : int
+        Steps between two calls of `keep`.
+    positions : bool
+        Keep the unwrapped positions of all replicas at all times, in host memory.
+    keep : callable ``(name, compute) -> result``
+        Such as `Run.chunk`: returns a finished piece of work by its name or computes and stores it, so that a
+        killed ensemble goes on where it was.
+    progress : str, optional
+        Label of a progress bar.
+
+    Returns
+    -------
+    Isoconfigurational
+
+    Raises
+    ------
+    ValueError
+        If times do not increase or fall on the same step, replicas are too few, or the configuration does not
+        fit the model.
+
+    References
+    ----------
+    A. Widmer-Cooper, P. Harrowell, H. Fynewever, Phys. Rev. Lett. 93, 135701 (2004); cage-relative: S. Mazoyer et
+    al., EPL 88, 66004 (2009), as used by Oyama et al., Front. Phys. 10, 1007861 (2022).
+
+    Examples
+    --------
+    >>> import jax
+    >>> from tdaglass import dynamics, glass
+    >>> model = glass.wahnstrom(n=250)
+    >>> start = glass.run(glass.initialize(jax.random.key(0), model, 2.0), model, 400, temperature=2.0)
+    >>> ensemble = dynamics.isoconfigurational(
+    ...     jax.random.key(1), model, start.configuration, temperature=2.0, times=[0.1, 0.5], replicas=4,
+    ...     observables=["propensity"])
+    >>> ensemble.propensity.shape
+    (2, 250)
+    """
+    check_configuration(model, configuration)
+    check_temperature(temperature)
+    steps = _whole_steps(times, dt)
+    unknown = set(observables) - set(OBSERVABLES)
+    if unknown:
+        raise ValueError(
+            f"expected observables among {OBSERVABLES}, got {sorted(unknown)}; try leaving them out"
+        )
+    if replicas < 2 or block < 1:
+        raise ValueError(
+            f"expected at least two replicas, got {replicas} in blocks of {block}; try replicas=32"
+        )
+    if "scattering" in observables and wave_number is None:
+        raise ValueError(
+            "expected a wave number for scattering, got None; try structure.first_peak of the structure factor"
+        )
+    reference, wave_number = _reference(model, configuration, observables, wave_number, cage)
+
+    def start(first: int, last: int) -> State:
+        keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(first, last))
+        return jax.vmap(lambda k: initialize(k, model, temperature, configuration))(keys)
+
+    def segment(states: State, origin: State, moments: list[int]) -> tuple[State, _Sums, np.ndarray | None]:
+        """Go on through some moments (in steps), observing at each."""
+        sums, kept = [], []
+        for moment in moments:
+            todo = moment - int(states.step[0])
+            states = run(
+                states, model, todo, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
+            )
+            moved = jax.vmap(displacement)(states.position, origin.position, states.box[:, None, :])
+            # On one device, in the order of the replicas: the sums do not depend on how many devices ran.
+            sums.append(_observe(jax.device_put(moved, jax.local_devices()[0]), reference))
+            if positions:
+                kept.append(np.asarray(configuration.positions) + np.asarray(moved))
+        stacked = jax.tree.map(lambda *x: jnp.stack(x), *sums)
+        return states, stacked, np.stack(kept) if positions else None
+
+    keep = keep or (lambda _, compute: compute())
+    blocks = [(a, min(a + block, replicas)) for a in range(0, replicas, block)]
+    pieces = _segments(steps, segment_steps)
+    work = [(b, p) for b in blocks for p in pieces]
+    done: list[tuple[_Sums, Any]] = []
+    states = origin = start(0, 1)
+    for (first, last), moments in progress_bar(work, progress or "", enabled=None if progress else False):
+        if moments is pieces[0]:
+            states = origin = start(first, last)
+
+        def compute(
+            states: State = states, origin: State = origin, moments: list[int] = moments
+        ) -> tuple[State, _Sums, Any]:
+            return segment(states, origin, moments)
+
+        name = f"replicas-{first}-{last}-steps-{moments[-1]}"
+        states, sums, kept = keep(name, compute)
+        states = jax.tree.map(jnp.asarray, states)
+        done.append((sums, kept))
+    return _averages(done, len(blocks), steps, dt, replicas, observables, wave_number)
+
+
+def _whole_steps(times: Any, dt: float) -> list[int]:
+    wanted = np.asarray(times, float)
+    if wanted.ndim != 1 or not len(wanted) or not np.isfinite(wanted).all():
+        raise ValueError(f"expected a list of finite times, got {times}; try np.geomspace(0.1, 100, 10)")
+    steps = np.round(wanted / dt).astype(int)
+    if steps[0] < 1 or (np.diff(steps) < 1).any():
+        raise ValueError(
+            f"expected increasing times that are at least one step of {dt} apart, got {wanted.tolist()}; try fewer "
+            "short times"
+        )
+    return steps.tolist()
+
+
+def _segments(steps: list[int], longest: int) -> list[list[int]]:
+    """The moments to observe, cut into pieces of about `longest` steps."""
+    pieces: list[list[int]] = [[]]
+    begun = 0
+    for moment in steps:
+        if pieces[-1] and moment - begun > longest:
+            begun = pieces[-1][-1]
+            pieces.append([])
+        pieces[-1].append(moment)
+    return pieces
+
+
+def _reference(
+    model: glass.PairModel,
+    configuration: Configuration,
+    observables: Sequence[Observable],
+    wave_number: float | None,
+    cage: Neighbors | None,
+) -> tuple[_Reference, float | None]:
+    positions, species, _ = configuration
+    box = np.asarray(configuration.box, float)
+    n, dtype = positions.shape[0], positions.dtype
+    if "cage_relative" in observables:
+        cage = sann_neighbors(positions, configuration.box, symmetric=False) if cage is None else cage
+        idx, mask = cage.idx, cage.mask
+    else:
+        idx, mask = jnp.zeros((n, 0), jnp.int32), jnp.zeros((n, 0), bool)
+    if wave_number is not None and "scattering" in observables:
+        half_shell = math.pi / box.max()
+        vectors = wave_vectors(box, wave_number + half_shell, q_min=wave_number - half_shell)
+        chosen = np.random.default_rng(0).permutation(len(vectors))[:WAVE_VECTORS]
+        q = 2 * np.pi * vectors[np.sort(chosen)] / box
+        wave_number = float(np.linalg.norm(q, axis=1).mean())
+    else:
+        q = np.zeros((0, model.dimension))
+        wave_number = None
+    # In double precision on the host: unwrapped positions may be far away, and only the phase matters.
+    phase = np.mod(q @ np.asarray(positions, float).T, 2 * np.pi)
+    kinds = np.stack([np.ones(n), *[np.asarray(species) == s for s in range(model.n_species)]])
+    share = kinds / np.maximum(kinds.sum(1, keepdims=True), 1)
+    density = np.stack([np.cos(phase).sum(1), np.sin(phase).sum(1)])
+    arrays = (jnp.asarray(x, dtype) for x in (q, phase, density, share))
+    return _Reference(idx, mask, *arrays), wave_number
+
+
+@jax.jit
+def _observe(moved: Float[Array, "replicas n dim"], reference: _Reference) -> _Sums:
+    """Sums over the replicas at one time, in the order of the replicas."""
+
+    def of_replica(moved: Float[Array, "n dim"]) -> _Sums:
+        distance_sq = jnp.sum(moved * moved, axis=-1)
+        scattering = _scattering(moved, reference)
+        return _Sums(
+            jnp.sqrt(distance_sq), distance_sq, _cage_relative_sq(moved, reference), scattering, scattering**2
+        )
+
+    def add(total: _Sums, moved: Array) -> tuple[_Sums, None]:
+        return jax.tree.map(jnp.add, total, of_replica(moved)), None
+
+    zero = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(of_replica, moved[0]))
+    return jax.lax.scan(add, zero, moved)[0]
+
+
+def _cage_relative_sq(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " n"]:
+    """Squared displacement relative to the mean of the cage, the particle itself included."""
+    in_cage = reference.cage_mask[..., None]
+    total = moved + jnp.sum(jnp.where(in_cage, moved[reference.cage_idx], 0), axis=1)
+    relative = moved - total / (1 + jnp.sum(in_cage, axis=1))
+    return jnp.sum(relative * relative, axis=-1)
+
+
+def _scattering(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " 1_kinds"]:
+    """Self part for all particles and each species, and the total, averaged over the wave vectors."""
+    if not reference.q.shape[0]:
+        return jnp.zeros(reference.share.shape[0] + 1, moved.dtype)
+    turned = reference.q @ moved.T  # (m, n)
+    self_part = reference.share @ jnp.mean(jnp.cos(turned), axis=0)
+    real, imaginary = reference.density
+    phase = reference.phase + turned
+    correlation = real * jnp.sum(jnp.cos(phase), axis=1) + imaginary * jnp.sum(jnp.sin(phase), axis=1)
+    total = jnp.sum(correlation) / jnp.sum(real**2 + imaginary**2)
+    return jnp.append(self_part, total)
+
+
+def _averages(
+    done: list[tuple[_Sums, Any]],
+    n_blocks: int,
+    steps: list[int],
+    dt: float,
+    replicas: int,
+    observables: Sequence[Observable],
+    wave_number: float | None,
+) -> Isoconfigurational:
+    per_block = len(done) // n_blocks
+    by_block = [done[b * per_block : (b + 1) * per_block] for b in range(n_blocks)]
+    whole = [
+        jax.tree.map(lambda *x: np.concatenate(x).astype(float), *[s for s, _ in block]) for block in by_block
+    ]
+    sums: _Sums = jax.tree.map(lambda *x: sum(x[1:], x[0]), *whole)
+    mean = jax.tree.map(lambda x: x / replicas, sums)
+
+    def error(of_mean: np.ndarray, of_square: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.maximum(of_square - of_mean**2, 0) / (replicas - 1))
+
+    scattering_error = error(mean.scattering, mean.scattering_sq)
+    scattered, caged = "scattering" in observables, "cage_relative" in observables
+    kept = done[0][1] is not None
+    return Isoconfigurational(
+        times=np.asarray(steps) * dt,
+        replicas=replicas,
+        propensity=mean.distance,
+        propensity_error=error(mean.distance, mean.distance_sq),
+        squared_displacement=mean.distance_sq,
+        cage_relative=mean.cage_sq if caged else None,
+        wave_number=wave_number,
+        self_scattering=mean.scattering[:, :-1] if scattered else None,
+        self_scattering_error=scattering_error[:, :-1] if scattered else None,
+        total_scattering=mean.scattering[:, -1] if scattered else None,
+        total_scattering_error=scattering_error[:, -1] if scattered else None,
+        positions=np.concatenate([np.concatenate([k for _, k in block]) for block in by_block], axis=1)
+        if kept
+        else None,
+    )

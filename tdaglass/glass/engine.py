@@ -1,0 +1,199 @@
+"""Engine 1: many steps in one compiled call, on any device.
+
+Two nested loops: the inner one steps while the neighbour tables are certain to hold, the outer one rebuilds
+them. One trigger serves a whole batch, so that a batched rebuild stays a rebuild now and then (under `vmap` a
+conditional rebuild would become one at every step). The trigger looks ahead: the table is rebuilt *before* a
+step that could carry a particle further than half the skin.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Array, Bool, Float, Int
+
+from tdaglass.glass.forces import NeighborTable, build_neighbor_table, energy_and_virial
+from tdaglass.glass.integrators import Ensemble, make_step, masses, temperature
+from tdaglass.glass.models import PairModel
+from tdaglass.glass.state import State
+from tdaglass.space import Grid
+from tdaglass.space.fixed_point import scale
+
+RUNNING, INCOMPLETE_TABLE, EXPLODED = 0, 1, 2
+
+
+class Settings(NamedTuple):
+    """What is compiled in."""
+
+    model: PairModel
+    ensemble: Ensemble
+    dt: float
+    skin: float
+    capacity: int
+    grid: Grid | None
+
+
+class Schedule(NamedTuple):
+    """Temperature and pressure of the bath: ``start + slope * (steps made in this schedule)``.
+
+    Each (batch,); `made` counts the steps already made, so that a call that goes on continues the ramp.
+    """
+
+    temperature: Float[Array, " batch"]
+    slope: Float[Array, " batch"]
+    pressure: Float[Array, " batch"]
+
+
+class Progress(NamedTuple):
+    """How far a call came, for each device's share of the batch.
+
+    Attributes
+    ----------
+    made : steps made
+    status : RUNNING (all steps made), INCOMPLETE_TABLE or EXPLODED
+    longest : most neighbours seen by a particle
+    """
+
+    made: Int[Array, " shares"]
+    status: Int[Array, " shares"]
+    longest: Int[Array, " shares"]
+
+
+@partial(jax.jit, static_argnames=("settings", "mesh"))
+def advance(
+    settings: Settings,
+    mesh: Mesh | None,
+    states: State,
+    schedule: Schedule,
+    first: Int[Array, " shares"],
+    last: Int[Array, " shares"],
+) -> tuple[State, Progress]:
+    """Make steps `first` to `last` of a schedule on a batch, as far as the tables allow.
+
+    The batch is the leading axis; with a mesh it is split over the devices, each of which loops on its own.
+    """
+
+    def share(states: State, schedule: Schedule, first: Array, last: Array) -> tuple[State, Progress]:
+        return _advance(settings, states, schedule, first[0], last[0])
+
+    if mesh is not None:
+        spec = PartitionSpec(mesh.axis_names[0])
+        share = jax.shard_map(share, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
+    return share(states, schedule, first, last)
+
+
+def _advance(
+    settings: Settings, states: State, schedule: Schedule, first: Array, last: Array
+) -> tuple[State, Progress]:
+    step = jax.vmap(make_step(settings.model, settings.ensemble, settings.dt), (0, 0, 0, 0, None))
+
+    def unfinished(carry: tuple) -> Array:
+        _, made, status, _ = carry
+        return (made < last) & (status == RUNNING)
+
+    def rebuild_and_run(carry: tuple) -> tuple:
+        states, made, _, longest = carry
+        tables, n_slots = build_tables(settings, states)
+        longest = jnp.maximum(longest, n_slots)
+        box_built = states.box
+
+        def certain(carry: tuple) -> Array:
+            _, made, safe = carry
+            return (made < last) & safe
+
+        def advance_once(carry: tuple) -> tuple:
+            states, made, _ = carry
+            kT = schedule.temperature + schedule.slope * made.astype(schedule.slope.dtype)
+            states = step(states, kT, schedule.pressure, tables.slots, n_slots)
+            return states, made + 1, jnp.all(_next_step_is_safe(settings, states, tables, box_built))
+
+        complete = ~jnp.any(tables.incomplete)
+        # A step that outruns a fresh table, or is not a number, will not be saved by another table.
+        sane = jnp.all(_next_step_is_safe(settings, states, tables, box_built))
+        status = jnp.where(complete, jnp.where(sane, RUNNING, EXPLODED), INCOMPLETE_TABLE)
+        states, made, _ = lax.while_loop(certain, advance_once, (states, made, status == RUNNING))
+        return states, made, status, longest
+
+    zero = jnp.zeros((), jnp.int32)
+    states, made, status, longest = lax.while_loop(
+        unfinished, rebuild_and_run, (states, first, zero + RUNNING, zero)
+    )
+    # Velocities that stopped being numbers at the very last step are found here.
+    finite = jnp.all(jnp.isfinite(states.velocity))
+    status = jnp.where(finite | (status != RUNNING), status, EXPLODED)
+    return states, Progress(made[None], status[None], longest[None])
+
+
+def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
+    """Neighbour tables of a batch, and the number of slots that any of them uses."""
+    build = partial(
+        build_neighbor_table,
+        settings.model,
+        skin=settings.skin,
+        capacity=settings.capacity,
+        grid=settings.grid,
+    )
+    fractions = jnp.swapaxes(states.position.fraction, -1, -2)
+    tables = jax.vmap(build)(fractions, states.species, states.box)
+    return tables, jnp.max(tables.longest)
+
+
+def _next_step_is_safe(
+    settings: Settings, states: State, tables: NeighborTable, box_built: Float[Array, "batch dim"]
+) -> Bool[Array, " batch"]:
+    """Whether no pair can come within its cut-off during the next step without being in the table."""
+    model, dt = settings.model, settings.dt
+
+    def safe(state: State, built_at: Array, box_built: Array) -> Array:
+        dtype = state.box.dtype
+        moved = (state.position.fraction - built_at.T).astype(dtype) * (state.box * scale(dtype))
+        # A tenth more than velocity Verlet will move it, for what the thermostat may add.
+        ahead = jnp.abs(state.velocity) * dt + jnp.abs(state.force) / masses(model, state) * dt**2 / 2
+        reached = _norm(moved) + 1.1 * _norm(ahead)
+        # In a box that has shrunk since, distances were longer when the table was built.
+        shrunk = jnp.minimum(jnp.min(state.box / box_built), 1)
+        usable = settings.skin - (1 - shrunk) * (model.longest_cutoff + settings.skin)
+        return jnp.max(reached) < 0.999 * usable / 2
+
+    return jax.vmap(safe)(states, tables.built_at, box_built)
+
+
+def _norm(x: Float[Array, "n dim"]) -> Float[Array, " n"]:
+    return jnp.sqrt(sum(x[:, a] * x[:, a] for a in range(x.shape[1])))
+
+
+class Thermo(NamedTuple):
+    """Thermodynamic record of a system at one moment, in the model's units.
+
+    Attributes
+    ----------
+    potential_energy, kinetic_energy : (...,), per system
+    temperature : (...,), kinetic, with d (N - 1) degrees of freedom
+    pressure : (...,), instantaneous
+    """
+
+    potential_energy: Float[Array, "*batch"]
+    kinetic_energy: Float[Array, "*batch"]
+    temperature: Float[Array, "*batch"]
+    pressure: Float[Array, "*batch"]
+
+
+@partial(jax.jit, static_argnames="settings")
+def thermo(settings: Settings, states: State) -> tuple[Thermo, Bool[Array, ""], Int[Array, ""]]:
+    """Thermodynamic record of a batch; also whether the tables were incomplete, and the slots they need."""
+    tables, n_slots = build_tables(settings, states)
+    model = settings.model
+
+    def one(state: State, slots: Array) -> Thermo:
+        fraction = state.position.fraction.T
+        energy, virial = energy_and_virial(model, fraction, state.species, state.box, slots, n_slots)
+        kT = temperature(model, state)
+        volume = jnp.prod(state.box)
+        kinetic = kT * model.dimension * (model.n_particles - 1) / 2
+        pressure = ((model.n_particles - 1) * kT + virial / model.dimension) / volume
+        return Thermo(energy, kinetic, kT, pressure)
+
+    return jax.vmap(one)(states, tables.slots), jnp.any(tables.incomplete), n_slots
