@@ -9,8 +9,8 @@ from tdaglass import io
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
-# LAMMPS prints 17 digits, but adds and subtracts 512 when it scales an unwrapped coordinate: half a unit in the
-# last place of 512 boxes of edge 4.5 is lost in its own file.
+# LAMMPS prints 17 digits, but adds and subtracts 512 when it scales an unwrapped coordinate: half a unit in
+# the last place of 512 boxes of edge 4.5 is lost in its own file.
 TOLERANCE = {"scaled_unwrapped": 0.5 * np.spacing(512.0) * 4.5 * 1.01}
 ROUNDING = 2e-14
 
@@ -87,7 +87,8 @@ def test_a_gsd_file_of_hoomd(truth):
 def test_other_atom_styles_keep_what_they_carry(tmp_path):
     path = tmp_path / "a.data"
     path.write_text(
-        "made by hand\n\n2 atoms\n1 bonds\n2 atom types\n\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n0 0 0 xy xz yz\n\n"
+        "made by hand\n\n2 atoms\n1 bonds\n2 atom types\n\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n0 0 0 xy "
+        "xz yz\n\n"
         "Masses\n\n1 1.0 # Si\n2 1.0\n\nAtoms # full\n\n2 7 2 -0.5 1 2 3 0 0 1\n1 7 1 0.5 1 1 1 0 0 0\n\n"
         "Bonds\n\n1 1 1 2\n"
     )
@@ -110,5 +111,5 @@ def test_particles_come_in_the_order_of_their_ids_in_every_text_format(tmp_path)
     assert found.columns["q"].tolist() == [0.4, 0.9]
     assert found.configuration.species.tolist() == [0, 1]
     path.write_text(path.read_text().replace("4 A", "9 A"))
-    with pytest.raises(ValueError, match="every particle id once .* got 9 twice"):
+    with pytest.raises(ValueError, match=r"every particle id once .* got 9 twice"):
         io.read(path)

@@ -1,8 +1,9 @@
 """Make tests/reference/io_*: small files as LAMMPS, ASE and HOOMD's gsd write them, and what stands in them.
 
-Run this file as a script; it takes seconds.  LAMMPS runs a dozen particles so hot that most of them leave the box,
-whose corner is not the origin, and dumps the same steps in every form of coordinates.  ``io_reference.npz`` holds
-the unwrapped positions as LAMMPS itself prints them, so that image flags, scaling and corners can be judged.
+Run this file as a script; it takes seconds.  LAMMPS runs a dozen particles so hot that most of them leave the
+box, whose corner is not the origin, and dumps the same steps in every form of coordinates.
+``io_reference.npz`` holds the unwrapped positions as LAMMPS itself prints them, so that image flags, scaling
+and corners can be judged.
 """
 
 import tempfile
