@@ -9,30 +9,25 @@ started again, and ends with the same bits as one that was never interrupted.
 import json
 import logging
 import os
-import platform
 import re
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import jax
 import numpy as np
 
-import tdaglass
 from tdaglass.io.atomic import PARTIAL, atomic_write
 from tdaglass.io.fingerprint import as_json, fingerprint
 from tdaglass.io.lock import acquire, release
+from tdaglass.io.provenance import device, git_revision, versions
 from tdaglass.io.trees import DamagedFile, load_tree, save_tree
 
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_PACKAGES = ("jax", "jaxlib", "jax-md", "flax", "numpy", "scipy", "gudhi")
 
 
 @dataclass(frozen=True)
@@ -230,9 +225,9 @@ class Run:
             "fingerprint": self.folder.name,
             "settings": as_json(settings),
             "all_fields": as_json(settings, counted_only=False),
-            "versions": _versions(),
-            "git_revision": _git_revision(),
-            "device": _device(),
+            "versions": versions(),
+            "git_revision": git_revision(),
+            "device": device(),
             "engine": engine,
         }
         if path.is_file():
@@ -364,35 +359,3 @@ def _plain(value: Any) -> Any:
         return [_plain(child) for child in array]
     number = array.item()
     return None if isinstance(number, float) and not np.isfinite(number) else number
-
-
-def _versions() -> dict[str, str]:
-    found = {"tdaglass": tdaglass.__version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _device() -> str:
-    devices = jax.devices()
-    return f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
-
-
-def _git_revision() -> str | None:
-    """The revision of the code that runs, "-dirty" if changed since; None outside a checkout."""
-    folder = Path(tdaglass.__file__).parent
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
-    try:
-        # Installed into somebody else's checkout, the package is not part of its history.
-        git("ls-files", "--error-unmatch", "__init__.py")
-        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    except (OSError, subprocess.SubprocessError):
-        return None

@@ -18,7 +18,7 @@ import pytest
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run, cached, run_folder
 
-CHUNKS = 14
+CHUNKS = 10
 
 # One process that forks a worker, kills it at a random moment and starts the next, until one ends by itself.
 # Forking before JAX has started a thread is safe, and spares an import for every kill.
@@ -89,7 +89,7 @@ def run_killer(tmp_path: Path, name: str, kills: int) -> tuple[Path, list[str]]:
 def test_killed_again_and_again_a_run_ends_with_the_same_bits(tmp_path):
     once, _ = run_killer(tmp_path, "once", 0)
     often, diary = run_killer(tmp_path, "often", 40)
-    assert diary.count("killed") >= 8
+    assert diary.count("killed") >= 6
     finished: set[str] = set()
     for line in diary:
         word, _, rest = line.partition(" ")

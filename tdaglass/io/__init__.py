@@ -22,8 +22,9 @@ in tdaglass's own layout, and gives each as one `PropensityData`.
 """
 
 from tdaglass.io.atomic import atomic_path, atomic_write
-from tdaglass.io.datasets import PropensityData, load_dataset
+from tdaglass.io.datasets import load_dataset
 from tdaglass.io.frame import Frame, column
+from tdaglass.io.layouts import PropensityData
 from tdaglass.io.trajectory import FORMATS, iterate_trajectory, read, read_trajectory, write
 
 __all__ = [

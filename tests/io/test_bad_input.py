@@ -65,7 +65,7 @@ def test_an_unknown_suffix_or_format_names_those_there_are(tmp_path):
 def test_every_truncation_of_a_text_trajectory_is_found(tmp_path, suffix):
     whole = tmp_path / f"whole{suffix}"
     frames = io.Frame(
-        Configuration(np.random.default_rng(1).normal(size=(2, 3, 3)), np.zeros(3, int), np.ones(3))
+        Configuration(np.random.default_rng(1).normal(size=(2, 2, 3)), np.zeros(2, int), np.ones(3))
     )
     io.write(whole, frames)
     text = whole.read_bytes()

@@ -30,9 +30,14 @@ def glassbench(folder, index, dimension, temperature, times, n=12, **more):
     path = folder / f"N{n}T{temperature}_{index}.npz"
     positions = start(n, dimension, 3.0)
     np.savez(
-        path, types=np.arange(n) % 3 + 1, initial_positions=positions, initial_positions_inherent=positions + 0.01,
-        md_prop=RNG.uniform(size=(times, n)), bb_prop=RNG.uniform(size=(times, n)), **more,
-    )  # fmt: skip
+        path,
+        types=np.arange(n) % 3 + 1,
+        initial_positions=positions,
+        initial_positions_inherent=positions + 0.01,
+        md_prop=RNG.uniform(size=(times, n)),
+        bb_prop=RNG.uniform(size=(times, n)),
+        **more,
+    )
     return path
 
 

@@ -27,10 +27,16 @@ def as_lammps_sees(folder, dimension, commands):
     lammps.execute(
         folder,
         [
-            "units lj", "atom_style atomic", f"dimension {dimension}", *commands, "mass * 1.0",
-            "pair_style zero 1.0", "pair_coeff * *", f"write_dump all custom seen id type {TRUTH} modify sort id format float %.17g",
+            "units lj",
+            "atom_style atomic",
+            f"dimension {dimension}",
+            *commands,
+            "mass * 1.0",
+            "pair_style zero 1.0",
+            "pair_coeff * *",
+            f"write_dump all custom seen id type {TRUTH} modify sort id format float %.17g",
         ],
-    )  # fmt: skip
+    )
     seen = np.loadtxt((folder / "seen").read_text().splitlines()[9:])
     return seen[:, 1].astype(int) - 1, seen[:, 2 : 2 + dimension], seen[:, 5 : 5 + dimension]
 
