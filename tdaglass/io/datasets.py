@@ -8,7 +8,8 @@
   and `KA2D_trajectories` with the end positions of 20 runs. Files: Zenodo record 10118191.
 - tdaglass's own excerpts: npz with `types`, `positions`, `box` and `propensity` or `runs`.
 
-All of them store runs unwrapped, so displacements are plain differences.
+BOTAN and DeepMind store runs unwrapped, so displacements are plain differences; GlassBench's own script takes
+nearest images, and so does the reader here, which gives its runs unwrapped as well.
 """
 
 import re
@@ -61,15 +62,13 @@ def load_dataset(path: str | Path | Sequence[str | Path], *, runs: bool = False)
             mine, other = getattr(first, name), getattr(part, name)
             if not np.array_equal(np.asarray(mine, object), np.asarray(other, object)):
                 raise ValueError(
-                    f"expected one {name} in all files, got {mine} in {files[0].name} and {other} in "
-                    f"{file.name}; "
-                    "try loading each kind by itself"
+                    f"expected one {name} in all files, got {mine} in {files[0].name} and {other} "
+                    f"in {file.name}; try loading each kind by itself"
                 )
         if part.positions.shape[1:] != first.positions.shape[1:]:
             raise ValueError(
                 f"expected configurations of one size, got {first.positions.shape[1:]} in {files[0].name} "
-                "and "
-                f"{part.positions.shape[1:]} in {file.name}; try loading each size by itself"
+                f"and {part.positions.shape[1:]} in {file.name}; try loading each size by itself"
             )
     shared = [name for name in first.extra if all(name in part.extra for part in parts)]
     return first._replace(
@@ -93,8 +92,8 @@ def _files(path: str | Path | Sequence[str | Path]) -> list[Path]:
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise FileNotFoundError(
-            f"expected data files at {', '.join(missing) or path}, got nothing there; try the files of "
-            f"{SOURCES}"
+            f"expected data files at {', '.join(missing) or path}, got nothing there; "
+            f"try the files of {SOURCES}"
         )
     return files
 
@@ -113,8 +112,7 @@ def _joined(parts: list[np.ndarray | None], name: str, files: list[Path]) -> Any
         return None
     if len(present) < len(parts) or len({part.shape[1:] for part in present}) > 1:
         raise ValueError(
-            f"expected {name} of one shape in all of {files[0].name} ... {files[-1].name}, got different "
-            "ones; "
-            "try loading each kind by itself"
+            f"expected {name} of one shape in all of {files[0].name} ... {files[-1].name}, got "
+            "different ones; try loading each kind by itself"
         )
     return np.concatenate(present)

@@ -153,9 +153,8 @@ def _cell(entries: dict[str, str], where: str) -> tuple[np.ndarray | None, np.nd
     lattice = np.array(_numbers(entries["lattice"], 9, "Lattice", where)).reshape(3, 3)
     if np.any(lattice - np.diag(np.diag(lattice))):
         raise ValueError(
-            f"expected an orthorhombic cell in {where}, got Lattice={entries['lattice']!r}; try an "
-            "orthorhombic "
-            "supercell: triclinic cells are not supported"
+            f"expected an orthorhombic cell in {where}, got Lattice={entries['lattice']!r}; "
+            "try an orthorhombic supercell: triclinic cells are not supported"
         )
     origin = np.array(_numbers(entries.get("origin", "0 0 0"), 3, "Origin", where))
     return np.diag(lattice), origin if origin.any() else None

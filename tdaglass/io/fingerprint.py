@@ -77,9 +77,8 @@ def as_json(value: Any, *, counted_only: bool = True, where: str = "settings") -
         digest = hashlib.sha256(array.tobytes()).hexdigest()
         return {"array": digest, "dtype": array.dtype.name, "shape": list(array.shape)}
     raise ValueError(
-        f"expected numbers, strings, paths, arrays and dataclasses of them, got {type(value).__name__} as "
-        f"{where}; "
-        "try its name, or field(compare=False) if it does not change the result"
+        f"expected numbers, strings, paths, arrays and dataclasses of them, got {type(value).__name__} "
+        f"as {where}; try its name, or field(compare=False) if it does not change the result"
     )
 
 

@@ -121,8 +121,8 @@ def checked(frame: Frame, where: str) -> Frame:
     positions = np.asarray(configuration.positions, np.float64)
     if positions.ndim != 2 or positions.shape[-1] not in (2, 3):
         raise ValueError(
-            f"expected positions (particles, 2 or 3) in {where}, got {positions.shape}; try one frame at a "
-            "time"
+            f"expected positions (particles, 2 or 3) in {where}, got {positions.shape}; "
+            "try one frame at a time"
         )
     n, dimension = positions.shape
     _refuse_nonfinite(positions, "position", where)
@@ -152,8 +152,8 @@ def checked(frame: Frame, where: str) -> Frame:
     needed = int(species.max()) + 1 if n else 0
     if names and len(names) < needed:
         raise ValueError(
-            f"expected a name for each of the {needed} species in {where}, got {names}; try naming all of "
-            "them"
+            f"expected a name for each of the {needed} species in {where}, got {names}; "
+            "try naming all of them"
         )
     return Frame(
         host_configuration(positions, species.astype(np.int32), box),
@@ -209,9 +209,8 @@ def stack(frames: Sequence[Frame], where: str) -> Frame:
     counts = sorted({frame.configuration.positions.shape for frame in frames})
     if len(counts) > 1:
         raise ValueError(
-            f"expected as many particles in every frame of {where}, got {counts}; try iterate_trajectory, "
-            "which "
-            "gives one frame at a time"
+            f"expected as many particles in every frame of {where}, got {counts}; "
+            "try iterate_trajectory, which gives one frame at a time"
         )
     return Frame(
         host_configuration(
@@ -284,7 +283,6 @@ def _refuse_nonfinite(values: np.ndarray, what: str, where: str) -> None:
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:
         raise ValueError(
-            f"expected finite numbers, got {values[bad[0]].tolist()} as {what} of particle {bad[0]} in "
-            f"{where} "
-            f"({bad.size} such particles); try a frame from before the simulation blew up"
+            f"expected finite numbers, got {values[bad[0]].tolist()} as {what} of particle {bad[0]} "
+            f"in {where} ({bad.size} such particles); try a frame from before the simulation blew up"
         )

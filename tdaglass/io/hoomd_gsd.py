@@ -85,9 +85,8 @@ def _raw(snapshot: Any, moving: bool, where: str) -> Raw:
     box = np.array(configuration.box, np.float64)
     if box[3:].any():
         raise ValueError(
-            f"expected an orthorhombic cell in {where}, got tilt factors {box[3:].tolist()}; try an "
-            "orthorhombic "
-            "supercell: triclinic cells are not supported"
+            f"expected an orthorhombic cell in {where}, got tilt factors {box[3:].tolist()}; "
+            "try an orthorhombic supercell: triclinic cells are not supported"
         )
     types = tuple(particles.types)
     time = snapshot.log.get("time")

@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw
+from tdaglass.io.raw import Raw, is_thin
 from tdaglass.io.text import decode, format_table, integer, parse_table
 
 SUFFIXES = (".data", ".lmp", ".lammps")
@@ -61,8 +61,8 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         )
     if frame.columns:
         raise ValueError(
-            f"expected no columns for a LAMMPS data file, got {', '.join(frame.columns)}; try a dump or "
-            "extxyz"
+            f"expected no columns for a LAMMPS data file, got {', '.join(frame.columns)}; "
+            "try a dump or extxyz"
         )
     n, dimension = positions.shape
     images = np.floor(positions / box)
@@ -106,7 +106,7 @@ def _parse(text: str, where: str) -> Raw:
             f"expected types up to {n_types} in {where}, got {types.max()}; try another atom style"
         )
     positions = np.stack([table.pop(axis) for axis in "xyz"], axis=-1).astype(float)
-    planar = bool(n) and low[2] == -(low[2] + cell[2]) and not positions[:, 2].any()
+    planar = bool(n) and is_thin(low, cell) and not positions[:, 2].any()
     positions = positions - low
     if "ix" in table:
         images = np.stack([table.pop(name) for name in _IMAGES], axis=-1)
@@ -162,9 +162,8 @@ def _cell(header: list[str], where: str) -> tuple[np.ndarray, np.ndarray]:
             bounds[words[-1]] = [float(word) for word in words if not word[0].isalpha()]
     if any(bounds.get("yz", [])) or "avec" in " ".join(header):
         raise ValueError(
-            f"expected an orthorhombic cell in {where}, got tilt factors {bounds.get('yz')}; try an "
-            "orthorhombic "
-            "supercell: triclinic cells are not supported"
+            f"expected an orthorhombic cell in {where}, got tilt factors {bounds.get('yz')}; "
+            "try an orthorhombic supercell: triclinic cells are not supported"
         )
     missing = [f"{axis}lo {axis}hi" for axis in "xyz" if len(bounds.get(f"{axis}hi", [])) != 2]
     if missing:
@@ -180,14 +179,13 @@ def _columns(title: str, n_fields: int, where: str) -> tuple[str, ...]:
     names = _STYLES.get(style)
     if names is None:
         raise ValueError(
-            f"expected atom style {', '.join(_STYLES)} in {where}, got {style!r}; try `atom_style atomic` "
-            "or a dump"
+            f"expected atom style {', '.join(_STYLES)} in {where}, got {style!r}; "
+            "try `atom_style atomic` or a dump"
         )
     if n_fields not in (0, len(names), len(names) + 3):
         raise ValueError(
-            f"expected {len(names)} fields of atom style {style}, with or without three image flags, in "
-            f"{where}, "
-            f"got {n_fields}; try naming the style in the section line: 'Atoms # full'"
+            f"expected {len(names)} fields of atom style {style}, with or without three image flags, "
+            f"in {where}, got {n_fields}; try naming the style in the section line: 'Atoms # full'"
         )
     return names + _IMAGES if n_fields == len(names) + 3 else names
 
@@ -198,9 +196,8 @@ def _velocities(sections: list[tuple[str, list[str]]], ids: np.ndarray, where: s
         return None
     if len(lines) != len(ids):
         raise ValueError(
-            f"expected {len(ids)} lines in section Velocities of {where}, got {len(lines)}: it was cut "
-            "short; "
-            "try writing it again"
+            f"expected {len(ids)} lines in section Velocities of {where}, got {len(lines)}: "
+            "it was cut short; try writing it again"
         )
     # Spheres carry angular velocities after the three components.
     kinds = ["I"] + ["R"] * (len(lines[0].split()) - 1 if lines else 3)

@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw
+from tdaglass.io.raw import Raw, is_thin
 from tdaglass.io.text import count_text, decode, format_table, integer, iterate_text, parse_table, take_lines
 
 SUFFIXES = (".lammpstrj", ".dump")
@@ -80,8 +80,7 @@ def _parse(file: BinaryIO, where: str) -> Raw | None:
         type_names,
         cell,
         periodic,
-        # LAMMPS asks of a two-dimensional system that z = 0 in a cell about it.
-        planar and low[2] == -(low[2] + cell[2]),
+        planar and is_thin(low, cell),
         np.stack([np.zeros(n) if v is None else v for v in velocities], axis=-1).astype(float)
         if moving
         else None,

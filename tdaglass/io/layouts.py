@@ -96,12 +96,16 @@ def load_one(file: Path, runs: bool) -> PropensityData:
     )
 
 
-def _botan(file: Path, arrays: dict[str, np.ndarray], keep: bool) -> PropensityData:
+def _end_positions(file: Path, arrays: dict[str, np.ndarray], keep: bool) -> PropensityData:
     positions = arrays["initial_positions"]
     n, dimension = positions.shape
     box = arrays.get("box")
     if box is None:
         box = np.full(dimension, (n / _DENSITY_3D) ** (1 / dimension))
+    runs = arrays["positions"].astype(np.float64)
+    if "box" in arrays:
+        # GlassBench, KA2D_trajectories: its script takes nearest images, so nothing is lost by doing so here.
+        runs = runs - box * np.rint((runs - positions) / box)
     temperature, code = _named(file)
     extra = {} if code is None else {"time_code": np.array([code])}
     return _record(
@@ -109,7 +113,7 @@ def _botan(file: Path, arrays: dict[str, np.ndarray], keep: bool) -> PropensityD
         positions,
         arrays["types"],
         box,
-        runs=arrays["positions"][None],
+        runs=runs[None],
         keep=keep,
         temperature=temperature,
         extra=extra,
@@ -208,7 +212,7 @@ _LAYOUTS: tuple[
     tuple[tuple[str, ...], Callable[[Path, dict[str, np.ndarray], bool], PropensityData]], ...
 ] = (
     (("types", "initial_positions", "md_prop"), _glassbench),
-    (("types", "initial_positions", "positions"), _botan),
+    (("types", "initial_positions", "positions"), _end_positions),
     (("types", "positions", "box", "propensity"), _excerpt),
     (("types", "positions", "box", "runs"), _excerpt),
 )

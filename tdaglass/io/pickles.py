@@ -56,7 +56,6 @@ def load_arrays_only(path: Path) -> Any:
         TypeError,
     ) as error:
         raise ValueError(
-            f"expected a whole pickle of arrays and plain containers in {path}, got something else "
-            f"({error}); "
-            "try fetching it again from its source"
+            f"expected a whole pickle of arrays and plain containers in {path}, got something "
+            f"else ({error}); try fetching it again from its source"
         ) from None

@@ -44,6 +44,15 @@ class Raw(NamedTuple):
     ids: np.ndarray | None
 
 
+def is_thin(low: np.ndarray, cell: np.ndarray) -> bool:
+    """Whether a LAMMPS cell is one of those that hold two-dimensional systems: a thin slice about z = 0.
+
+    LAMMPS files do not say their dimension, and flat systems in a thick cell (a sheet of graphene) have
+    three.
+    """
+    return bool(low[2] < 0 < low[2] + cell[2] and cell[2] <= 1)
+
+
 def finish(
     raw: Raw,
     where: str,

@@ -151,8 +151,8 @@ def _settle(values: np.ndarray, kind: str, where: str) -> np.ndarray:
             raise ValueError(f"expected T or F in {where}, got {error}; try writing the file again") from None
     if kind == "S" and np.any(np.char.str_len(values) == _NAME_WIDTH):
         raise ValueError(
-            f"expected names shorter than {_NAME_WIDTH} letters in {where}, got {values[0]!r}...; try "
-            "shorter names"
+            f"expected names shorter than {_NAME_WIDTH} letters in {where}, got {values[0]!r}...; "
+            "try shorter names"
         )
     return values
 

@@ -47,7 +47,8 @@ def iterate_trajectory(
         Names (or type numbers) of species 0, 1, ...; by default type numbers in order, A, B, ... by their
         letter, and other names in the alphabetical order of the file's first frame.
     dimension : 2 or 3, optional
-        By default what the file says, or shows by z = 0 throughout.
+        By default what the file says, or shows by z = 0 throughout: in LAMMPS files in a cell no thicker than
+        1 about it, elsewhere in a cell that is not periodic along z.
     box : sequence of float, or None, optional
         Edge lengths in place of the file's cell; None for open space.
 

@@ -83,11 +83,13 @@ def test_glassbench_runs_carry_their_box_and_are_told_from_botan(tmp_path):
         path,
         types=[1, 2, 3, 3],
         initial_positions=np.zeros((4, 2)),
-        positions=np.full((20, 4, 2), 3.0),
+        # Each run is some boxes away, as wrapping somewhere on the way would leave it.
+        positions=np.full((20, 4, 2), 3.0) + 32.8962 * np.arange(20)[:, None, None],
         box=32.8962,
     )
-    data = load_dataset(path)
+    data = load_dataset(path, runs=True)
     assert data.source == "glassbench-runs"
+    np.testing.assert_allclose(data.runs, 3.0)
     assert data.species.tolist() == [[0, 1, 2, 2]]
     assert data.box.tolist() == [[32.8962, 32.8962]]
     np.testing.assert_allclose(data.propensity, 3 * np.sqrt(2))

@@ -113,3 +113,16 @@ def test_particles_come_in_the_order_of_their_ids_in_every_text_format(tmp_path)
     path.write_text(path.read_text().replace("4 A", "9 A"))
     with pytest.raises(ValueError, match=r"every particle id once .* got 9 twice"):
         io.read(path)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dimension"), [(-0.1, 0.3, 2), (-0.5, 0.5, 2), (-5, 5, 3), (0, 1, 3)]
+)
+def test_a_flat_lammps_system_is_two_dimensional_in_a_thin_cell_only(tmp_path, low, high, dimension):
+    path = tmp_path / "a.dump"
+    path.write_text(
+        "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 5\n"
+        f"{low} {high}\nITEM: ATOMS id type x y z\n1 1 1 2 0\n2 1 3 4 0\n"
+    )
+    assert io.read(path).configuration.positions.shape == (2, dimension)
+    assert io.read(path, dimension=5 - dimension).configuration.box.shape == (5 - dimension,)
