@@ -150,6 +150,9 @@ def _describe(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def _describe_array(array: np.ndarray, path: str, arrays: dict[str, np.ndarray]) -> dict[str, str]:
+    if not array.flags.writeable:
+        # JAX's buffers are read-only in NumPy; what is read from disk is not, and the two must not differ.
+        array = array.copy()
     if array.dtype.kind in _PLAIN:
         return {"array": _collect(array, path, arrays)}
     if (

@@ -59,6 +59,7 @@ def test_containers_keys_and_numbers_come_back_as_they_were(tmp_path):
         assert jax.tree.structure(one) == jax.tree.structure(tree)
         assert isinstance(one["start"], Configuration)
         assert one["start"].positions.dtype == tree["start"].positions.dtype
+        assert one["start"].positions.flags.writeable
         assert repr(one["numbers"]) == repr(tree["numbers"])
         assert jax.random.key_impl(one["keys"][1]) == jax.random.key_impl(tree["keys"][1])
         np.testing.assert_array_equal(jax.random.key_data(one["keys"][0]), jax.random.key_data(keys))
