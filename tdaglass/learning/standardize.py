@@ -1,0 +1,78 @@
+"""Bring every column to zero mean and unit variance, and back."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class Standardization(NamedTuple):
+    """Column means and standard deviations; a column that never varies keeps the scale 1.
+
+    Attributes
+    ----------
+    mean : (features,)
+    scale : (features,)
+    """
+
+    mean: Float[Array, " features"]
+    scale: Float[Array, " features"]
+
+
+def fit_standardization(data: Float[Array, "samples features"]) -> Standardization:
+    """Mean and standard deviation (population, ddof = 0) of each column.
+
+    A column whose spread is within rounding of zero says nothing; it is only centred, so that it adds zeros
+    rather than amplified rounding noise.
+
+    Examples
+    --------
+    >>> fit_standardization(jnp.array([[1.0, 5.0], [3.0, 5.0]])).scale
+    Array([1., 1.], dtype=float32)
+    """
+    mean = data.mean(axis=0)
+    scale = data.std(axis=0)
+    rounding = 8 * jnp.finfo(data.dtype).eps * jnp.abs(mean)
+    return Standardization(mean, jnp.where(scale > rounding, scale, 1))
+
+
+def standardize(
+    model: Standardization, data: Float[Array, "*batch features"]
+) -> Float[Array, "*batch features"]:
+    """Columns in units of their own spread: (x - mean) / scale."""
+    return (data - model.mean) / model.scale
+
+
+def unstandardize(
+    model: Standardization, data: Float[Array, "*batch features"]
+) -> Float[Array, "*batch features"]:
+    """The inverse of `standardize`."""
+    return data * model.scale + model.mean
+
+
+def require_samples(data: Float[Array, "samples features"], fewest: int) -> None:
+    """Say in one sentence why data cannot be learned from.
+
+    Values are looked at only where they are known; inside a transformation a bad value shows as NaN in the
+    fitted record, which the record's own check explains.
+
+    Raises
+    ------
+    ValueError
+        For fewer than `fewest` samples, or for NaN or infinite values.
+    """
+    if data.shape[0] < fewest:
+        raise ValueError(
+            f"expected at least {fewest} samples, got {data.shape[0]}; try more particles or fewer components"
+        )
+    if isinstance(data, jax.core.Tracer):
+        return
+    bad = ~jnp.isfinite(data)
+    if bad.any():
+        rows, columns = int(bad.any(axis=1).sum()), int(bad.any(axis=0).sum())
+        raise ValueError(
+            f"expected finite values, got NaN or infinity in {rows} of {data.shape[0]} samples "
+            f"({columns} of {data.shape[1]} columns); try a larger cut-off, so that no particle is left without "
+            "neighbors, or drop those samples"
+        )
