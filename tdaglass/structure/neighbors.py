@@ -54,8 +54,8 @@ def cutoff_neighbors(
     Raises
     ------
     ValueError
-        For arguments that do not fit together and, in eager calls without capacity, for positions that are not
-        finite or a box smaller than twice the cut-off. With a capacity, `check_neighbors` reports those.
+        For arguments that do not fit together and, in eager calls without capacity, for positions that are
+        not finite or a box smaller than twice the cut-off. With a capacity, `check_neighbors` reports those.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def cutoff_neighbors(
         )
     check_input(values, cell, widest)
     expected = n * ball(widest, dim) / volume(values, cell, widest)
-    return grow(build, (min(roomy(expected), n),))
+    return grow(build, (min(roomy(expected), n),), n)[0]
 
 
 @partial(jax.jit, static_argnames=("capacity", "grid"))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from tdaglass.space import Grid
@@ -22,12 +23,11 @@ from tdaglass.structure.tables import (
     roomy,
     search,
     separations,
-    volume,
 )
 
 FEWEST = 3  # neighbours of every particle
 # Particles expected within the search radius at the mean density: a liquid's SANN radius holds half as many.
-EXPECTED = 30
+EXPECTED = 30.0
 
 
 def sann_neighbors(
@@ -36,17 +36,17 @@ def sann_neighbors(
     *,
     symmetric: bool = True,
     capacity: int | None = None,
-    reach: float | Float[Array, ""] | None = None,
+    reach: ArrayLike | None = None,
     candidates: int = roomy(EXPECTED),
 ) -> Neighbors:
     r"""Neighbours by solid angle (SANN): parameter-free, each particle finds its own radius.
 
-    With its distances in ascending order, particle i has the smallest number :math:`m \ge 3` of neighbours for
-    which
+    With its distances in ascending order, particle i has the smallest number :math:`m \ge 3` of neighbours
+    for which
 
     .. math:: R_i = \frac{1}{m - 2} \sum_{j=1}^{m} r_{ij} \le r_{i,m+1}
 
-    (van Meel, Filion, Valeriani, Frenkel, J. Chem. Phys. 136, 234107, 2012, eq. 5). The same
+    (van Meel, Filion, Valeriani, Frenkel, J. Chem. Phys. 136, 234107, 2012, the SANN equation). The same
     :math:`R_i` solves :math:`\sum_j \max(0, 1 - r_{ij}/R) = 2`, which Newton's method does without sorting.
     Some codes keep particle m + 1 too; this one does not: fcc has 12, bcc 14, simple cubic 18.
 
@@ -54,7 +54,7 @@ def sann_neighbors(
     ----------
     positions : (particles, 3), length units
     box : (3,), length units, or None for open space
-    symmetric : static
+    symmetric : bool
         Keep j as a neighbour of i only if i is one of j.
     capacity : static
         Neighbours that a row can hold. None, in eager calls only: as many as there are, after checks of the
@@ -98,7 +98,7 @@ def sann_neighbors(
     def build(reach: Array, sizes: tuple[int, ...], slack: float) -> tuple[Neighbors, Array]:
         radius = concrete(reach)
         grid = layout(n, values, cell, box is not None, None if radius is None else float(radius), slack)
-        return _table(positions, box, reach, symmetric, *sizes, grid)
+        return _table(positions, box, reach, jnp.asarray(symmetric), *sizes, grid)
 
     if capacity is not None:
         start = _default_reach(positions, box) if reach is None else jnp.asarray(reach, positions.dtype)
@@ -110,17 +110,16 @@ def sann_neighbors(
         )
     check_input(values, cell, 0.0)
     furthest = 1.01 * float(np.linalg.norm(np.ptp(values, axis=0))) if cell is None else float(cell.min()) / 2
-    radius = float(_default_reach(positions, box) if reach is None else reach)
+    radius = float(_default_reach(positions, box) if reach is None else jnp.asarray(reach))
+    sizes: tuple[int, ...] = (candidates, min(roomy(EXPECTED / 2), n))
     while True:
         radius = min(radius, furthest)
-        neighbors = grow(
-            partial(build, jnp.asarray(radius, positions.dtype)), (candidates, roomy(EXPECTED / 2))
-        )
+        neighbors, sizes = grow(partial(build, jnp.asarray(radius, positions.dtype)), sizes, n)
         if not int(neighbors.overflow) & REACH:
             return neighbors
         if radius == furthest:
             raise ValueError(
-                f"expected SANN's radii within half the shortest box edge {2 * furthest:g}, got a larger one; "
+                f"expected SANN's radii within half the box, {furthest:g}, got a larger one; "
                 "try a larger system"
             )
         radius *= 1.25
@@ -163,12 +162,12 @@ def _default_reach(positions: Array, box: Array | None) -> Array:
     return reach if box is None else jnp.minimum(reach, jnp.min(edges) / 2)
 
 
-@partial(jax.jit, static_argnames=("symmetric", "candidates", "capacity", "grid"))
+@partial(jax.jit, static_argnames=("candidates", "capacity", "grid"))
 def _table(
     positions: Array,
     box: Array | None,
     reach: Array,
-    symmetric: bool,
+    symmetric: Array,
     candidates: int,
     capacity: int,
     grid: Grid | None,
@@ -186,7 +185,7 @@ def _table(
         complete |= found.count == n - 1  # there is nobody further away
     flags |= jnp.where(jnp.all(complete), 0, REACH)
 
-    within = jnp.minimum(radius, radius[found.idx]) if symmetric else radius
+    within = jnp.where(symmetric, jnp.minimum(radius, radius[found.idx]), radius)
     chosen = candidate & (distance < within)
     slot = jnp.cumsum(chosen, 0, dtype=jnp.int32) - 1
     count = slot[-1] + 1

@@ -56,11 +56,11 @@ def check_neighbors(neighbors: Neighbors) -> Neighbors:
         NOT_FINITE: "expected finite positions, got NaN or infinity; try a smaller time step",
         SMALL_BOX: "expected box edges of at least twice the search radius, got a shorter one; "
         "try a larger system or a smaller cut-off",
-        REACH: "expected SANN's radii to lie within the search radius, got a larger one; try a larger reach=",
         CELLS: "expected particles spread evenly enough over the cells, got a full one; "
         "try an eager call without capacity=, which enlarges them",
-        CAPACITY: f"expected at most {neighbors.mask.shape[-1]} neighbours, or as many SANN candidates as given, "
-        "got more; try a larger capacity= or candidates=",
+        CAPACITY: f"expected at most {neighbors.mask.shape[-1]} neighbours, or no more SANN candidates than "
+        "given, got more; try a larger capacity= or candidates=",
+        REACH: "expected SANN's radii to lie within the search radius, got a larger one; try a larger reach=",
     }
     for bit, remedy in remedies.items():
         if flags & bit:
@@ -155,30 +155,32 @@ def ball(radius: float, dim: int) -> float:
 
 
 def roomy(expected: float) -> int:
-    """Slots for a number of particles that fluctuates from place to place as it does in a liquid or less evenly."""
+    """Slots for a number of particles that fluctuates from place to place as in a liquid."""
     return 8 * math.ceil((1.2 * expected + 2 * math.sqrt(expected) + 4) / 8)
 
 
 def grow(
-    build: Callable[[tuple[int, ...], float], tuple[Neighbors, Array]], sizes: tuple[int, ...]
-) -> Neighbors:
-    """Build a table again with larger sizes until everything fits, then cut off the unused columns.
+    build: Callable[[tuple[int, ...], float], tuple[Neighbors, Array]], sizes: tuple[int, ...], n: int
+) -> tuple[Neighbors, tuple[int, ...]]:
+    """Build a table of `n` particles again with larger sizes until everything fits.
 
-    `build` takes sizes, the last of which is the capacity of the table, and the slack of the cells; it returns
-    the table and the sizes that it needed.
+    `build` takes the sizes, the last of which is the capacity of the table, and the slack of the cells; it
+    returns the table and the sizes that it needed. Returns the table without its unused columns, and the sizes.
     """
     slack = SLACK
     for attempt in range(ATTEMPTS):
         neighbors, needed = build(sizes, slack)
         counts = tuple(int(count) for count in needed)
-        cells_full = int(neighbors.overflow) & CELLS
-        if cells_full:
+        if int(neighbors.overflow) & CELLS:
             slack = math.inf if attempt > 3 else 2 * slack
         elif all(count <= size for count, size in zip(counts, sizes, strict=True)):
             break
-        sizes = tuple(max(size, 8 * math.ceil(count / 8)) for count, size in zip(counts, sizes, strict=True))
+        # In large steps: every size is compiled anew.
+        sizes = tuple(
+            size if count <= size else min(8 * math.ceil(max(count, 1.5 * size) / 8), n)
+            for count, size in zip(counts, sizes, strict=True)
+        )
     # Similar configurations should share compiled code downstream: a few sizes instead of all.
     k = min(4 * max(1, math.ceil(counts[-1] / 4)), sizes[-1])
-    return Neighbors(
-        neighbors.idx[:, :k], neighbors.displacement[:, :k], neighbors.mask[:, :k], neighbors.overflow
-    )
+    trimmed = (x[:, :k] for x in (neighbors.idx, neighbors.displacement, neighbors.mask))
+    return Neighbors(*trimmed, neighbors.overflow), sizes

@@ -1,0 +1,99 @@
+"""Writes tests/reference/structure.npz: what freud and pyscal3 say about one small liquid-like configuration.
+
+Run it from the repository root with the rivals extra installed: ``python tests/oracles/make_structure_reference.py``.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import freud
+import numpy as np
+import pyscal3.csystem as csystem
+import pyscal3.descriptors as descriptors
+import pyscal3.neighbors as pyscal_neighbors
+from ase import Atoms
+
+TARGET = Path(__file__).parents[1] / "reference" / "structure.npz"
+DEGREES = tuple(range(1, 9))
+CUTOFF = 1.5
+BINS, R_MAX, Q_MAX = 40, 2.5, 9.0
+
+
+def liquid_like(seed: int = 1, n: int = 240, box: tuple = (5.5, 6.0, 6.5)) -> tuple[np.ndarray, np.ndarray]:
+    """Random points, pushed apart where nearer than 1.05: disordered, dense, without overlaps."""
+    rng = np.random.default_rng(seed)
+    edges = np.array(box)
+    positions = rng.random((n, 3)) * edges
+    for _ in range(400):
+        apart = positions[:, None] - positions
+        apart -= edges * np.round(apart / edges)
+        distance = np.linalg.norm(apart, axis=-1) + np.eye(n)
+        push = np.maximum(1.05 - distance, 0) * (1 - np.eye(n))
+        positions += 0.25 * (push[..., None] * apart / distance[..., None]).sum(1)
+    return positions % edges, edges
+
+
+def padded(rows: list[list[int]]) -> np.ndarray:
+    """Neighbour lists as one array, ascending, filled up with -1."""
+    table = np.full((len(rows), max(map(len, rows))), -1, np.int32)
+    for row, members in zip(table, rows, strict=True):
+        row[: len(members)] = sorted(members)
+    return table
+
+
+def pyscal_lists(atoms: Atoms) -> list[list[int]]:
+    offsets, members = atoms.info["pyscal_bond_offsets"], atoms.info["pyscal_bond_neighbors"]
+    return [members[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+
+
+def pyscal_orders(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    plain = np.array(descriptors.steinhardt_parameter(atoms, list(DEGREES))).T
+    averaged = np.array(descriptors.steinhardt_parameter(atoms, list(DEGREES), averaged=True)).T
+    return plain, averaged
+
+
+def main() -> None:
+    positions, box = liquid_like()
+    species = (np.arange(len(positions)) % 5 == 0).astype(np.int32)
+    atoms = Atoms("H" * len(positions), positions=positions, cell=box, pbc=True)
+    pyscal_neighbors.find_neighbors(atoms, method="cutoff", cutoff=CUTOFF)
+    q, q_lechner_dellago = pyscal_orders(atoms)
+    csystem.set_num_threads(1)
+    pyscal_neighbors.find_neighbors(atoms, method="cutoff", cutoff="sann")
+    sann = padded(pyscal_lists(atoms))
+    q_sann, _ = pyscal_orders(atoms)
+
+    cell = freud.box.Box(*box)
+    centred = positions - box / 2
+    freud_neighbors = {"r_max": CUTOFF, "exclude_ii": True}
+    freud_q = freud.order.Steinhardt(list(DEGREES)).compute((cell, centred), freud_neighbors).particle_order
+    freud_average = freud.order.Steinhardt(list(DEGREES), average=True)
+    freud_average = freud_average.compute((cell, centred), freud_neighbors).particle_order
+    rdf = freud.density.RDF(BINS, R_MAX).compute((cell, centred))
+    partial = freud.density.RDF(BINS, R_MAX)
+    partial.compute((cell, centred[species == 0]), query_points=centred[species == 1])
+    direct = freud.diffraction.StaticStructureFactorDirect(30, Q_MAX, 1.0, num_sampled_k_points=0)
+    direct.compute((cell, centred))
+    np.savez_compressed(
+        TARGET,
+        positions=positions,
+        box=box,
+        species=species,
+        cutoff=CUTOFF,
+        q=q,
+        q_lechner_dellago=q_lechner_dellago,
+        sann=sann,
+        q_sann=q_sann,
+        freud_q=freud_q,
+        freud_lechner_dellago=freud_average,
+        rdf_counts=rdf.bin_counts,
+        rdf_partial_counts=partial.bin_counts,
+        rdf_edges=rdf.bin_edges,
+        structure_factor=direct.S_k,
+        structure_factor_edges=direct.bin_edges,
+        versions=[f"{name} {version(name)}" for name in ("freud-analysis", "pyscal3", "ase", "numpy")],
+    )
+
+
+if __name__ == "__main__":
+    main()

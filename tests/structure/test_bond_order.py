@@ -1,0 +1,210 @@
+"""Bond order against the values of perfect crystals, pyscal3, freud, its symmetries and its derivatives."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+from scipy.special import sph_harm_y
+
+from tdaglass.structure import Neighbors, bond_order, cutoff_neighbors, sann_neighbors
+
+DEGREES = tuple(range(1, 9))
+order_fn = jax.jit(bond_order, static_argnames=("degrees", "average"))
+
+
+@pytest.fixture(scope="module")
+def neighbors(liquid) -> Neighbors:
+    return cutoff_neighbors(*liquid, 1.5)
+
+
+def order(neighbors: Neighbors, average: str | None = None, degrees: tuple[int, ...] = DEGREES) -> jax.Array:
+    return order_fn(neighbors, degrees=degrees, average=average)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize(
+    ("name", "reach", "q4", "q6"),
+    [
+        ("fcc", 0.8, 0.190940654, 0.574524260),
+        ("hcp", 1.1, 0.097222222, 0.484761685),
+        ("bcc", 1.1, 0.036369648, 0.510688230),
+        ("sc", 1.1, 0.763762616, 0.353553391),
+    ],
+)
+def test_crystals(crystal, tolerance, name, reach, q4, q6):
+    found = cutoff_neighbors(*crystal(name), reach)
+    for average in (None, "invariants", "lechner_dellago"):
+        values = order(found, average, (4, 6))
+        if name == "hcp" and average == "lechner_dellago":
+            continue  # its two sites see mirror images, which the average of q_lm tells apart
+        np.testing.assert_allclose(values, np.broadcast_to([q4, q6], values.shape), atol=max(tolerance, 1e-9))
+
+
+def test_harmonics_by_their_definition(neighbors):
+    """Degrees up to 12, from scipy's complex harmonics of the angles."""
+    degrees = (0, 3, 12)
+    displacement, mask = np.asarray(neighbors.displacement), np.asarray(neighbors.mask)
+    length = np.linalg.norm(displacement, axis=-1)
+    polar = np.arccos(displacement[..., 2] / np.where(mask, length, 1))
+    azimuth = np.arctan2(displacement[..., 1], displacement[..., 0])
+    expected = []
+    for degree in degrees:
+        q_lm = [
+            (sph_harm_y(degree, m, polar, azimuth) * mask).sum(1) / mask.sum(1)
+            for m in range(-degree, degree + 1)
+        ]
+        expected.append(np.sqrt(4 * np.pi / (2 * degree + 1) * np.sum(np.abs(q_lm) ** 2, 0)))
+    np.testing.assert_allclose(order(neighbors, None, degrees), np.transpose(expected), atol=1e-12)
+
+
+def test_equals_pyscal3(neighbors, reference):
+    np.testing.assert_allclose(order(neighbors), reference["q"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        order(neighbors, "lechner_dellago"), reference["q_lechner_dellago"], rtol=0, atol=1e-12
+    )
+
+
+def test_equals_pyscal3_with_sann(liquid, reference):
+    found = sann_neighbors(*liquid, symmetric=False)
+    np.testing.assert_allclose(order(found), reference["q_sann"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.float32
+def test_equals_freud(neighbors, reference):
+    """It computes in single precision."""
+    np.testing.assert_allclose(order(neighbors), reference["freud_q"], atol=5e-6)
+    np.testing.assert_allclose(
+        order(neighbors, "lechner_dellago"), reference["freud_lechner_dellago"], atol=5e-6
+    )
+
+
+@pytest.mark.float32
+def test_average_of_the_invariants(neighbors, tolerance):
+    plain = np.asarray(order(neighbors))
+    idx, mask = np.asarray(neighbors.idx), np.asarray(neighbors.mask)
+    expected = [(plain[i] + plain[idx[i][mask[i]]].sum(0)) / (mask[i].sum() + 1) for i in range(len(plain))]
+    averaged = order(neighbors, "invariants")
+    np.testing.assert_allclose(averaged, expected, atol=10 * tolerance)
+    other = np.asarray(order(neighbors, "lechner_dellago"))
+    assert np.corrcoef(averaged[:, 5], other[:, 5])[0, 1] < 0.7
+
+
+def test_rotation_does_not_matter(neighbors):
+    turned = neighbors.displacement @ Rotation.random(rng=4).as_matrix().T
+    for average in (None, "lechner_dellago"):
+        np.testing.assert_allclose(
+            order(neighbors._replace(displacement=turned), average), order(neighbors, average), atol=1e-12
+        )
+
+
+def test_replication_and_translation_do_not_matter(liquid, neighbors):
+    """Eight copies, which is more than one block of particles, all shifted across the boundary."""
+    positions, box = liquid
+    corners = np.stack(np.meshgrid(*[np.arange(2)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    copies = jnp.concatenate([positions + corner * box for corner in corners])
+    larger = cutoff_neighbors(copies + 0.71 * box, 2 * box, 1.5)
+    for average in (None, "invariants", "lechner_dellago"):
+        expected = np.tile(order(neighbors, average), (8, 1))
+        np.testing.assert_allclose(order(larger, average), expected, atol=1e-12)
+
+
+@pytest.mark.float32
+def test_padding_and_vmap_do_not_matter(neighbors, tolerance):
+    wide = [(0, 0), (0, 5)]
+    padded = Neighbors(
+        jnp.pad(neighbors.idx, wide),
+        jnp.pad(neighbors.displacement, [*wide, (0, 0)]),
+        jnp.pad(neighbors.mask, wide),
+        neighbors.overflow,
+    )
+    holes = jax.tree.map(lambda x: jnp.roll(x, 2, axis=1) if x.ndim else x, padded)
+    batch = jax.tree.map(lambda *x: jnp.stack(x), padded, holes)
+    together = jax.jit(jax.vmap(bond_order))(batch)
+    expected = order(neighbors, "invariants")
+    np.testing.assert_allclose(together, jnp.stack([expected] * 2), atol=10 * tolerance)
+
+
+def test_hexatic_order_in_two_dimensions():
+    rows = np.stack(np.meshgrid(np.arange(6.0), np.arange(6.0), indexing="ij"), -1).reshape(-1, 2)
+    triangular = (rows + [0.0, 0.5] * (rows[:, :1] % 2)) * [3**0.5 / 2, 1.0]
+    box = jnp.array([3 * 3**0.5, 6.0])
+    found = cutoff_neighbors(jnp.asarray(triangular), box, 1.2)
+    expected = np.broadcast_to([0.0, 1.0, 0.0], (36, 3))
+    np.testing.assert_allclose(order(found, None, (4, 6, 8)), expected, atol=1e-12)
+    displaced = jnp.asarray(triangular + 0.1 * np.random.default_rng(0).normal(size=(36, 2)))
+    found = cutoff_neighbors(displaced, box, 1.4)
+    angle = np.arctan2(found.displacement[..., 1], found.displacement[..., 0])
+    mask = np.asarray(found.mask)
+    psi = np.abs((np.exp(6j * angle) * mask).sum(1)) / mask.sum(1)
+    np.testing.assert_allclose(order(found, None, (6,))[:, 0], psi, atol=1e-12)
+
+
+@pytest.mark.parametrize("average", ["invariants", "lechner_dellago"])
+def test_gradient_equals_central_differences(liquid, average):
+    positions, box = liquid
+    weights = np.random.default_rng(3).normal(size=(len(positions), len(DEGREES)))
+
+    def loss(x):
+        found = cutoff_neighbors(x, box, 1.5, capacity=32)
+        return jnp.sum(weights * order(found, average))
+
+    gradient = jax.jit(jax.grad(loss))(positions)
+    step = 1e-5
+    for i, axis in ((0, 0), (17, 1), (100, 2)):
+        shift = jnp.zeros_like(positions).at[i, axis].set(step)
+        central = (loss(positions + shift) - loss(positions - shift)) / (2 * step)
+        np.testing.assert_allclose(gradient[i, axis], central, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("average", ["invariants", "lechner_dellago"])
+def test_gradients_stay_finite(crystal, average):
+    """With padding, in a crystal where odd degrees vanish, and beside a particle that has no neighbours."""
+    positions, _ = crystal("fcc", 3)
+    positions = jnp.concatenate([positions, jnp.full((1, 3), 40.0)])
+
+    def loss(x):
+        found = cutoff_neighbors(x, 90 * jnp.ones(3), 0.8, capacity=20)
+        values = bond_order(found, DEGREES, average)
+        return jnp.nansum(values), values
+
+    gradient, values = jax.jit(jax.grad(loss, has_aux=True))(positions)
+    assert np.isnan(values[-1]).all()
+    assert np.isfinite(values[:-1]).all()
+    assert np.isfinite(gradient).all()
+    assert not np.asarray(gradient)[-1].any()
+
+
+def test_blocks_do_not_change_gradients(crystal):
+    """A system of several blocks has the gradient of its parts."""
+    positions, box = crystal("fcc", 5)
+    positions = positions + 0.05 * np.random.default_rng(1).normal(size=positions.shape)
+    found = cutoff_neighbors(positions, box, 0.9)
+    half = jax.tree.map(lambda x: x[:250] if x.ndim else x, found)
+
+    def loss(displacement, part):
+        return jnp.sum(bond_order(part._replace(displacement=displacement), (4, 6), None) ** 2)
+
+    gradient = jax.jit(jax.grad(loss))(found.displacement, found)
+    expected = jax.jit(jax.grad(loss))(half.displacement, half)
+    np.testing.assert_allclose(gradient[:250], expected, atol=1e-12)
+
+
+def test_undefined_values_are_nan(neighbors):
+    """Without neighbours, or with one at the same place; so are averages that would need them."""
+    alone = neighbors._replace(mask=neighbors.mask.at[7].set(False))
+    coincident = neighbors._replace(displacement=neighbors.displacement.at[7, 0].set(0.0))
+    assert bool(neighbors.mask[7, 0])
+    near = [7, *np.flatnonzero(np.any((neighbors.idx == 7) & neighbors.mask, axis=1))]
+    for bad in (alone, coincident):
+        assert np.flatnonzero(np.isnan(order(bad)).all(1)).tolist() == [7]
+        for average in ("invariants", "lechner_dellago"):
+            assert np.flatnonzero(np.isnan(order(bad, average)).all(1)).tolist() == sorted(near)
+
+
+def test_bad_settings_are_named(neighbors):
+    with pytest.raises(ValueError, match="expected degrees of 0 or more"):
+        bond_order(neighbors, (-1, 4))
+    with pytest.raises(ValueError, match="expected degrees of 0 or more"):
+        bond_order(neighbors, ())
