@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.structure.tables import Neighbors
 
-BLOCK = 64  # particles whose running sums stay in the fastest cache of a core
+BLOCK = 128  # particles whose running sums stay in the caches of one core
 
 
 def bond_order(

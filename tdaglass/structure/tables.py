@@ -182,5 +182,5 @@ def grow(
         )
     # Similar configurations should share compiled code downstream: a few sizes instead of all.
     k = min(4 * max(1, math.ceil(counts[-1] / 4)), sizes[-1])
-    trimmed = (x[:, :k] for x in (neighbors.idx, neighbors.displacement, neighbors.mask))
-    return Neighbors(*trimmed, neighbors.overflow), sizes
+    idx, displacement, mask = (x[:, :k] for x in neighbors[:3])
+    return Neighbors(idx, displacement, mask, neighbors.overflow), sizes

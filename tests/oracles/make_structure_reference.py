@@ -5,6 +5,7 @@ Run it from the repository root with the rivals extra installed:
 """
 
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import freud
@@ -44,7 +45,7 @@ def padded(rows: list[list[int]]) -> np.ndarray:
 
 def pyscal_lists(atoms: Atoms) -> list[list[int]]:
     offsets, members = atoms.info["pyscal_bond_offsets"], atoms.info["pyscal_bond_neighbors"]
-    return [members[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [members[a:b].tolist() for a, b in pairwise(offsets)]
 
 
 def pyscal_orders(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
