@@ -33,7 +33,7 @@ Keep = Callable[[str, Compute], Any]
 
 
 class Isoconfigurational(NamedTuple):
-    """Averages over replicas; standard errors are those of the mean over replicas.
+    r"""Averages over replicas; standard errors are those of the mean over replicas.
 
     Attributes
     ----------
@@ -41,10 +41,10 @@ class Isoconfigurational(NamedTuple):
         Rounded to whole steps.
     replicas : int
     propensity, propensity_error : (times, particles), length
-        Mean distance gone, :math:`\\langle |r_i(t) - r_i(0)| \\rangle`.
+        Mean distance gone, :math:`\langle |r_i(t) - r_i(0)| \rangle`.
     squared_displacement : (times, particles), length**2
     cage_relative : (times, particles), length**2, or None
-        :math:`\\langle |d_i - \\overline{d_j}|^2 \\rangle`, the bar over i and its cage.
+        :math:`\langle |d_i - \overline{d_j}|^2 \rangle`, the bar over i and its cage.
     wave_number : float, or None
         Mean length of the wave vectors used for scattering, 1 / length.
     self_scattering, self_scattering_error : (times, 1 + species), or None
@@ -237,8 +237,8 @@ def _whole_steps(times: Any, dt: float) -> list[int]:
     steps = np.round(wanted / dt).astype(int)
     if steps[0] < 1 or (np.diff(steps) < 1).any():
         raise ValueError(
-            f"expected increasing times that are at least one step of {dt} apart, got {wanted.tolist()}; try fewer "
-            "short times"
+            f"expected increasing times that are at least one step of {dt} apart, got {wanted.tolist()}; "
+            "try fewer short times"
         )
     return steps.tolist()
 

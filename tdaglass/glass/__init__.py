@@ -1,15 +1,16 @@
 """The liquids and how they move: models, potentials, states, simulation.
 
-`kob_andersen_3d`, `wahnstrom`, ... name a model; `initialize` puts it on a lattice with Maxwell velocities; `run`,
-`cool` and `trajectory` move it; `minimize` finds its inherent structure; `potential_energy`, `forces` and `pressure`
-are differentiable functions of a configuration.
+`kob_andersen_3d`, `wahnstrom`, ... name a model; `initialize` puts it on a lattice with Maxwell velocities;
+`run`, `cool` and `trajectory` move it; `minimize` finds its inherent structure; `potential_energy`, `forces` and
+`pressure` are differentiable functions of a configuration.
 """
 
 from tdaglass.configuration import Configuration
 from tdaglass.glass.engine import Thermo
-from tdaglass.glass.integrators import Ensemble, temperature
+from tdaglass.glass.integrators import Ensemble
 from tdaglass.glass.minimize import Minimization, minimize
 from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
+from tdaglass.glass.parts import run_in_parts
 from tdaglass.glass.potentials import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.simulate import SimulationError, Trajectory, cool, measure, run, trajectory
 from tdaglass.glass.state import Chain, State, initialize, maxwell_velocities, random_lattice
@@ -38,7 +39,7 @@ __all__ = [
     "pressure",
     "random_lattice",
     "run",
-    "temperature",
+    "run_in_parts",
     "trajectory",
     "wahnstrom",
 ]

@@ -11,18 +11,26 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.glass.forces import NeighborTable, build_neighbor_table, energy_and_virial
-from tdaglass.glass.integrators import Ensemble, make_step, masses, temperature
+from tdaglass.glass.integrators import (
+    Ensemble,
+    axes_first,
+    make_step,
+    masses,
+    squared_length,
+    temperature,
+)
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.state import State
 from tdaglass.space import Grid
 from tdaglass.space.fixed_point import scale
 
-RUNNING, INCOMPLETE_TABLE, EXPLODED = 0, 1, 2
+RUNNING, INCOMPLETE_TABLE, EXPLODED = np.int32(0), np.int32(1), np.int32(2)
 
 
 class Settings(NamedTuple):
@@ -77,7 +85,8 @@ def advance(
     """
 
     def share(states: State, schedule: Schedule, first: Array, last: Array) -> tuple[State, Progress]:
-        return _advance(settings, states, schedule, first[0], last[0])
+        states, progress = _advance(settings, axes_first(states), schedule, first[0], last[0])
+        return axes_first(states), progress
 
     if mesh is not None:
         spec = PartitionSpec(mesh.axis_names[0])
@@ -128,7 +137,7 @@ def _advance(
 
 
 def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
-    """Neighbour tables of a batch, and the number of slots that any of them uses."""
+    """Neighbour tables of a batch with axes first, and the number of slots that any of them uses."""
     build = partial(
         build_neighbor_table,
         settings.model,
@@ -136,8 +145,7 @@ def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[
         capacity=settings.capacity,
         grid=settings.grid,
     )
-    fractions = jnp.swapaxes(states.position.fraction, -1, -2)
-    tables = jax.vmap(build)(fractions, states.species, states.box)
+    tables = jax.vmap(build)(states.position.fraction, states.species, states.box)
     return tables, jnp.max(tables.longest)
 
 
@@ -149,20 +157,16 @@ def _next_step_is_safe(
 
     def safe(state: State, built_at: Array, box_built: Array) -> Array:
         dtype = state.box.dtype
-        moved = (state.position.fraction - built_at.T).astype(dtype) * (state.box * scale(dtype))
+        moved = (state.position.fraction - built_at).astype(dtype) * (state.box * scale(dtype))[:, None]
         # A tenth more than velocity Verlet will move it, for what the thermostat may add.
         ahead = jnp.abs(state.velocity) * dt + jnp.abs(state.force) / masses(model, state) * dt**2 / 2
-        reached = _norm(moved) + 1.1 * _norm(ahead)
+        reached = jnp.sqrt(squared_length(moved)) + 1.1 * jnp.sqrt(squared_length(ahead))
         # In a box that has shrunk since, distances were longer when the table was built.
         shrunk = jnp.minimum(jnp.min(state.box / box_built), 1)
         usable = settings.skin - (1 - shrunk) * (model.longest_cutoff + settings.skin)
         return jnp.max(reached) < 0.999 * usable / 2
 
     return jax.vmap(safe)(states, tables.built_at, box_built)
-
-
-def _norm(x: Float[Array, "n dim"]) -> Float[Array, " n"]:
-    return jnp.sqrt(sum(x[:, a] * x[:, a] for a in range(x.shape[1])))
 
 
 class Thermo(NamedTuple):
@@ -184,11 +188,12 @@ class Thermo(NamedTuple):
 @partial(jax.jit, static_argnames="settings")
 def thermo(settings: Settings, states: State) -> tuple[Thermo, Bool[Array, ""], Int[Array, ""]]:
     """Thermodynamic record of a batch; also whether the tables were incomplete, and the slots they need."""
+    states = axes_first(states)
     tables, n_slots = build_tables(settings, states)
     model = settings.model
 
     def one(state: State, slots: Array) -> Thermo:
-        fraction = state.position.fraction.T
+        fraction = state.position.fraction
         energy, virial = energy_and_virial(model, fraction, state.species, state.box, slots, n_slots)
         kT = temperature(model, state)
         volume = jnp.prod(state.box)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.glass.models import PairModel
@@ -86,7 +87,7 @@ def _pairs_of_slot(
     return along, jnp.where(itself, 2 * pair.cutoff_sq, separation_sq), pair
 
 
-def _rows(model: PairModel, species: Int[Array, " n"], dtype: jnp.dtype) -> list[PairTable]:
+def _rows(model: PairModel, species: Int[Array, " n"], dtype: DTypeLike) -> list[PairTable]:
     """Coefficients of every particle towards each species."""
     table = pair_table(model, dtype)
     return [jax.tree.map(lambda x, s=s: x[species, s], table) for s in range(model.n_species)]

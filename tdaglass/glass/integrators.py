@@ -2,11 +2,14 @@
 
 jax-md dispatches its building blocks on the type of the positions; registering `FixedPoint` there is all it
 takes for its velocity Verlet and Nose-Hoover chains to drive our positions with our own order of additions.
+
+States are taken with axes first (`axes_first`), so that every operation runs along the particles.
 """
 
 from collections.abc import Callable
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 from jax_md import simulate
 from jaxtyping import Array, Float, Int
@@ -25,7 +28,7 @@ BAROSTAT_PERIOD = 1000
 
 @simulate.position_step.register(FixedPoint)
 def _move(state: Any, shift_fn: Callable, dt: Array, *, box: Array, **_: Any) -> Any:
-    return state.set(position=shift_fn(state.position, dt * state.momentum / state.mass, box))
+    return state.set(position=shift_fn(state.position, dt * state.momentum / state.mass, box[:, None]))
 
 
 @simulate.kinetic_energy.register(FixedPoint)
@@ -33,14 +36,30 @@ def _kinetic_energy(state: Any) -> Array:
     return kinetic_energy(state.momentum, state.mass)
 
 
-def kinetic_energy(momentum: Float[Array, "n dim"], mass: Float[Array, "n 1"]) -> Float[Array, ""]:
+def axes_first(state: State) -> State:
+    """The same state, or batch, with positions, velocities and forces as (dim, particles); and back again."""
+    position, velocity, force = jax.tree.map(
+        lambda x: jnp.swapaxes(x, -1, -2), (state.position, state.velocity, state.force)
+    )
+    return state._replace(position=position, velocity=velocity, force=force)
+
+
+def kinetic_energy(momentum: Float[Array, "dim n"], mass: Float[Array, " n"]) -> Float[Array, ""]:
     """Kinetic energy, added up in a fixed order: the thermostat feeds its last bit back into every trajectory."""
-    return pairwise_sum((momentum * momentum / mass).ravel()) / 2
+    return pairwise_sum(squared_length(momentum) / mass) / 2
 
 
-def masses(model: PairModel, state: State) -> Float[Array, "n 1"]:
-    """Mass of every particle, as a column."""
-    return jnp.asarray(model.masses, state.velocity.dtype)[state.species][:, None]
+def squared_length(x: Float[Array, "dim n"]) -> Float[Array, " n"]:
+    """Squared lengths of vectors, their axes added one after the other."""
+    total = x[0] * x[0]
+    for along in x[1:]:
+        total = total + along * along
+    return total
+
+
+def masses(model: PairModel, state: State) -> Float[Array, " n"]:
+    """Mass of every particle."""
+    return jnp.asarray(model.masses, state.velocity.dtype)[state.species]
 
 
 def degrees_of_freedom(model: PairModel) -> int:
@@ -49,7 +68,7 @@ def degrees_of_freedom(model: PairModel) -> int:
 
 
 def temperature(model: PairModel, state: State) -> Float[Array, ""]:
-    """Instantaneous kinetic temperature."""
+    """Instantaneous kinetic temperature of a state with axes first."""
     mass = masses(model, state)
     return 2 * kinetic_energy(state.velocity * mass, mass) / degrees_of_freedom(model)
 
@@ -64,8 +83,8 @@ def _nve_step(model: PairModel, dt: float) -> Callable[..., State]:
 
     def force_fn(
         position: FixedPoint, *, species: Array, box: Array, slots: Array, n_slots: Array
-    ) -> Float[Array, "n dim"]:
-        return forces_from_table(model, position.fraction.T, species, box, slots, n_slots).T
+    ) -> Float[Array, "dim n"]:
+        return forces_from_table(model, position.fraction, species, box, slots, n_slots)
 
     def step(
         state: State,
@@ -153,7 +172,7 @@ def _npt_step(model: PairModel, dt: float) -> Callable[..., State]:
 
         def kick_box(state: State) -> State:
             _, virial = energy_and_virial(
-                model, state.position.fraction.T, state.species, state.box, slots, n_slots
+                model, state.position.fraction, state.species, state.box, slots, n_slots
             )
             twice_kinetic = 2 * kinetic_energy(state.velocity * mass, mass)
             force = alpha * twice_kinetic + virial - dim * pressure * jnp.prod(state.box)
@@ -168,8 +187,8 @@ def _npt_step(model: PairModel, dt: float) -> Callable[..., State]:
             # r' = r e^x + h v e^(x/2) sinhc(x/2): in fractions of the new box the first term stands still.
             stretch, moved_by = growth(state.box_momentum / box_mass * h)
             box = state.box * stretch
-            moved = fixed_point.shift(state.position, h * state.velocity * moved_by, box)
-            force = forces_from_table(model, moved.fraction.T, state.species, box, slots, n_slots).T
+            moved = fixed_point.shift(state.position, h * state.velocity * moved_by, box[:, None])
+            force = forces_from_table(model, moved.fraction, state.species, box, slots, n_slots)
             return state._replace(position=moved, box=box, force=force)
 
         for part in (half_chains, kick_box, kick, drift, kick, kick_box, half_chains):

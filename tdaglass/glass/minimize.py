@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from tdaglass.configuration import Configuration
 from tdaglass.glass import engine
 from tdaglass.glass.forces import forces_from_table
+from tdaglass.glass.integrators import axes_first, squared_length
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.potentials import check_configuration, potential_energy
 from tdaglass.glass.simulate import DEFAULT_SKIN, SimulationError, engine_settings, with_room
@@ -91,7 +92,7 @@ def minimize(
     check_configuration(model, configuration)
     if not tolerance > 0:
         raise ValueError(f"expected a positive force tolerance, got {tolerance}; try 1e-3")
-    state = initialize(jax.random.key(0), model, 0.0, configuration)
+    state = axes_first(initialize(jax.random.key(0), model, 0.0, configuration))
     settings = engine_settings(model, state, "nve", 0.005, skin)
     moving = (state.position, jnp.zeros_like(state.force))
     made = jnp.zeros((), jnp.int32)
@@ -104,10 +105,10 @@ def minimize(
         settings = with_room(settings, int(longest))
     if not jnp.isfinite(largest):
         raise SimulationError(
-            "expected particles at distinct positions, but a force is infinite or NaN; try removing duplicates, or "
-            "displacing the particles at random by a hundredth of a diameter"
+            "expected particles at distinct positions, but a force is infinite or NaN; try removing duplicates, "
+            "or displacing the particles at random by a hundredth of a diameter"
         )
-    end = state._replace(position=moving[0]).configuration
+    end = axes_first(state._replace(position=moving[0])).configuration
     info = Minimization(largest < tolerance, made, largest, potential_energy(model, end))
     return end, info
 
@@ -126,16 +127,16 @@ def _descend(
     model = settings.model
 
     def force_fn(position: FixedPoint, *, slots: Array, n_slots: Array, box: Array) -> Array:
-        return forces_from_table(model, position.fraction.T, state.species, box, slots, n_slots).T
+        return forces_from_table(model, position.fraction, state.species, box, slots, n_slots)
 
     def careful_shift(position: FixedPoint, move: Array, box: Array) -> FixedPoint:
-        length = jnp.linalg.norm(move, axis=-1, keepdims=True)
+        length = jnp.sqrt(squared_length(move))
         return fixed_point.shift(position, move * jnp.minimum(1, LONGEST_MOVE / (length + 1e-12)), box)
 
     _, fire_step = jax_md_minimize.fire_descent(force_fn, careful_shift, dt_start=0.005, dt_max=0.02)
 
     def largest_force(force: Array) -> Array:
-        return jnp.sqrt(jnp.max(jnp.sum(force * force, axis=-1)))
+        return jnp.sqrt(jnp.max(squared_length(force)))
 
     def go_on(made: Array, force: Array) -> Array:
         largest = largest_force(force)
@@ -149,8 +150,8 @@ def _descend(
 
         def certain(carry: tuple) -> Array:
             fire, made = carry
-            moved = (fire.position.fraction - built_at.T).astype(dtype) * (state.box * scale(dtype))
-            furthest = jnp.sqrt(jnp.max(jnp.sum(moved * moved, axis=-1)))
+            moved = (fire.position.fraction - built_at).astype(dtype) * (state.box * scale(dtype))[:, None]
+            furthest = jnp.sqrt(jnp.max(squared_length(moved)))
             return (
                 go_on(made, fire.force)
                 & (furthest + LONGEST_MOVE < settings.skin / 2)

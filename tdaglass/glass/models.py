@@ -1,4 +1,4 @@
-"""The liquids: who is in them and how they interact. Lengths in sigma_AA, energies in epsilon_AA, masses in m_A."""
+"""The liquids: who is in them and how they interact, in units of sigma_AA, epsilon_AA and m_A."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
@@ -29,7 +30,7 @@ class PairTable(NamedTuple):
     force_shift: Float[Array, "..."]
 
 
-def pair_table(model: PairModel, dtype: jnp.dtype) -> PairTable:
+def pair_table(model: PairModel, dtype: DTypeLike) -> PairTable:
     """Coefficients for every pair of species; ``force_shift`` is minus u'(cutoff), zero for truncation "shift"."""
     sigma, epsilon, cutoff = (model.table(field) for field in ("sigma", "epsilon", "cutoff"))
     c12, c6 = 4 * epsilon * sigma**12, 4 * epsilon * sigma**6

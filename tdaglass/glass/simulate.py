@@ -270,8 +270,8 @@ def _run(
                 settings = with_room(settings, int(progress.longest.max()))
             elif (status != RUNNING).any():
                 raise SimulationError(
-                    f"expected particles to move less than half the skin in a step, but the {ensemble} dynamics of "
-                    f"{model.name} exploded after {int(made.min())} of {end} steps; try a time step below "
+                    f"expected particles to move less than half the skin in a step, but the {ensemble} dynamics "
+                    f"of {model.name} exploded after {int(made.min())} of {end} steps; try a time step below "
                     f"{dt:g}, or glass.minimize before the run"
                 )
     return jax.tree.map(lambda x: x.reshape(batch + x.shape[1:]), flat)

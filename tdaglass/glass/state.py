@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key
 
 from tdaglass.configuration import Configuration
@@ -139,7 +140,7 @@ def maxwell_velocities(
     model: PairModel,
     species: Int[Array, " particles"],
     temperature: float | Float[Array, ""],
-    dtype: jnp.dtype,
+    dtype: DTypeLike,
 ) -> Float[Array, "particles dim"]:
     """Velocities from the Maxwell distribution, total momentum removed (d (N - 1) degrees of freedom)."""
     mass = jnp.asarray(model.masses, dtype)[species][:, None]

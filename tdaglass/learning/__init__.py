@@ -17,6 +17,7 @@ from tdaglass.learning.autoencoder import (
     fit_autoencoder,
     fraction_of_variance_explained,
 )
+from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
 from tdaglass.learning.labels import growing_component, put_first, richer_component
 from tdaglass.learning.mixture import (
     Mixture,
@@ -37,15 +38,18 @@ from tdaglass.learning.standardize import (
 __all__ = [
     "Autoencoder",
     "AutoencoderInfo",
+    "Clusters",
     "Dense",
     "Mixture",
     "Standardization",
     "bayesian_information_criterion",
     "check_autoencoder",
     "check_mixture",
+    "cluster_membership",
     "decode",
     "encode",
     "fit_autoencoder",
+    "fit_clusters",
     "fit_mixture",
     "fit_standardization",
     "fraction_of_variance_explained",

@@ -10,6 +10,7 @@ counters keep trajectories unwrapped.
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 
@@ -31,7 +32,7 @@ class FixedPoint(NamedTuple):
         return self.fraction.shape
 
 
-def scale(dtype: jnp.dtype) -> float:
+def scale(dtype: DTypeLike) -> float:
     """Length of one step of the fraction beside floats of `dtype`, in units of the box edge."""
     return 2.0 ** -(8 * jnp.dtype(dtype).itemsize)
 
