@@ -21,10 +21,10 @@ def in_lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def on_batch(size: int, args: tuple) -> Any:
-        spare = -size % LANES
+        # At least one: a full batch without spare lanes would be simplified and fused along another path.
+        spare = LANES - size % LANES
         filled = jax.tree.map(
-            lambda x: jnp.concatenate([x, jnp.full((spare, *x.shape[1:]), 0.5, x.dtype)]) if spare else x,
-            args,
+            lambda x: jnp.concatenate([x, jnp.full((spare, *x.shape[1:]), 0.5, x.dtype)]), args
         )
         return jax.tree.map(lambda x: x[:size], jax.vmap(function)(*filled))
 

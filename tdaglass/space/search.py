@@ -51,7 +51,9 @@ class Search(NamedTuple):
 
 def choose_grid(n: int, box: tuple[float, ...], reach: float, *, slack: float = 1.6) -> Grid | None:
     """Grid for `n` particles with cells no smaller than `reach`; None where testing all pairs is cheaper."""
-    shape = tuple(int(edge / (reach * (1 + 1e-4))) for edge in box)
+    # A little wider than what `neighbors_within` will look for, rounding included.
+    widest = reach * (1 + 1e-4) + 2 * ROUNDING * max(box)
+    shape = tuple(int(edge / widest) for edge in box)
     if n <= ALL_PAIRS_LIMIT or min(shape) < 4:
         return None
     mean = n / math.prod(shape)
@@ -147,8 +149,7 @@ def _search_cells(
     """The same search over the particles of the surrounding cells only."""
     dim, n = fraction.shape
     n_cells = math.prod(grid.shape)
-    # The upper 16 bits of the fraction, made unsigned, times the number of cells along the axis.
-    coordinates = [((fraction[a] >> 16) + 2**15) * grid.shape[a] >> 16 for a in range(dim)]
+    coordinates = [_cell_along(fraction[a], grid.shape[a]) for a in range(dim)]
     cell = jnp.zeros(n, jnp.int32)
     for a in range(dim):
         cell = cell * grid.shape[a] + coordinates[a]
@@ -186,6 +187,15 @@ def _search_cells(
     widest = jnp.sqrt(jnp.max(reach_sq))
     too_small = jnp.any(scales * 2.0**32 / jnp.array(grid.shape, jnp.float32) < widest)
     return idx, count, (jnp.max(rank) >= grid.capacity) | too_small
+
+
+def _cell_along(fraction: Int[Array, " n"], cells: int) -> Int[Array, " n"]:
+    """Which of the equal cells along an axis: the fraction, made unsigned, times their number, over 2**32.
+
+    By halves of 16 bits, exactly: cells cut at rounded places would be narrower than the reach here and there.
+    """
+    high, low = (fraction >> 16) + 2**15, fraction & 0xFFFF
+    return (high * cells + (low * cells >> 16)) >> 16
 
 
 def _surrounding_cells(shape: tuple[int, ...]) -> Int[Array, "cells around"]:
