@@ -1,0 +1,144 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tdaglass.learning import (
+    Autoencoder,
+    check_autoencoder,
+    decode,
+    encode,
+    fit_autoencoder,
+    fit_standardization,
+    fraction_of_variance_explained,
+    standardize,
+    unstandardize,
+)
+
+OPTIONS = {"hidden": 8, "starts": 3, "max_iterations": 300}
+
+
+@pytest.fixture(scope="module")
+def arc() -> jax.Array:
+    """A half circle with a little noise: one curved coordinate, which no straight line explains."""
+    keys = jax.random.split(jax.random.key(0))
+    angle = jax.random.uniform(keys[0], (300,), minval=0, maxval=jnp.pi)
+    clean = jnp.stack([5 * jnp.cos(angle), jnp.sin(angle), 3 + jnp.cos(angle)], axis=1)
+    return clean + 0.01 * jax.random.normal(keys[1], clean.shape)
+
+
+@pytest.fixture(scope="module")
+def fitted(arc) -> Autoencoder:
+    return fit_autoencoder(jax.random.key(1), arc, **OPTIONS)
+
+
+@pytest.mark.float32
+def test_a_curve_is_unrolled_better_than_by_any_straight_line(arc, fitted):
+    scaled = standardize(fit_standardization(arc), arc)
+    straight = jnp.linalg.svd(scaled, compute_uv=False) ** 2
+    first_component = straight[0] / straight.sum()
+    explained = fraction_of_variance_explained(fitted, arc)
+    assert explained > 0.98 > first_component + 0.2
+    assert encode(fitted, arc).shape == (300, 1)
+
+
+def test_fraction_explained_is_its_definition(arc, fitted):
+    scale = fitted.standardization.scale
+    rest = (decode(fitted, encode(fitted, arc)) - arc) / scale
+    spread = (arc - arc.mean(axis=0)) / scale
+    expected = 1 - (rest**2).sum() / (spread**2).sum()
+    assert fraction_of_variance_explained(fitted, arc) == pytest.approx(expected, rel=1e-10)
+    assert fitted.info.start_variance_explained.max() == pytest.approx(expected, rel=1e-10)
+
+
+def test_smallest_sufficient_bottleneck_is_taken_and_reproduced_by_name(arc, fitted):
+    tried = fitted.info.bottleneck_variance_explained
+    assert tried[0] >= 0.75
+    assert np.isnan(tried[1:]).all()
+    wider = fit_autoencoder(jax.random.key(1), arc, variance_explained=0.9999, **OPTIONS)
+    width = encode(wider, arc).shape[1]
+    assert width > 1
+    assert wider.info.bottleneck_variance_explained[width - 2] < 0.9999
+    named = fit_autoencoder(jax.random.key(1), arc, bottleneck=width, **OPTIONS)
+    np.testing.assert_array_equal(encode(named, arc), encode(wider, arc))
+
+
+def test_plane_is_found_as_well_as_by_principal_components():
+    flat = jax.random.normal(jax.random.key(3), (300, 2)) @ jax.random.normal(jax.random.key(4), (2, 3))
+    model = fit_autoencoder(jax.random.key(5), flat, bottleneck=2, **OPTIONS)
+    assert fraction_of_variance_explained(model, flat) > 0.995
+
+
+def test_the_loss_falls_and_the_record_tells_when_it_stopped(fitted):
+    for history, converged in zip(fitted.info.loss_history, fitted.info.converged, strict=True):
+        steps = int((~jnp.isnan(history)).sum())
+        assert (jnp.diff(history[:steps]) <= 1e-12).all()
+        assert converged == (steps < 300)
+        if converged:
+            assert history[steps - 11] - history[steps - 1] <= 1.1e-4 * history[steps - 12]
+
+
+def test_same_key_same_fit_other_key_other_fit(arc, fitted):
+    again = fit_autoencoder(jax.random.key(1), arc, **OPTIONS)
+    np.testing.assert_array_equal(encode(again, arc), encode(fitted, arc))
+    other = fit_autoencoder(jax.random.key(2), arc, **OPTIONS)
+    assert not np.allclose(encode(other, arc), encode(fitted, arc))
+
+
+def test_units_of_a_column_do_not_matter(arc, fitted):
+    units = jnp.array([1e-3, 1.0, 1e3])
+    rescaled = fit_autoencoder(jax.random.key(1), arc * units, **OPTIONS)
+    explained = fraction_of_variance_explained(rescaled, arc * units)
+    assert explained == pytest.approx(float(fraction_of_variance_explained(fitted, arc)), abs=2e-3)
+
+
+def test_encode_is_a_pure_function_of_the_record(arc, fitted):
+    np.testing.assert_allclose(jax.jit(encode)(fitted, arc), encode(fitted, arc), rtol=1e-10)
+    np.testing.assert_allclose(
+        jax.vmap(lambda x: encode(fitted, x))(arc), encode(fitted, arc), rtol=1e-9, atol=1e-12
+    )
+
+
+def test_unfinished_fit_says_so(arc):
+    short = fit_autoencoder(jax.random.key(0), arc, bottleneck=1, **(OPTIONS | {"max_iterations": 12}))
+    assert not short.info.converged.any()
+    with pytest.raises(
+        ValueError, match=r"still improving after 12 iterations .* try a larger max_iterations"
+    ):
+        check_autoencoder(short)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"bottleneck": 4}, "expected a bottleneck of 1 to 3, the number of features, got 4"),
+        ({"variance_explained": 1.5}, "expected a fraction of variance between 0 and 1, got 1.5"),
+        ({"hidden": 0}, "expected hidden, starts and max_iterations of at least 1"),
+    ],
+)
+def test_bad_settings_are_told_with_a_remedy(arc, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        fit_autoencoder(jax.random.key(0), arc, **change)
+
+
+def test_bad_data_are_told_with_a_remedy(arc):
+    with pytest.raises(ValueError, match="expected at least 3 samples, got 2"):
+        fit_autoencoder(jax.random.key(0), arc[:2])
+    with pytest.raises(ValueError, match=r"in 1 of 300 samples \(1 of 3 columns\); try a larger cut-off"):
+        fit_autoencoder(jax.random.key(0), arc.at[4, 2].set(jnp.inf))
+
+
+def test_a_constant_column_is_carried_through(arc):
+    flat = arc.at[:, 1].set(0.1)
+    model = fit_autoencoder(jax.random.key(0), flat, bottleneck=1, **OPTIONS)
+    assert jnp.isfinite(encode(model, flat)).all()
+    np.testing.assert_allclose(decode(model, encode(model, flat))[:, 1], 0.1, atol=0.05)
+
+
+@pytest.mark.float32
+def test_standardize_and_back(arc, tolerance):
+    model = fit_standardization(arc)
+    scaled = standardize(model, arc)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=10 * tolerance)
+    np.testing.assert_allclose(scaled.std(axis=0), 1, rtol=100 * tolerance)
+    np.testing.assert_allclose(unstandardize(model, scaled), arc, rtol=1e3 * tolerance, atol=10 * tolerance)

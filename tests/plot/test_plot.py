@@ -1,0 +1,141 @@
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.collections import EllipseCollection
+
+from tdaglass.configuration import Configuration
+from tdaglass.plot import Curve, correlation_against_time, mean_score, save_figure, snapshot
+
+TIMES = np.logspace(-1, 3, 6)
+
+
+@pytest.fixture
+def slab() -> tuple[Configuration, np.ndarray]:
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(-3, 9, (200, 3))
+    return Configuration(positions, rng.integers(0, 2, 200), np.full(3, 6.0)), rng.random(200)
+
+
+def correlations():
+    curve = Curve(TIMES, np.linspace(0, 0.4, 6), np.full(6, 0.02))
+    lower = Curve(TIMES, np.linspace(0, 0.2, 6), np.full(6, 0.02))
+    return correlation_against_time(
+        {"A": {"T = 0.5": curve, "T = 0.6": lower}, "B": {"T = 0.6": lower}},
+        relaxation_times={"T = 0.5": 100.0},
+    )
+
+
+def texts_overlap(figure) -> bool:
+    """Whether any two visible labels of the figure lie on each other."""
+    figure.canvas.draw()
+    axes = figure.axes
+    labels = [t for a in axes for t in (a.xaxis.label, a.yaxis.label, a.title)]
+    labels += [t for a in axes for axis in (a.xaxis, a.yaxis) for t in axis.get_ticklabels(which="both")]
+    boxes = [t.get_window_extent() for t in labels if t.get_visible() and t.get_text()]
+    boxes = [b for b in boxes if b.width > 0]
+    return any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[k + 1 :])
+
+
+def test_discs_are_the_particles_of_the_slab_in_true_size(slab):
+    configuration, score = slab
+    figure = snapshot(configuration, {"score": score}, diameters=[1.0, 0.8], slab=(2.0, 3.0))
+    (discs,) = [c for c in figure.axes[0].collections if isinstance(c, EllipseCollection)]
+    wrapped = configuration.positions % 6
+    inside = np.flatnonzero((wrapped[:, 2] >= 2) & (wrapped[:, 2] < 3))
+    inside = inside[np.argsort(wrapped[inside, 2])]
+    np.testing.assert_allclose(discs.get_offsets(), wrapped[inside, :2])
+    np.testing.assert_allclose(discs.get_array(), score[inside])
+    np.testing.assert_allclose(discs.get_widths(), np.array([1.0, 0.8])[configuration.species[inside]])
+    assert figure.axes[0].get_xlim() == (0, 6)
+
+
+def test_panels_share_the_layout_and_carry_labels(slab):
+    configuration, score = slab
+    figure = snapshot(configuration, {"first": score, "second": -score}, diameters=[1.0, 0.8])
+    first, second, *bars = figure.axes
+    np.testing.assert_array_equal(first.collections[0].get_offsets(), second.collections[0].get_offsets())
+    assert first.get_xlabel() == r"$x / \sigma$"
+    assert first.get_ylabel() == r"$y / \sigma$"
+    assert {bar.get_xlabel() for bar in bars} == {"first", "second"}
+    assert not texts_overlap(figure)
+
+
+def test_two_dimensions_need_no_slab_and_unknown_scores_are_masked(slab):
+    configuration, score = slab
+    flat = Configuration(configuration.positions[:, :2], configuration.species, configuration.box[:2])
+    score = score.copy()
+    score[3] = np.nan
+    figure = snapshot(flat, {"score": score}, diameters=[1.0, 0.8])
+    drawn = figure.axes[0].collections[0].get_array()
+    assert drawn.mask.sum() == 1
+    assert drawn.mask[3]
+
+
+def test_correlation_curves_carry_their_data_bands_and_relaxation_times():
+    figure = correlations()
+    first, second = figure.axes
+    assert first.get_xscale() == "log"
+    assert first.get_xlabel() == r"$t / \tau$"
+    assert first.get_ylabel() == "Spearman correlation"
+    by_label = {line.get_label(): line for line in first.lines}
+    np.testing.assert_allclose(by_label["T = 0.5"].get_ydata(), np.linspace(0, 0.4, 6))
+    assert (
+        by_label["T = 0.6"].get_color()
+        == next(x for x in second.lines if x.get_label() == "T = 0.6").get_color()
+    )
+    band = first.collections[0].get_datalim(first.transData)
+    np.testing.assert_allclose([band.ymin, band.ymax], [-0.02, 0.42])
+    assert any(np.allclose(line.get_xdata(), 100.0) for line in first.lines)
+    assert not texts_overlap(figure)
+
+
+def test_mean_score_is_drawn_against_temperature_and_logarithm_of_time():
+    figure = mean_score(
+        {"A": Curve([0.5, 1.0], [0.3, 0.6], [0.01, 0.02])},
+        {"A": Curve([100.0, 1.0], [0.3, 0.6], [0.01, 0.02])},
+    )
+    left, right = figure.axes
+    np.testing.assert_allclose(left.lines[0].get_xdata(), [0.5, 1.0])
+    np.testing.assert_allclose(right.lines[0].get_xdata(), [2.0, 0.0])
+    assert "tau" in right.get_xlabel()
+    assert "epsilon" in left.get_xlabel()
+    assert not texts_overlap(figure)
+
+
+def test_files_are_written_small_and_the_global_state_is_untouched(tmp_path, slab):
+    before = dict(mpl.rcParams)
+    configuration, score = slab
+    figure = snapshot(configuration, {"a": score, "b": score}, diameters=[1.0, 0.8])
+    png, pdf = save_figure(figure, tmp_path / "new" / "snapshot.v1")
+    assert png.name == "snapshot.v1.png"
+    assert 10_000 < png.stat().st_size < 200_000
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert dict(mpl.rcParams) == before
+
+
+def test_equal_runs_write_equal_files(tmp_path):
+    files = [save_figure(correlations(), tmp_path / name) for name in ("one", "two")]
+    for first, second in zip(*files, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"scores": {}}, "expected at least one score"),
+        ({"scores": {"x": np.zeros(3)}}, r"expected a score for each of 200 particles, got \(3,\) for 'x'"),
+        ({"diameters": [1.0]}, "expected a diameter for each species up to 1, got 1"),
+        ({"slab": (7.0, 8.0)}, "expected particles with z from 7 to 8, got none"),
+    ],
+)
+def test_bad_snapshots_are_told_with_a_remedy(slab, options, sentence):
+    configuration, score = slab
+    with pytest.raises(ValueError, match=sentence):
+        snapshot(configuration, **({"scores": {"s": score}, "diameters": [1.0, 0.8]} | options))
+
+
+def test_bad_curves_are_told_with_a_remedy():
+    with pytest.raises(ValueError, match="as many points in every field of a curve"):
+        mean_score({"A": Curve([0.5, 1.0], [0.3])})
+    with pytest.raises(ValueError, match="at least one curve"):
+        mean_score({})
