@@ -119,9 +119,10 @@ def mean_score(
     for panel, (horizontal, curves) in zip(axes[0], views, strict=True):
         for name, curve in curves.items():
             k = entries.index(name)
+            x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
             panel.errorbar(
-                curve.x,
-                curve.y,
+                x,
+                y,
                 yerr=curve.error,
                 label=name,
                 color=color_of(k),

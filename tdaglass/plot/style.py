@@ -110,9 +110,7 @@ def save_figure(figure: Figure, path: str | Path) -> tuple[Path, Path]:
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-        picture.quantize(256).save(
-            png, optimize=True, dpi=(RESOLUTION, RESOLUTION)
-        )
+        picture.quantize(256).save(png, optimize=True, dpi=(RESOLUTION, RESOLUTION))
         # A date in the file would make two equal runs differ.
         figure.savefig(pdf, dpi=RESOLUTION, metadata={"CreationDate": None})
     return png, pdf

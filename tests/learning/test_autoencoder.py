@@ -46,7 +46,7 @@ def test_fraction_explained_is_its_definition(arc, fitted):
     scale = fitted.standardization.scale
     rest = (decode(fitted, encode(fitted, arc)) - arc) / scale
     spread = (arc - arc.mean(axis=0)) / scale
-    expected = 1 - (rest**2).sum() / (spread**2).sum()
+    expected = float(1 - (rest**2).sum() / (spread**2).sum())
     assert fraction_of_variance_explained(fitted, arc) == pytest.approx(expected, rel=1e-10)
     assert fitted.info.start_variance_explained.max() == pytest.approx(expected, rel=1e-10)
 
