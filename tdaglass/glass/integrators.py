@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int
 from tdaglass.glass.forces import energy_and_virial, forces_from_table
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.state import CHAIN_LENGTH, Chain, State
-from tdaglass.space import FixedPoint, fixed_point, in_lanes, pairwise_sum
+from tdaglass.space import FixedPoint, fixed_point, in_lanes, pairwise_sum, rounded
 
 Ensemble = Literal["nve", "nvt", "npt"]
 
@@ -51,9 +51,9 @@ def kinetic_energy(momentum: Float[Array, "dim n"], mass: Float[Array, " n"]) ->
 
 def squared_length(x: Float[Array, "dim n"]) -> Float[Array, " n"]:
     """Squared lengths of vectors, their axes added one after the other."""
-    total = x[0] * x[0]
-    for along in x[1:]:
-        total = total + along * along
+    total, *others = rounded(x * x)
+    for square in others:
+        total = total + square
     return total
 
 
@@ -95,7 +95,7 @@ def _nve_step(model: PairModel, dt: float) -> Callable[..., State]:
     ) -> State:
         del kT, pressure
         mass = masses(model, state)
-        moving = simulate.NVEState(state.position, state.velocity * mass, state.force, mass)
+        moving = simulate.NVEState(state.position, rounded(state.velocity * mass), state.force, mass)
         moved = simulate.velocity_verlet(
             force_fn,
             fixed_point.shift,
@@ -181,7 +181,9 @@ def _npt_step(model: PairModel, dt: float) -> Callable[..., State]:
         def kick(state: State) -> State:
             # p' = p e^(-2x) + (h/2) F e^(-x) sinhc(x)
             stretch, kicked = growth(-alpha * state.box_momentum / box_mass * h / 2)
-            return state._replace(velocity=state.velocity * stretch + h / 2 * state.force / mass * kicked)
+            return state._replace(
+                velocity=rounded(state.velocity * stretch) + h / 2 * state.force / mass * kicked
+            )
 
         def drift(state: State) -> State:
             # r' = r e^x + h v e^(x/2) sinhc(x/2): in fractions of the new box the first term stands still.

@@ -8,7 +8,7 @@ summed over them does not depend on how or when they were found.
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
 from tdaglass.space.lanes import in_lanes
 from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within
-from tdaglass.space.sums import pairwise_sum
+from tdaglass.space.sums import pairwise_sum, rounded
 
 __all__ = [
     "FixedPoint",
@@ -20,6 +20,7 @@ __all__ = [
     "in_lanes",
     "neighbors_within",
     "pairwise_sum",
+    "rounded",
     "shift",
     "to_positions",
 ]
