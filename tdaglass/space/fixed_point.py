@@ -57,7 +57,7 @@ def to_positions(fixed: FixedPoint, box: Float[Array, "*#batch dim"]) -> Float[A
 
 
 def shift(
-    fixed: FixedPoint, displacement: Float[Array, "*batch dim"], box: Float[Array, "*#batch dim"]
+    fixed: FixedPoint, displacement: Float[Array, "*batch dim"], box: Float[Array, "*#batch #dim"]
 ) -> FixedPoint:
     """Move by `displacement` (length units, less than half an edge), counting the images crossed."""
     steps = jnp.round(displacement / (box * scale(box.dtype))).astype(fixed.fraction.dtype)
