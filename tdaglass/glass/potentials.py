@@ -130,6 +130,7 @@ def potential_energy(model: PairModel, configuration: Configuration) -> Float[Ar
 
 def forces(model: PairModel, configuration: Configuration) -> Float[Array, "particles dim"]:
     """Force on every particle: minus the gradient of `potential_energy` (energy / length)."""
+    check_configuration(model, configuration)  # here, where the values are known
 
     def energy(positions: Array) -> Array:
         return potential_energy(model, configuration._replace(positions=positions))

@@ -103,6 +103,8 @@ def initialize(
     if configuration is None:
         configuration = random_lattice(key_lattice, model)
     check_configuration(model, configuration)
+    # NumPy arrays from a file may be wider than the precision in use.
+    configuration = jax.tree.map(jnp.asarray, configuration)
     positions, species, box = configuration
     dtype = positions.dtype
     box = jnp.asarray(box, dtype)
