@@ -30,7 +30,7 @@ from tdaglass.glass.state import State
 from tdaglass.space import Grid
 from tdaglass.space.fixed_point import scale
 
-RUNNING, INCOMPLETE_TABLE, EXPLODED = np.int32(0), np.int32(1), np.int32(2)
+RUNNING, INCOMPLETE_TABLE, EXPLODED, BOX_TOO_SMALL = (np.int32(k) for k in range(4))
 
 
 class Settings(NamedTuple):
@@ -61,7 +61,7 @@ class Progress(NamedTuple):
     Attributes
     ----------
     made : steps made
-    status : RUNNING (all steps made), INCOMPLETE_TABLE or EXPLODED
+    status : RUNNING (all steps made), INCOMPLETE_TABLE, EXPLODED or BOX_TOO_SMALL
     longest : most neighbours seen by a particle
     """
 
@@ -123,6 +123,7 @@ def _advance(
         # A step that outruns a fresh table, or is not a number, will not be saved by another table.
         sane = jnp.all(_next_step_is_safe(settings, states, tables, box_built))
         status = jnp.where(complete, jnp.where(sane, RUNNING, EXPLODED), INCOMPLETE_TABLE)
+        status = jnp.where(jnp.any(_box_is_too_small(settings, states)), BOX_TOO_SMALL, status)
         states, made, _ = lax.while_loop(certain, advance_once, (states, made, status == RUNNING))
         return states, made, status, longest
 
@@ -166,7 +167,12 @@ def _next_step_is_safe(
         usable = settings.skin - (1 - shrunk) * (model.longest_cutoff + settings.skin)
         return jnp.max(reached) < 0.999 * usable / 2
 
-    return jax.vmap(safe)(states, tables.built_at, box_built)
+    return jax.vmap(safe)(states, tables.built_at, box_built) & ~_box_is_too_small(settings, states)
+
+
+def _box_is_too_small(settings: Settings, states: State) -> Bool[Array, " batch"]:
+    """Whether more than the nearest image of a particle may be within a cut-off."""
+    return jnp.min(states.box, axis=-1) * (1 + 1e-6) < 2 * settings.model.longest_cutoff
 
 
 class Thermo(NamedTuple):

@@ -92,36 +92,56 @@ def minimize(
     check_configuration(model, configuration)
     if not tolerance > 0:
         raise ValueError(f"expected a positive force tolerance, got {tolerance}; try 1e-3")
+    if not skin > 2 * LONGEST_MOVE:
+        # A table must outlast one step, or it would be rebuilt for ever.
+        raise ValueError(f"expected a skin above {2 * LONGEST_MOVE}, got {skin}; try {DEFAULT_SKIN}")
     state = axes_first(initialize(jax.random.key(0), model, 0.0, configuration))
     settings = engine_settings(model, state, "nve", 0.005, skin)
-    moving = (state.position, jnp.zeros_like(state.force))
-    made = jnp.zeros((), jnp.int32)
+    fire, made = _at_rest(state), jnp.zeros((), jnp.int32)
     while True:
-        moving, made, largest, longest, incomplete = _descend(
-            settings, state, moving, made, jnp.asarray(tolerance, state.box.dtype), max_steps
+        fire, made, longest, incomplete = _descend(
+            settings, state, fire, made, jnp.asarray(tolerance, state.box.dtype), max_steps
         )
         if not incomplete:
             break
-        settings = with_room(settings, int(longest))
+        settings = with_room(settings, int(longest), state.box)
+    largest = _largest_force(fire.force)
     if not jnp.isfinite(largest):
         raise SimulationError(
             "expected particles at distinct positions, but a force is infinite or NaN; try removing duplicates, "
             "or displacing the particles at random by a hundredth of a diameter"
         )
-    end = axes_first(state._replace(position=moving[0])).configuration
+    end = axes_first(state._replace(position=fire.position)).configuration
     info = Minimization(largest < tolerance, made, largest, potential_energy(model, end))
     return end, info
+
+
+def _at_rest(state: State) -> jax_md_minimize.FireDescentState:
+    """FIRE's state before its first step; single precision is enough for its step size and its mixing."""
+    return jax_md_minimize.FireDescentState(
+        position=state.position,
+        momentum=jnp.zeros_like(state.force),
+        force=state.force,
+        mass=jnp.ones((), state.box.dtype),
+        dt=jnp.asarray(0.005, jnp.float32),
+        alpha=jnp.asarray(0.1, jnp.float32),
+        n_pos=jnp.zeros((), jnp.int32),
+    )
+
+
+def _largest_force(force: Float[Array, "dim n"]) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.max(squared_length(force)))
 
 
 @partial(jax.jit, static_argnames=("settings", "max_steps"))
 def _descend(
     settings: engine.Settings,
     state: State,
-    moving: tuple[FixedPoint, Array],
+    fire: jax_md_minimize.FireDescentState,
     made: Int[Array, ""],
     tolerance: Float[Array, ""],
     max_steps: int,
-) -> tuple[tuple[FixedPoint, Array], Array, Array, Array, Array]:
+) -> tuple[jax_md_minimize.FireDescentState, Array, Array, Array]:
     """FIRE steps until the tolerance, `max_steps`, or a table that does not fit."""
     dtype = state.box.dtype
     model = settings.model
@@ -135,11 +155,8 @@ def _descend(
 
     _, fire_step = jax_md_minimize.fire_descent(force_fn, careful_shift, dt_start=0.005, dt_max=0.02)
 
-    def largest_force(force: Array) -> Array:
-        return jnp.sqrt(jnp.max(squared_length(force)))
-
     def go_on(made: Array, force: Array) -> Array:
-        largest = largest_force(force)
+        largest = _largest_force(force)
         return (made < max_steps) & (largest >= tolerance) & jnp.isfinite(largest)
 
     def rebuild_and_descend(carry: tuple) -> tuple:
@@ -169,16 +186,5 @@ def _descend(
         fire, made, _, incomplete = carry
         return go_on(made, fire.force) & ~incomplete
 
-    position, momentum = moving
-    fire = jax_md_minimize.FireDescentState(
-        position,
-        momentum,
-        state.force,
-        jnp.ones((), dtype),
-        jnp.asarray(0.005, jnp.float32),
-        jnp.asarray(0.1, jnp.float32),
-        jnp.zeros((), jnp.int32),
-    )
     start = (fire, made, jnp.zeros((), jnp.int32), jnp.zeros((), bool))
-    fire, made, longest, incomplete = lax.while_loop(unfinished, rebuild_and_descend, start)
-    return (fire.position, fire.momentum), made, largest_force(fire.force), longest, incomplete
+    return lax.while_loop(unfinished, rebuild_and_descend, start)

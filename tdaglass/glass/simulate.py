@@ -19,13 +19,20 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
 from tdaglass.glass import engine as jax_engine
-from tdaglass.glass.engine import INCOMPLETE_TABLE, RUNNING, Schedule, Settings, Thermo
+from tdaglass.glass.engine import (
+    BOX_TOO_SMALL,
+    INCOMPLETE_TABLE,
+    RUNNING,
+    Schedule,
+    Settings,
+    Thermo,
+)
 from tdaglass.glass.integrators import Ensemble
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.potentials import check_box
 from tdaglass.glass.state import State, check_temperature
 from tdaglass.progress import progress as progress_bar
-from tdaglass.space import choose_grid
+from tdaglass.space import Grid, choose_grid
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +111,7 @@ def run(
     ValueError
         For negative steps or temperatures, a missing bath, a box smaller than twice the cut-off.
     SimulationError
-        If the dynamics explodes.
+        If the dynamics explodes, or the box shrinks below twice the cut-off (``npt``).
 
     Examples
     --------
@@ -162,6 +169,7 @@ def cool(
     """
     if not rate > 0:
         raise ValueError(f"expected a positive cooling rate, got {rate}; try 1e-4 (temperature per time)")
+    check_temperature(stop)
     direction = -1 if stop < start else 1
     distance = [direction * (t - start) for t in (*snapshots, stop)]
     if distance != sorted(distance) or distance[0] < 0:
@@ -202,7 +210,7 @@ def trajectory(
 
     The frames are kept in the host's memory. See `run` for the parameters and errors.
     """
-    if every < 1 or steps % every:
+    if every < 1 or steps < 0 or steps % every:
         raise ValueError(f"expected steps as a multiple of every, got {steps} and {every}; try every={steps}")
     schedule = _schedule(state, ensemble, temperature, pressure)
     frames = []
@@ -219,13 +227,14 @@ def trajectory(
 
 def measure(state: State, model: PairModel, *, skin: float = DEFAULT_SKIN) -> Thermo:
     """Energies, temperature and pressure of a state (or of each system of a batch)."""
+    _check_state(model, state)
     batch, flat = _flatten(state)
     settings = engine_settings(model, state, "nve", DEFAULT_DT, skin)
     while True:
         thermo, incomplete, longest = jax_engine.thermo(settings, flat)
         if not incomplete:
             return jax.tree.map(lambda x: x.reshape(batch), thermo)
-        settings = with_room(settings, int(longest))
+        settings = with_room(settings, int(longest), flat.box)
 
 
 def _run(
@@ -247,7 +256,7 @@ def _run(
         raise ValueError(f"expected a positive time step, got {dt}; try {DEFAULT_DT}")
     if engine not in ("auto", "jax"):
         raise ValueError(f"expected engine 'auto' or 'jax', got {engine!r}; try engine='auto'")
-    check_box(model, state.box)
+    _check_state(model, state)
     batch, flat = _flatten(state)
     settings = engine_settings(model, state, ensemble, dt, skin)
     mesh = _mesh(len(flat.step))
@@ -267,7 +276,13 @@ def _run(
             )
             made, status = np.asarray(progress.made), np.asarray(progress.status)
             if (status == INCOMPLETE_TABLE).any():
-                settings = with_room(settings, int(progress.longest.max()))
+                settings = with_room(settings, int(progress.longest.max()), flat.box)
+            elif (status == BOX_TOO_SMALL).any():
+                raise SimulationError(
+                    f"expected box edges of at least twice the longest cut-off ({2 * model.longest_cutoff:.4g}), "
+                    f"but {model.name} shrank below after {int(made.min())} of {end} steps; try more particles, "
+                    "or a lower pressure"
+                )
             elif (status != RUNNING).any():
                 raise SimulationError(
                     f"expected particles to move less than half the skin in a step, but the {ensemble} dynamics "
@@ -285,6 +300,16 @@ def _flatten(state: State) -> tuple[tuple[int, ...], State]:
     """Batch shape, and the state with that batch as one leading axis."""
     batch = state.step.shape
     return batch, jax.tree.map(lambda x: x.reshape((-1,) + x.shape[len(batch) :]), state)
+
+
+def _check_state(model: PairModel, state: State) -> None:
+    """Raise ValueError, with a remedy, if a state is not one of the model."""
+    if state.position.shape[-2:] != (model.n_particles, model.dimension):
+        raise ValueError(
+            f"expected a state of {model.n_particles} particles in {model.dimension} dimensions for {model.name}, "
+            f"got positions of shape {state.position.shape[-2:]}; try the model that it was initialized with"
+        )
+    check_box(model, state.box)
 
 
 def _schedule(state: State, ensemble: Ensemble, temperature: Bath | None, pressure: Bath | None) -> Schedule:
@@ -318,16 +343,22 @@ def engine_settings(model: PairModel, state: State, ensemble: Ensemble, dt: floa
     expected = model.n_particles / float(np.prod(box, axis=1).min()) * ball
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
     capacity = max(capacity, _known_capacity.get((model, skin), 0))
-    grid = choose_grid(model.n_particles, tuple(box.min(0)), reach)
-    return Settings(model, ensemble, dt, skin, capacity, grid)
+    return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box))
 
 
-def with_room(settings: Settings, longest: int) -> Settings:
-    """Settings with room for what was found, and some more."""
+def _grid(model: PairModel, skin: float, box: Float[Array, "*batch dim"]) -> Grid | None:
+    smallest = np.asarray(box, dtype=np.float64).reshape(-1, model.dimension).min(0)
+    return choose_grid(model.n_particles, tuple(smallest), model.longest_cutoff + skin)
+
+
+def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"]) -> Settings:
+    """Settings with room for what was found, and some more; `box` is the present one."""
     grid = settings.grid
     if longest <= settings.capacity and grid is not None:
-        box_too_small = max(grid.shape) < 4
-        grid = None if box_too_small else grid._replace(capacity=math.ceil(1.3 * grid.capacity))
+        renewed = _grid(settings.model, settings.skin, box)
+        unchanged = renewed is not None and renewed.shape == grid.shape
+        # Cells that a changed box has outdated are cut anew; otherwise one of them was full.
+        grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
     capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
     logger.info("neighbour tables grow from %d to %d slots", settings.capacity, capacity)
     _known_capacity[settings.model, settings.skin] = capacity
