@@ -1,0 +1,46 @@
+"""LAMMPS's numbers for the liquids."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import jaxtyping
+import numpy as np
+import pytest
+from glass_systems import LIQUIDS, PRECISION, Liquid
+
+from tdaglass.configuration import Configuration
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+@pytest.fixture(scope="session")
+def liquid() -> Callable[..., Liquid]:
+    with np.load(REFERENCE / "lammps_static.npz") as file:
+        arrays = dict(file)
+
+    def of_name(name: str, dtype: str = PRECISION) -> Liquid:
+        record = {key.split("/")[1]: value for key, value in arrays.items() if key.startswith(f"{name}/")}
+        configuration = Configuration(
+            jnp.asarray(record["positions"], dtype),
+            jnp.asarray(record["species"], jnp.int32),
+            jnp.asarray(record["box"], dtype),
+        )
+        return Liquid(LIQUIDS[name](len(record["species"])), configuration, record)
+
+    return of_name
+
+
+@pytest.fixture(scope="session")
+def lammps_nvt() -> dict[str, Any]:
+    return json.loads((REFERENCE / "lammps_nvt.json").read_text())
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Calls as users make them, whose types nobody checks before the function does."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

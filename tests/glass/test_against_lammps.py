@@ -1,0 +1,70 @@
+"""Energy, forces and pressure of every liquid against LAMMPS, by all pairs and through the neighbour tables."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from glass_systems import LIQUIDS, PRECISION
+
+from tdaglass import glass
+from tdaglass.glass.forces import build_neighbor_table, energy_and_virial, forces_from_table
+from tdaglass.space import from_positions
+
+# LAMMPS prints and stores doubles; single precision is compared to the size of the largest force.
+RTOL = 1e-10 if PRECISION == "float64" else 1e-5
+
+
+def assert_forces_are_lammps(found, lammps):
+    scale = np.abs(lammps["forces"]).max()
+    np.testing.assert_allclose(found, lammps["forces"], rtol=RTOL, atol=RTOL * scale)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", LIQUIDS)
+def test_all_pairs(name, liquid):
+    model, configuration, lammps = liquid(name)
+    energies = glass.particle_energies(model, configuration)
+    assert energies.dtype == PRECISION
+    np.testing.assert_allclose(jnp.sum(energies), lammps["potential_energy"], rtol=RTOL)
+    np.testing.assert_allclose(glass.pressure(model, configuration), lammps["pressure"], rtol=RTOL)
+    assert_forces_are_lammps(glass.forces(model, configuration), lammps)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", LIQUIDS)
+def test_neighbor_table(name, liquid):
+    model, (positions, species, box), lammps = liquid(name)
+
+    @jax.jit
+    def evaluate(positions, box):
+        fraction = from_positions(positions, box).fraction.T
+        table = build_neighbor_table(model, fraction, species, box, skin=0.3, capacity=200, grid=None)
+        arguments = (model, fraction, species, box, table.slots, table.longest)
+        return table.incomplete, forces_from_table(*arguments), energy_and_virial(*arguments)
+
+    incomplete, force, (energy, virial) = evaluate(positions, box)
+    assert not incomplete
+    assert force.dtype == energy.dtype == PRECISION
+    # Positions were rounded to 2**-32 of the box beside single precision, finer than they came.
+    assert_forces_are_lammps(force.T, lammps)
+    np.testing.assert_allclose(energy, lammps["potential_energy"], rtol=RTOL)
+    np.testing.assert_allclose(virial / model.dimension / jnp.prod(box), lammps["pressure"], rtol=RTOL)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", ["kob_andersen_3d", "additive_mixture_2d"])
+def test_measure(name, liquid):
+    model, configuration, lammps = liquid(name)
+    start = partial(glass.initialize, jax.random.key(3), model, configuration=configuration)
+    thermo = glass.measure(start(temperature=0.0), model)
+    np.testing.assert_allclose(thermo.potential_energy, lammps["potential_energy"], rtol=RTOL)
+    np.testing.assert_allclose(thermo.pressure, lammps["pressure"], rtol=RTOL)
+    assert thermo.temperature == thermo.kinetic_energy == 0
+    warm = glass.measure(start(temperature=0.7), model)
+    np.testing.assert_allclose(
+        warm.pressure, glass.pressure(model, configuration, warm.temperature), rtol=RTOL
+    )
+    expected = warm.temperature * model.dimension * (model.n_particles - 1) / 2
+    np.testing.assert_allclose(warm.kinetic_energy, expected, rtol=RTOL)
