@@ -86,8 +86,8 @@ class _Sums(NamedTuple):
     distance: Float[Array, "*times n"]
     distance_sq: Float[Array, "*times n"]
     cage_sq: Float[Array, "*times n"]
-    scattering: Float[Array, "*times 1_kinds"]  # self part for each kind, then the total
-    scattering_sq: Float[Array, "*times 1_kinds"]
+    scattering: Float[Array, "*times curves"]  # self part for each kind, then the total
+    scattering_sq: Float[Array, "*times curves"]
 
 
 def isoconfigurational(
@@ -231,6 +231,8 @@ def isoconfigurational(
 
 
 def _whole_steps(times: Any, dt: float) -> list[int]:
+    if not dt > 0:
+        raise ValueError(f"expected a positive time step, got {dt}; try 0.005")
     wanted = np.asarray(times, float)
     if wanted.ndim != 1 or not len(wanted) or not np.isfinite(wanted).all():
         raise ValueError(f"expected a list of finite times, got {times}; try np.geomspace(0.1, 100, 10)")
@@ -314,7 +316,7 @@ def _cage_relative_sq(moved: Float[Array, "n dim"], reference: _Reference) -> Fl
     return jnp.sum(relative * relative, axis=-1)
 
 
-def _scattering(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " 1_kinds"]:
+def _scattering(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " curves"]:
     """Self part for all particles and each species, and the total, averaged over the wave vectors."""
     if not reference.q.shape[0]:
         return jnp.zeros(reference.share.shape[0] + 1, moved.dtype)
