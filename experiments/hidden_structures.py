@@ -1,4 +1,4 @@
-"""Hidden structures in supercooled liquids: does one snapshot tell which particles will move?
+"""Hidden structures in supercooled liquids: one snapshot, and which particles will move.
 
 The study of Boattini et al., Nat. Commun. 11, 5479 (2020), for Lennard-Jones liquids. A liquid is cooled in
 equilibrium; averaged bond order parameters describe every particle of a snapshot; an auto-encoder that never saw
@@ -11,10 +11,12 @@ grows as the liquid is heated. It is held against the dynamic propensity of isoc
     python experiments/hidden_structures.py --data FILE                  configurations of other groups
 """
 
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 
@@ -29,6 +31,9 @@ from scipy.stats import pearsonr, spearmanr
 
 from tdaglass import dynamics, glass, io, learning, runs, structure
 from tdaglass.configuration import Configuration
+
+# Length over which the potential energy is smoothed for comparison, in sigma.
+SMOOTHING = 2.0
 
 System = Literal["wahnstrom", "kob_andersen_3d"]
 MODELS = {"wahnstrom": glass.wahnstrom, "kob_andersen_3d": glass.kob_andersen_3d}
@@ -67,7 +72,7 @@ class Settings:
     variance_explained: float = 0.75
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
     radius: float = 2.0
-    """P_red is averaged over particles of the same species within this distance, in units of the largest sigma."""
+    """P_red is averaged over the particles within this distance, in units of the largest sigma."""
     seed: int = 0
     """Of all random numbers."""
     root: Path = field(default=Path("runs"), compare=False)
@@ -146,7 +151,13 @@ def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
         name = f"T{temperature:g}"
         steps = round(settings.equilibration * tau / settings.dt)
         states = glass.run_in_parts(
-            states, model, steps, keep=run.chunk, name=f"{name}-equilibration", temperature=temperature, dt=settings.dt
+            states,
+            model,
+            steps,
+            keep=run.chunk,
+            name=f"{name}-equilibration",
+            temperature=temperature,
+            dt=settings.dt,
         )
         configuration = states.configuration
         q = first_peak_of_structure(configuration)
@@ -170,19 +181,33 @@ def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
         times = ensembles[0].times
         moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
         scattering = np.stack([e.self_scattering[:, 0] for e in ensembles])
-        diffusion = dynamics.diffusion(times, moved_sq, model.dimension)
         liquids.append(
             Liquid(
                 jax.tree.map(np.asarray, configuration),
                 temperature,
                 times,
                 np.stack([e.propensity for e in ensembles]),
-                dynamics.fit_stretched_exponential(times, scattering),
+                attempt(lambda t=times, f=scattering: dynamics.fit_stretched_exponential(t, f)),
                 q,
-                dynamics.diffusion_time(diffusion.coefficient, 1.0, model.dimension),
+                attempt(lambda t=times, m=moved_sq: diffusion_time(t, m, model.dimension)),
             )
         )
     return liquids
+
+
+def diffusion_time(times: np.ndarray, moved_sq: np.ndarray, dimension: int) -> float:
+    """Time to diffuse one sigma_AA, from the last third of a decade of the ensembles."""
+    diffusion = dynamics.diffusion(times, moved_sq, dimension, start=times[-1] / 3)
+    return dynamics.diffusion_time(diffusion.coefficient, 1.0, dimension)
+
+
+def attempt(measure: Callable[[], Any]) -> Any:
+    """What was measured, or None and a warning where the run was too short for it."""
+    try:
+        return measure()
+    except ValueError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return None
 
 
 def first_peak_of_structure(configuration: Configuration) -> float:
@@ -209,9 +234,9 @@ def load(path: Path) -> list[Liquid]:
     return [Liquid(data.configuration, data.temperature, data.times, data.propensity)]
 
 
-def describe(settings: Settings, configuration: Configuration) -> np.ndarray:
-    """Eight bond order parameters of every particle, averaged over its neighbours, (configurations, particles, 8)."""
-    features = []
+def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
+    """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
+    features, counts = [], []
     for positions, box in zip(configuration.positions, configuration.box, strict=True):
         positions, box = jnp.asarray(positions, jnp.float32), jnp.asarray(box, jnp.float32)
         if settings.cutoff is None:
@@ -223,13 +248,14 @@ def describe(settings: Settings, configuration: Configuration) -> np.ndarray:
         undefined = np.isnan(order).any(axis=1)
         order[undefined] = order[~undefined].mean(axis=0)
         features.append(order)
-    return np.stack(features)
+        counts.append(neighbors.mask.sum(axis=1))
+    return np.stack(features), np.stack(counts)  # (configurations, particles, 8), (configurations, particles)
 
 
 def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species."""
     key = jax.random.key(settings.seed)
-    features = [describe(settings, liquid.configuration) for liquid in liquids]
+    features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
     p_red = [np.zeros(f.shape[:2]) for f in features]
     for s in np.unique(liquids[0].configuration.species):
         of = [np.asarray(liquid.configuration.species) == s for liquid in liquids]
@@ -244,8 +270,8 @@ def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray
             temperatures = jnp.array([liquid.temperature for liquid in liquids])
             red = learning.growing_component(temperatures, jnp.stack([m.mean(0) for m in members]))
         else:
-            # One temperature: red is the less ordered cluster, by the sum of the parameters.
-            red = learning.richer_component(members[0], -jnp.asarray(samples[0]).sum(axis=1))
+            # One temperature: red is the cluster of looser surroundings, with fewer neighbours.
+            red = learning.richer_component(members[0], -jnp.asarray(counts[0][of[0]], jnp.float32))
         for p, mask, member in zip(p_red, of, members, strict=True):
             p[mask] = member[:, red]
     return p_red
@@ -255,21 +281,14 @@ def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
     """P_red, its average over the surroundings, and for comparison the smoothed potential energy."""
     model = MODELS[settings.system](liquid.configuration.species.shape[1])
     averaged, energy = np.zeros_like(p_red), np.zeros_like(p_red)
-    for c, (positions, species, box) in enumerate(zip(*liquid.configuration, strict=True)):
-        for s in np.unique(species):
-            of = np.flatnonzero(species == s)
-            averaged[c, of] = structure.local_average(
-                jnp.asarray(p_red[c, of]), jnp.asarray(positions[of]), jnp.asarray(box), settings.radius * sigma(model)
-            )
-        one = Configuration(jnp.asarray(positions), jnp.asarray(species), jnp.asarray(box))
-        smoothed = structure.exponential_average(glass.particle_energies(model, one), one.positions, one.box, 2.0)
-        energy[c] = smoothed
+    radius = settings.radius * model.table("sigma").max()
+    for c in range(len(p_red)):
+        one = jax.tree.map(lambda x, c=c: jnp.asarray(x[c]), liquid.configuration)
+        averaged[c] = structure.local_average(jnp.asarray(p_red[c]), one.positions, one.box, radius)
+        energy[c] = structure.exponential_average(
+            glass.particle_energies(model, one), one.positions, one.box, SMOOTHING
+        )
     return Scores(p_red, averaged, energy)
-
-
-def sigma(model: glass.PairModel) -> float:
-    """The largest diameter."""
-    return float(model.table("sigma").max())
 
 
 def correlate(values: np.ndarray, liquid: Liquid) -> Correlations:
@@ -315,4 +334,5 @@ def parse() -> Settings:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     main(parse())

@@ -9,6 +9,7 @@ from tdaglass import glass, io, plot
 from tdaglass.configuration import Configuration
 
 SCORES = {"p_red": "P_red", "averaged": "averaged P_red", "energy": "smoothed energy"}
+TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$"}
 # Kob-Andersen 3D, N = 4096, T = 0.44, A particles, Pearson at the alpha time, of other methods (GlassBench,
 # G. Jung et al.); all but the first are supervised.
 PUBLISHED = {"potential energy": 0.507, "BOTAN": 0.755, "GlassMLP": 0.768, "CAGE": 0.779, "SE(3)": 0.815}
@@ -36,6 +37,11 @@ def label(liquid: Any) -> str:
 
 def species_names(configuration: Configuration) -> tuple[str, ...]:
     return tuple("ABCDEFGH"[: int(np.max(configuration.species)) + 1])
+
+
+def or_dash(value: float | None) -> str:
+    """A number to one decimal; a dash where it could not be measured."""
+    return "-" if value is None else f"{value:.1f}"
 
 
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,15 +91,20 @@ def print_tables(
 ) -> None:
     simulated = settings.data is None
     if simulated:
-        print(f"\n{settings.system}, N = {settings.n}, {settings.configurations} configurations per temperature,")
+        print(
+            f"\n{settings.system}, N = {settings.n}, {settings.configurations} configurations per temperature,"
+        )
         print(f"{settings.replicas} isoconfigurational runs each; times in units of the model\n")
         print(f"{'':10}{'tau_alpha':>16}{'beta':>7}{'q':>7}{'diffusion time':>16}{'equilibrated for':>18}")
         for liquid, tau in zip(liquids, settings.relaxation_times, strict=True):
             fit = liquid.relaxation
+            if fit is None:
+                print(f"{label(liquid):10}{'not relaxed: try a longer observation':>64}")
+                continue
             waited = settings.equilibration * tau / fit.tau
             print(
                 f"{label(liquid):10}{fit.tau:>9.2f} ± {fit.standard_errors[1]:<5.2f}{fit.beta:>6.2f}"
-                f"{liquid.wave_number:>7.2f}{liquid.diffusion_time:>16.1f}{waited:>11.0f} tau_alpha"
+                f"{liquid.wave_number:>7.2f}{or_dash(liquid.diffusion_time):>16}{waited:>11.0f} tau_alpha"
             )
             if waited < 10:
                 print(f"{'':10}less than ten relaxation times: try a larger relaxation time in the settings")
@@ -128,7 +139,8 @@ def save(run: Any, liquids: list, scores: list, correlations: list, names: tuple
     arrays = {}
     with io.atomic_write(run.folder / "curves.csv", "w") as file:
         table = csv.writer(file)
-        table.writerow(["liquid", "species", "score", "time", "spearman", "standard_error", "pearson", "standard_error"])
+        columns = ("spearman", "spearman_error", "pearson", "pearson_error")
+        table.writerow(["liquid", "species", "score", "time", *columns])
         for liquid, correlation in zip(liquids, correlations, strict=True):
             times = [""] if liquid.times is None else liquid.times
             for score, (spearman, pearson) in correlation.items():
@@ -161,18 +173,18 @@ def draw(
     """Correlation curves, snapshots, mean P_red."""
     if all(correlations) and liquids[0].times is not None and len(liquids[0].times) > 2:
         panels = {
-            f"{SCORES[score]}, {name}": {
+            f"{TITLES[score]}, species {name}": {
                 label(liquid): plot.Curve(liquid.times, *mean_and_error(correlation[score].spearman[:, s]))
                 for liquid, correlation in zip(liquids, correlations, strict=True)
             }
-            for score in ("p_red", "averaged")
+            for score in TITLES
             for s, name in enumerate(names)
         }
         taus = {label(x): x.relaxation.tau for x in liquids if x.relaxation is not None}
         figure = plot.correlation_against_time(panels, relaxation_times=taus or None)
         plot.save_figure(figure, run.figure_path("correlation"))
     coldest, of_coldest = liquids[-1], scores[-1]
-    shown = {r"$P_\mathrm{red}$": of_coldest.p_red[0], r"averaged $P_\mathrm{red}$": of_coldest.averaged[0]}
+    shown = {title: getattr(of_coldest, score)[0] for score, title in TITLES.items()}
     if coldest.propensity is not None:
         shown["propensity"] = coldest.propensity[0, peak_time(correlations[-1])]
     one = Configuration(*(np.asarray(x)[0] for x in coldest.configuration))
@@ -185,8 +197,10 @@ def draw(
             name: np.array([mean_p_red(x, s.p_red, k) for x, s in zip(liquids, scores, strict=True)]).T
             for k, name in enumerate(names)
         }
-        figure = plot.mean_score(
-            {name: plot.Curve(temperatures, *m) for name, m in means.items()},
-            {name: plot.Curve([x.relaxation.tau for x in liquids], *m) for name, m in means.items()},
-        )
+        curves = {name: plot.Curve(temperatures, *m) for name, m in means.items()}
+        if all(x.relaxation is not None for x in liquids):
+            taus = [x.relaxation.tau for x in liquids]
+            figure = plot.mean_score(curves, {name: plot.Curve(taus, *m) for name, m in means.items()})
+        else:
+            figure = plot.mean_score(curves)
         plot.save_figure(figure, run.figure_path("mean-p-red"))

@@ -58,10 +58,13 @@ def correlation_against_time(
     """
     _require_points({f"{title}, {name}": curve for title, of in panels.items() for name, curve in of.items()})
     entries = list(dict.fromkeys(name for of in panels.values() for name in of))
-    figure, axes = new_figure(
-        1, len(panels), width=width or (COLUMN if len(panels) == 1 else PAGE), sharex=True, sharey=True
-    )
-    for panel, (title, curves) in zip(axes[0], panels.items(), strict=True):
+    columns = min(len(panels), 3 if len(panels) % 3 == 0 else 2)
+    rows = -(-len(panels) // columns)
+    width = width or (COLUMN if len(panels) == 1 else PAGE)
+    figure, axes = new_figure(rows, columns, width=width, sharex=True, sharey=True)
+    for spare in axes.flat[len(panels) :]:
+        spare.set_axis_off()
+    for panel, (title, curves) in zip(axes.flat, panels.items(), strict=False):
         panel.set_xscale("log")
         panel.axhline(0, color="0.6", linewidth=0.6, zorder=0)
         for name, curve in curves.items():
@@ -71,8 +74,11 @@ def correlation_against_time(
                     relaxation_times[name], color=color_of(entries.index(name)), linestyle=":", linewidth=1
                 )
         panel.set_title(title)
-        label_axes(panel, rf"$t / {time_unit}$", label if panel is axes[0][0] else "")
-    _legend(axes[0][-1], r"$\tau_\alpha$" if relaxation_times else None)
+        place = panel.get_subplotspec()
+        label_axes(
+            panel, rf"$t / {time_unit}$" if place.is_last_row() else "", label if place.is_first_col() else ""
+        )
+    _legend(axes[0][0], r"$\tau_\alpha$" if relaxation_times else None)
     return figure
 
 
