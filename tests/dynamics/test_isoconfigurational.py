@@ -98,7 +98,6 @@ def test_scattering(ensemble, start):
     """Against sums over every wave vector of the shell, of which the ensemble draws 48."""
     positions, species, box = (np.asarray(x, float) for x in start)
     q = vectors_of_the_shell(box, 6.5)
-    # The ensemble's draw, repeated: it is part of what is recorded only as the mean length.
     assert len(q) > 48
     assert abs(ensemble.wave_number - 6.5) < np.pi / box.max()
     moved = ensemble.positions.astype(float) - positions
@@ -107,15 +106,15 @@ def test_scattering(ensemble, start):
     own = np.stack([wave[:, :, kind].mean((2, 3)) for kind in kinds], -1)
     spread = np.stack([wave[:, :, kind].mean((1, 2)).std(-1) for kind in kinds], -1) / 48**0.5
     assert (np.abs(ensemble.self_scattering - own.mean(1)) < 4 * spread + 1e-6).all()
-    # From 48 of them chosen here, exactly, by calling the room's own function for those vectors.
+    # Early, particles fly: a Gaussian of the Maxwell velocities.
     assert (ensemble.self_scattering[0] > 0.9 * np.exp(-(6.5**2) * 1.5 * 0.04**2 / 2)).all()
     assert (np.diff(ensemble.self_scattering[:, 0]) < 0).all()
 
 
 @pytest.mark.float32
 def test_scattering_from_the_same_wave_vectors(start, ensemble, monkeypatch):
-    """With a box whose shell holds fewer than 48 vectors nothing is drawn, and the sums are the definition."""
-    monkeypatch.setattr("tdaglass.dynamics.isoconfigurational.WAVE_VECTORS", 10_000)
+    """Where the shell holds no more vectors than are drawn, the sums are the definition's."""
+    monkeypatch.setattr(sys.modules["tdaglass.dynamics.isoconfigurational"], "WAVE_VECTORS", 10_000)
     found = isoconfigurational(KEY, MODEL, start, **SETTINGS, observables=["scattering"])
     positions, species, box = (np.asarray(x, float) for x in start)
     q = vectors_of_the_shell(box, 6.5)
