@@ -21,6 +21,8 @@ from tdaglass.space.fixed_point import scale
 
 # Above this number of particles cells are cheaper than testing all pairs (0.2 ns a pair on one core).
 ALL_PAIRS_LIMIT = 6000
+# Columns of bit masks handled together: so many fit into a core's cache.
+COLUMNS = 512
 ROUNDING = 1e-6  # relative to the longest edge: several units of float32 distances
 
 
@@ -214,7 +216,13 @@ def _set_bits(words: UInt32[Array, "words n"], capacity: int) -> tuple[Array, Ar
 
     @custom_vmap
     def set_bits(words: Array) -> tuple[Array, Array]:
-        return _write_set_bits(words, capacity)
+        n_words, n = words.shape
+        blocks = -(-n // COLUMNS)
+        if blocks == 1:
+            return _write_set_bits(words, capacity)
+        padded = jnp.pad(words, ((0, 0), (0, blocks * COLUMNS - n))).reshape(n_words, blocks, COLUMNS)
+        slots, count = lax.map(lambda block: _write_set_bits(block, capacity), jnp.swapaxes(padded, 0, 1))
+        return jnp.swapaxes(slots, 0, 1).reshape(capacity, -1)[:, :n], count.reshape(-1)[:n]
 
     # Systems of a batch are just more columns; a batched while_loop would copy its whole state every turn.
     @set_bits.def_vmap
@@ -232,24 +240,30 @@ def _set_bits(words: UInt32[Array, "words n"], capacity: int) -> tuple[Array, Ar
 def _write_set_bits(words: UInt32[Array, "words n"], capacity: int) -> tuple[Array, Array]:
     n_words, n = words.shape
     column = jnp.arange(n, dtype=jnp.int32)
-    zeros = jnp.zeros(n, jnp.int32)
+    count = jnp.sum(lax.population_count(words), axis=0).astype(jnp.int32)
 
-    def unfinished(carry: tuple) -> Array:
-        w, _, _, _ = carry
-        return jnp.any(w < n_words)
+    # For every word, the first from it on that is not empty; past the last, an empty one to rest on.
+    def not_empty(following: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
+        w, word = at
+        following = jnp.where(word != 0, w, following)
+        return following, following
 
-    def write_one(carry: tuple) -> tuple:
-        """Every column writes out its lowest remaining bit, or moves on to its next word."""
-        w, word, count, slots = carry
-        empty = word == 0
+    rest = jnp.full(n, n_words, jnp.int32)
+    order = jnp.arange(n_words, dtype=jnp.int32)
+    first, following = lax.scan(not_empty, rest, (order, words), reverse=True)
+    following = jnp.concatenate([following, rest[None]])
+    words = jnp.concatenate([words, jnp.zeros((1, n), jnp.uint32)])
+
+    def write_row(k: Array, carry: tuple) -> tuple:
+        """Every column writes out its lowest remaining bit, and moves on where that emptied its word."""
+        w, word, slots = carry
         below = lax.population_count((word & (~word + 1)) - 1).astype(jnp.int32)
-        slots = slots.at[jnp.where(empty, capacity, count), column].set(32 * w + below, mode="drop")
-        count = jnp.where(empty, count, count + 1)
-        word = jnp.where(empty, word, word & (word - 1))
-        w = jnp.where(word == 0, w + 1, w)
-        following = words.at[jnp.minimum(w, n_words - 1), column].get(mode="promise_in_bounds")
-        return w, jnp.where(word == 0, jnp.where(w < n_words, following, 0), word), count, slots
+        slots = lax.dynamic_update_index_in_dim(slots, 32 * w + below, k, 0)
+        word = word & (word - 1)
+        next_w = following.at[jnp.minimum(w + 1, n_words), column].get(mode="promise_in_bounds")
+        next_word = words.at[next_w, column].get(mode="promise_in_bounds")
+        return jnp.where(word == 0, next_w, w), jnp.where(word == 0, next_word, word), slots
 
-    start = (zeros, words[0], zeros, jnp.zeros((capacity, n), jnp.int32))
-    _, _, count, slots = lax.while_loop(unfinished, write_one, start)
+    start = (first, words[first, column], jnp.zeros((capacity, n), jnp.int32))
+    *_, slots = lax.fori_loop(0, jnp.minimum(jnp.max(count), capacity), write_row, start)
     return slots, count
