@@ -53,11 +53,11 @@ class Settings:
     """Particles."""
     temperatures: tuple[float, ...] = (1.0, 0.9, 0.8)
     """From hot to cold, epsilon / k_B."""
-    relaxation_times: tuple[float, ...] = (2.5, 5.0, 12.0)
+    relaxation_times: tuple[float, ...] = (4.0, 6.5, 20.0)
     """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
-    equilibration: float = 20.0
+    equilibration: float = 12.0
     """Equilibration at each temperature, in relaxation times."""
-    observation: float = 6.0
+    observation: float = 4.0
     """Longest time of the ensembles, in relaxation times."""
     configurations: int = 4
     """Independent liquids per temperature."""
@@ -67,8 +67,8 @@ class Settings:
     """Times at which the ensembles are observed, evenly spaced in their logarithm."""
     dt: float = 0.005
     """Time step."""
-    cutoff: float | None = None
-    """Neighbours within this distance; none: solid-angle nearest neighbours (SANN)."""
+    cutoff: float | None = 1.7
+    """Neighbours within this distance (1.7: the first shell); None: solid-angle nearest neighbours (SANN)."""
     variance_explained: float = 0.75
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
     radius: float = 2.0
@@ -82,7 +82,7 @@ class Settings:
 KOB_ANDERSEN = Settings(
     system="kob_andersen_3d",
     temperatures=(1.0, 0.8, 0.6),
-    relaxation_times=(1.1, 2.5, 14.0),
+    relaxation_times=(1.5, 4.0, 20.0),
     cutoff=1.2,
     configurations=2,
 )
@@ -92,7 +92,7 @@ PRESETS = {
         preset="paper",
         n=2000,
         temperatures=(1.0, 0.9, 0.8, 0.75, 0.7),
-        relaxation_times=(3.0, 6.0, 13.0, 40.0, 150.0),
+        relaxation_times=(4.0, 6.5, 20.0, 60.0, 200.0),
         configurations=10,
         replicas=64,
     ),
@@ -102,7 +102,7 @@ PRESETS = {
         preset="paper",
         n=4096,
         temperatures=(0.8, 0.6, 0.55, 0.5),
-        relaxation_times=(2.5, 14.0, 32.0, 100.0),
+        relaxation_times=(4.0, 20.0, 50.0, 150.0),
         configurations=10,
         replicas=64,
     ),
