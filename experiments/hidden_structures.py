@@ -13,8 +13,9 @@ grows as the liquid is heated. It is held against the dynamic propensity of isoc
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -36,7 +37,10 @@ from tdaglass.configuration import Configuration
 SMOOTHING = 2.0
 
 System = Literal["wahnstrom", "kob_andersen_3d"]
-MODELS = {"wahnstrom": glass.wahnstrom, "kob_andersen_3d": glass.kob_andersen_3d}
+MODELS: dict[str, Callable[[int], glass.PairModel]] = {
+    "wahnstrom": glass.wahnstrom,
+    "kob_andersen_3d": glass.kob_andersen_3d,
+}
 
 
 @dataclass(frozen=True)
@@ -159,40 +163,54 @@ def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
             temperature=temperature,
             dt=settings.dt,
         )
-        configuration = states.configuration
-        q = first_peak_of_structure(configuration)
-        times = np.geomspace(10 * settings.dt, settings.observation * tau, settings.observations)
-        ensembles = [
-            dynamics.isoconfigurational(
-                jax.random.fold_in(key_ensembles, c),
-                model,
-                jax.tree.map(lambda x, c=c: x[c], configuration),
-                temperature=temperature,
-                times=times,
-                replicas=settings.replicas,
-                observables=("propensity", "scattering"),
-                wave_number=q,
-                dt=settings.dt,
-                keep=lambda part, compute, c=c, name=name: run.chunk(f"{name}-ensemble-{c}-{part}", compute),
-                progress=f"{name}: ensemble {c + 1} of {settings.configurations}",
-            )
-            for c in range(settings.configurations)
-        ]
-        times = ensembles[0].times
-        moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
-        scattering = np.stack([e.self_scattering[:, 0] for e in ensembles])
-        liquids.append(
-            Liquid(
-                jax.tree.map(np.asarray, configuration),
-                temperature,
-                times,
-                np.stack([e.propensity for e in ensembles]),
-                attempt(lambda t=times, f=scattering: dynamics.fit_stretched_exponential(t, f)),
-                q,
-                attempt(lambda t=times, m=moved_sq: diffusion_time(t, m, model.dimension)),
-            )
-        )
+        liquids.append(observe(settings, run, key_ensembles, model, states.configuration, temperature, tau))
     return liquids
+
+
+def observe(
+    settings: Settings,
+    run: runs.Run,
+    key: jax.Array,
+    model: glass.PairModel,
+    configuration: Configuration,
+    temperature: float,
+    tau: float,
+) -> Liquid:
+    """An isoconfigurational ensemble from each configuration, and the relaxation of the liquid that they show."""
+    q = first_peak_of_structure(configuration)
+    ensembles = [
+        dynamics.isoconfigurational(
+            jax.random.fold_in(key, c),
+            model,
+            one,
+            temperature=temperature,
+            times=np.geomspace(10 * settings.dt, settings.observation * tau, settings.observations),
+            replicas=settings.replicas,
+            observables=("propensity", "scattering"),
+            wave_number=q,
+            dt=settings.dt,
+            keep=partial(keep_in, run, f"T{temperature:g}-ensemble-{c}"),
+            progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}",
+        )
+        for c, one in enumerate(one_by_one(configuration))
+    ]
+    times = ensembles[0].times
+    moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
+    scattering = np.stack([np.asarray(e.self_scattering)[:, 0] for e in ensembles])
+    return Liquid(
+        jax.tree.map(np.asarray, configuration),
+        temperature,
+        times,
+        np.stack([e.propensity for e in ensembles]),
+        attempt(partial(dynamics.fit_stretched_exponential, times, scattering)),
+        q,
+        attempt(partial(diffusion_time, times, moved_sq, model.dimension)),
+    )
+
+
+def keep_in(run: runs.Run, name: str, part: str, compute: Callable[[], Any]) -> Any:
+    """A part of a piece of work, from the run's folder if it is finished."""
+    return run.chunk(f"{name}-{part}", compute)
 
 
 def diffusion_time(times: np.ndarray, moved_sq: np.ndarray, dimension: int) -> float:
@@ -210,14 +228,20 @@ def attempt(measure: Callable[[], Any]) -> Any:
         return None
 
 
+def one_by_one(configuration: Configuration) -> Iterator[Configuration]:
+    """The configurations of a batch."""
+    for c in range(len(configuration.positions)):
+        yield Configuration(*(jnp.asarray(np.asarray(x)[c]) for x in configuration))
+
+
 def first_peak_of_structure(configuration: Configuration) -> float:
     """Wave number of the first peak of S(q), averaged over the configurations."""
     box = np.asarray(configuration.box)[0]
     vectors = structure.wave_vectors(box, 9.0, q_min=5.0, per_shell=200)
     edges = np.arange(5.0, 9.01, 0.25)
     factors = [
-        structure.structure_factor(p, b, vectors, edges=edges)
-        for p, b in zip(configuration.positions, configuration.box, strict=True)
+        structure.structure_factor(one.positions, jnp.asarray(one.box), vectors, edges=edges)
+        for one in one_by_one(configuration)
     ]
     q, s = (np.mean([np.asarray(getattr(f, name)) for f in factors], axis=0) for name in ("q", "s"))
     return float(structure.first_peak(jnp.asarray(q), jnp.asarray(s)))
@@ -237,8 +261,7 @@ def load(path: Path) -> list[Liquid]:
 def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
     """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
     features, counts = [], []
-    for positions, box in zip(configuration.positions, configuration.box, strict=True):
-        positions, box = jnp.asarray(positions, jnp.float32), jnp.asarray(box, jnp.float32)
+    for positions, _, box in one_by_one(configuration):
         if settings.cutoff is None:
             neighbors = structure.sann_neighbors(positions, box)
         else:
@@ -282,8 +305,7 @@ def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
     model = MODELS[settings.system](liquid.configuration.species.shape[1])
     averaged, energy = np.zeros_like(p_red), np.zeros_like(p_red)
     radius = settings.radius * model.table("sigma").max()
-    for c in range(len(p_red)):
-        one = jax.tree.map(lambda x, c=c: jnp.asarray(x[c]), liquid.configuration)
+    for c, one in enumerate(one_by_one(liquid.configuration)):
         averaged[c] = structure.local_average(jnp.asarray(p_red[c]), one.positions, one.box, radius)
         energy[c] = structure.exponential_average(
             glass.particle_energies(model, one), one.positions, one.box, SMOOTHING
@@ -293,13 +315,13 @@ def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
 
 def correlate(values: np.ndarray, liquid: Liquid) -> Correlations:
     """Correlation of a score with the propensity at each time, within each species of each configuration."""
-    species = np.asarray(liquid.configuration.species)
+    species, propensity = np.asarray(liquid.configuration.species), np.asarray(liquid.propensity)
     kinds = np.unique(species)
-    shape = (len(values), len(kinds), liquid.propensity.shape[1])
+    shape = (len(values), len(kinds), propensity.shape[1])
     spearman, pearson = np.zeros(shape), np.zeros(shape)
     for c, s, t in np.ndindex(shape):
         of = species[c] == kinds[s]
-        x, y = values[c, of], liquid.propensity[c, t, of]
+        x, y = values[c, of], propensity[c, t, of]
         spearman[c, s, t], pearson[c, s, t] = spearmanr(x, y)[0], pearsonr(x, y)[0]
     return Correlations(spearman, pearson)
 

@@ -136,11 +136,11 @@ def print_tables(
 
 def save(run: Any, liquids: list, scores: list, correlations: list, names: tuple[str, ...]) -> None:
     """arrays.npz, curves.csv, and one extxyz file per liquid with a column for each score."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     with io.atomic_write(run.folder / "curves.csv", "w") as file:
         table = csv.writer(file)
-        columns = ("spearman", "spearman_error", "pearson", "pearson_error")
-        table.writerow(["liquid", "species", "score", "time", *columns])
+        measures = ("spearman", "spearman_error", "pearson", "pearson_error")
+        table.writerow(["liquid", "species", "score", "time", *measures])
         for liquid, correlation in zip(liquids, correlations, strict=True):
             times = [""] if liquid.times is None else liquid.times
             for score, (spearman, pearson) in correlation.items():
@@ -199,8 +199,8 @@ def draw(
         }
         curves = {name: plot.Curve(temperatures, *m) for name, m in means.items()}
         if all(x.relaxation is not None for x in liquids):
-            taus = [x.relaxation.tau for x in liquids]
-            figure = plot.mean_score(curves, {name: plot.Curve(taus, *m) for name, m in means.items()})
+            tau_alpha = [x.relaxation.tau for x in liquids]
+            figure = plot.mean_score(curves, {name: plot.Curve(tau_alpha, *m) for name, m in means.items()})
         else:
             figure = plot.mean_score(curves)
         plot.save_figure(figure, run.figure_path("mean-p-red"))

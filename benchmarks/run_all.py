@@ -1,0 +1,10 @@
+"""Every comparison with the established codes, one after the other: what `make bench` runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    for name in ("molecular_dynamics", "structure"):
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
