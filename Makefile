@@ -17,13 +17,13 @@ demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
 
 test: $(VENV)/.installed-experiments,test
-	$(RUN) -m pytest
-	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -m 'float32 and not slow'
+	$(RUN) -m pytest -n auto
+	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) -m pytest -m slow
 
-lint: $(VENV)/.installed-lint
+lint: $(VENV)/.installed-experiments,test,lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

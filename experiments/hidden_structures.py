@@ -33,6 +33,8 @@ from scipy.stats import pearsonr, spearmanr
 from tdaglass import dynamics, glass, io, learning, runs, structure
 from tdaglass.configuration import Configuration
 
+# Of auto-encoder and mixture, the best of which is kept.
+STARTS = 10
 # Length over which the potential energy is smoothed for comparison, in sigma.
 SMOOTHING = 2.0
 
@@ -71,9 +73,9 @@ class Settings:
     """Times at which the ensembles are observed, evenly spaced in their logarithm."""
     dt: float = 0.005
     """Time step."""
-    cutoff: float | None = 1.7
-    """Neighbours within this distance (1.7: the first shell); None: solid-angle nearest neighbours (SANN)."""
-    variance_explained: float = 0.75
+    cutoff: float | None = None
+    """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
+    variance_explained: float = 0.5
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
     radius: float = 2.0
     """P_red is averaged over the particles within this distance, in units of the largest sigma."""
@@ -88,6 +90,7 @@ KOB_ANDERSEN = Settings(
     temperatures=(1.0, 0.8, 0.6),
     relaxation_times=(1.5, 4.0, 20.0),
     cutoff=1.2,
+    variance_explained=0.75,
     configurations=2,
 )
 PRESETS = {
@@ -138,6 +141,17 @@ class Correlations(NamedTuple):
 
     spearman: np.ndarray
     pearson: np.ndarray
+
+
+SIMULATION = (
+    *("system", "n", "temperatures", "relaxation_times", "equilibration", "observation", "configurations"),
+    *("replicas", "observations", "dt", "seed"),
+)
+
+
+def simulation_of(settings: Settings) -> dict[str, Any]:
+    """The settings on which simulated liquids depend: they are kept, and shared by all analyses of them."""
+    return {name: getattr(settings, name) for name in SIMULATION}
 
 
 def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
@@ -287,6 +301,7 @@ def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray
             jax.random.fold_in(key, int(s)),
             jnp.asarray(np.concatenate(samples)),
             variance_explained=settings.variance_explained,
+            starts=STARTS,
         )
         members = [learning.cluster_membership(clusters, jnp.asarray(x)) for x in samples]
         if len(liquids) > 1:
@@ -327,8 +342,14 @@ def correlate(values: np.ndarray, liquid: Liquid) -> Correlations:
 
 
 def main(settings: Settings) -> None:
+    if settings.data:
+        liquids = load(settings.data)
+    else:
+        with runs.Run.open(
+            settings.root, "liquids", simulation_of(settings), engine="jax", wait=True
+        ) as kept:
+            liquids = simulate(settings, kept)
     with runs.Run.open(settings.root, "hidden_structures", settings, engine="jax") as run:
-        liquids = load(settings.data) if settings.data else simulate(settings, run)
         p_red = sort_particles(settings, liquids)
         scores = [score(settings, liquid, p) for liquid, p in zip(liquids, p_red, strict=True)]
         correlations = [
