@@ -166,7 +166,7 @@ def wave_vectors(
 
     Examples
     --------
-    >>> wave_vectors([10.0, 10.0], 0.7).tolist()
+    >>> wave_vectors(np.array([10.0, 10.0]), 0.7).tolist()
     [[0, 1], [1, 0]]
     """
     edges = np.asarray(box, float)

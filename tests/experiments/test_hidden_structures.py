@@ -72,18 +72,23 @@ def test_particles_carry_their_scores_to_ovito(finished):
         assert arrays["T1.5/propensity"].shape == (2, 10, 128)
 
 
-def test_given_configurations_are_analysed_with_and_without_propensities(finished, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        ("propensities", "smoothed energy"),
+        pytest.param("positions", "no propensities given", marks=pytest.mark.slow),
+    ],
+)
+def test_given_configurations_are_analysed(finished, tmp_path, given, printed):
     _, folder = finished
     data = folder / "particles-T1.5.xyz"
-    common = ["--system", "wahnstrom", "--cutoff", "1.7", "--root", str(tmp_path)]
-    done = study("--data", str(data), *common)
+    if given == "positions":
+        bare = io.read_trajectory(data).configuration
+        data = tmp_path / "bare.xyz"
+        io.write(data, bare)
+    done = study("--data", str(data), "--system", "wahnstrom", "--cutoff", "1.7", "--root", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "smoothed energy" in done.stdout
-    frames = io.read_trajectory(data)
-    io.write(tmp_path / "bare.xyz", frames.configuration)
-    done = study("--data", str(tmp_path / "bare.xyz"), *common)
-    assert done.returncode == 0, done.stderr
-    assert "no propensities given" in done.stdout
+    assert printed in done.stdout
 
 
 @pytest.mark.slow
