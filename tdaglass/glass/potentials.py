@@ -139,7 +139,9 @@ def forces(model: PairModel, configuration: Configuration) -> Float[Array, "part
 
 
 def pressure(
-    model: PairModel, configuration: Configuration, temperature: float | Float[Array, ""] = 0.0
+    model: PairModel,
+    configuration: Configuration,
+    temperature: float | np.floating | Float[Array, ""] = 0.0,
 ) -> Float[Array, ""]:
     r"""Pressure: the ideal part, and the strain derivative of the energy.
 
