@@ -6,7 +6,7 @@ local devices. Replica i has its own random key and gives the same trajectory in
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
+from tdaglass.glass.parts import Keep
 from tdaglass.glass.potentials import check_configuration
 from tdaglass.glass.simulate import Engine, run
 from tdaglass.glass.state import State, check_temperature, initialize
@@ -27,9 +28,6 @@ Observable = Literal["propensity", "cage_relative", "scattering"]
 OBSERVABLES: tuple[Observable, ...] = ("propensity", "cage_relative", "scattering")
 # Wave vectors drawn from the shell around the wave number; more do not sharpen the mean over particles.
 WAVE_VECTORS = 48
-
-Compute = Callable[[], Any]
-Keep = Callable[[str, Compute], Any]
 
 
 class Isoconfigurational(NamedTuple):
@@ -213,9 +211,9 @@ def isoconfigurational(
     pieces = _segments(steps, segment_steps)
     work = [(b, p) for b in blocks for p in pieces]
     done: list[tuple[_Sums, Any]] = []
-    states = origin = start(0, 1)
+    states = origin = start(*blocks[0])
     for (first, last), moments in progress_bar(work, progress or "", enabled=None if progress else False):
-        if moments is pieces[0]:
+        if first > 0 and moments is pieces[0]:
             states = origin = start(first, last)
 
         def compute(

@@ -63,7 +63,7 @@ def masses(model: PairModel, state: State) -> Float[Array, " n"]:
 
 
 def degrees_of_freedom(model: PairModel) -> int:
-    """D (N - 1), the total momentum being zero. jax-md's default, d N, runs hotter by N / (N - 1)."""
+    """Degrees of freedom, d (N - 1): the total momentum is zero. jax-md counts d N, hotter by N / (N - 1)."""
     return model.dimension * (model.n_particles - 1)
 
 
