@@ -21,11 +21,13 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from tdaglass.learning import encode, fit_autoencoder, fit_mixture, membership, richer_component
+from tdaglass.learning import cluster_membership, fit_clusters, fit_mixture, membership, richer_component
 from tdaglass.structure import bond_order, cutoff_neighbors, local_average, sann_neighbors
 
 # Weights and Gaussians are a few hundred numbers: more samples to fit them on do not move the table.
 TRAINING_SAMPLES = 4096
+# Random starts of auto-encoder and mixture.
+STARTS = 5
 SPECIES = {"A": 0, "B": 1}
 
 
@@ -120,21 +122,20 @@ def train_and_score(
     """P_red of every sample; red is the cluster whose members have fewer neighbours."""
     thin = samples[:: max(1, len(samples) // TRAINING_SAMPLES)]
     if settings.encoder:
-        model = fit_autoencoder(
-            jax.random.fold_in(key, 0),
+        clusters = fit_clusters(
+            key,
             jnp.asarray(thin),
             bottleneck=settings.bottleneck,
             variance_explained=settings.variance,
             hidden=settings.hidden,
-            starts=3,
+            starts=STARTS,
         )
-        latent, thin_latent = encode(model, samples), encode(model, thin)
+        probability = cluster_membership(clusters, jnp.asarray(samples))
     else:
-        latent, thin_latent = (
+        plain, plain_thin = (
             jnp.asarray((x - samples.mean(axis=0)) / samples.std(axis=0)) for x in (samples, thin)
         )
-    mixture = fit_mixture(jax.random.fold_in(key, 1), thin_latent, 2, starts=5)
-    probability = membership(mixture, latent)
+        probability = membership(fit_mixture(key, plain_thin, 2, starts=STARTS), plain)
     red = richer_component(probability, -jnp.asarray(counts, jnp.float32))
     return np.asarray(probability[:, red])
 

@@ -7,7 +7,7 @@ step that could carry a particle further than half the skin.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,12 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from tdaglass.glass.forces import NeighborTable, build_neighbor_table, energy_and_virial
+from tdaglass.glass.forces import (
+    NeighborTable,
+    build_neighbor_table,
+    build_shared_table,
+    energy_and_virial,
+)
 from tdaglass.glass.integrators import (
     Ensemble,
     axes_first,
@@ -34,7 +39,7 @@ RUNNING, INCOMPLETE_TABLE, EXPLODED, BOX_TOO_SMALL = (np.int32(k) for k in range
 
 
 class Settings(NamedTuple):
-    """What is compiled in."""
+    """What is compiled in; with `shared_table` the systems of a batch are replicas with one neighbour table."""
 
     model: PairModel
     ensemble: Ensemble
@@ -42,6 +47,7 @@ class Settings(NamedTuple):
     skin: float
     capacity: int
     grid: Grid | None
+    shared_table: bool
 
 
 class Schedule(NamedTuple):
@@ -97,7 +103,12 @@ def advance(
 def _advance(
     settings: Settings, states: State, schedule: Schedule, first: Array, last: Array
 ) -> tuple[State, Progress]:
-    step = jax.vmap(make_step(settings.model, settings.ensemble, settings.dt), (0, 0, 0, 0, None))
+    species = states.species
+    axes, table_axis = _axes(settings)
+    if settings.shared_table:
+        states = states._replace(species=species[0])
+    step = make_step(settings.model, settings.ensemble, settings.dt)
+    step = jax.vmap(step, (axes, 0, 0, table_axis, None), axes)
 
     def unfinished(carry: tuple) -> Array:
         _, made, status, _ = carry
@@ -134,19 +145,24 @@ def _advance(
     # Velocities that stopped being numbers at the very last step are found here.
     finite = jnp.all(jnp.isfinite(states.velocity))
     status = jnp.where(finite | (status != RUNNING), status, EXPLODED)
-    return states, Progress(made[None], status[None], longest[None])
+    return states._replace(species=species), Progress(made[None], status[None], longest[None])
+
+
+def _axes(settings: Settings) -> tuple[Any, int | None]:
+    """Axes of a state and of the slots over which a batch is mapped; None for what its systems share."""
+    axes: Any = State(*[0] * len(State._fields))  # type: ignore[arg-type]  # axes in the place of arrays
+    return (axes._replace(species=None), None) if settings.shared_table else (axes, 0)
 
 
 def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
     """Neighbour tables of a batch with axes first, and the number of slots that any of them uses."""
-    build = partial(
-        build_neighbor_table,
-        settings.model,
-        skin=settings.skin,
-        capacity=settings.capacity,
-        grid=settings.grid,
-    )
-    tables = jax.vmap(build)(states.position.fraction, states.species, states.box)
+    model, skin, capacity = settings.model, settings.skin, settings.capacity
+    batch = states.position.fraction, states.species, states.box
+    if settings.shared_table:
+        tables = build_shared_table(model, *batch, skin=skin, capacity=capacity)
+    else:
+        build = partial(build_neighbor_table, model, skin=skin, capacity=capacity, grid=settings.grid)
+        tables = jax.vmap(build)(*batch)
     return tables, jnp.max(tables.longest)
 
 
@@ -167,7 +183,8 @@ def _next_step_is_safe(
         usable = settings.skin - (1 - shrunk) * (model.longest_cutoff + settings.skin)
         return jnp.max(reached) < 0.999 * usable / 2
 
-    return jax.vmap(safe)(states, tables.built_at, box_built) & ~_box_is_too_small(settings, states)
+    safe_each = jax.vmap(safe, (_axes(settings)[0], 0, 0))
+    return safe_each(states, tables.built_at, box_built) & ~_box_is_too_small(settings, states)
 
 
 def _box_is_too_small(settings: Settings, states: State) -> Bool[Array, " batch"]:

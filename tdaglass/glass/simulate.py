@@ -41,6 +41,10 @@ Bath = float | Float[Array, "*batch"] | Float[np.ndarray, "*batch"]
 
 DEFAULT_DT = 0.005
 DEFAULT_SKIN = 0.3
+# A table for all replicas takes longer to build, and they read it faster than tables of their own, as long as it
+# has fewer than so many times their slots.
+SHARED_SKIN = 0.45
+SHARED_LIMIT = 2
 
 
 class SimulationError(RuntimeError):
@@ -73,7 +77,7 @@ def run(
     pressure: Bath | None = None,
     dt: float = DEFAULT_DT,
     ensemble: Ensemble = "nvt",
-    skin: float = DEFAULT_SKIN,
+    skin: float | None = None,
     engine: Engine = "auto",
     progress: str | None = None,
 ) -> State:
@@ -95,8 +99,8 @@ def run(
         Of the bath (``npt``).
     dt : time units
     ensemble : "nvt", "nve" or "npt"
-    skin : length units
-        Margin of the neighbour tables; changes the speed, never the result.
+    skin : length units, optional
+        Margin of the neighbour tables; changes the speed, never the result. None chooses it.
     engine : "auto" or "jax"
     progress : str, optional
         Label of a progress bar; none is shown without it.
@@ -138,7 +142,7 @@ def cool(
     dt: float = DEFAULT_DT,
     ensemble: Literal["nvt", "npt"] = "nvt",
     pressure: Bath | None = None,
-    skin: float = DEFAULT_SKIN,
+    skin: float | None = None,
     engine: Engine = "auto",
     progress: str | None = None,
 ) -> tuple[State, Configuration]:
@@ -202,7 +206,7 @@ def trajectory(
     pressure: Bath | None = None,
     dt: float = DEFAULT_DT,
     ensemble: Ensemble = "nvt",
-    skin: float = DEFAULT_SKIN,
+    skin: float | None = None,
     engine: Engine = "auto",
     progress: str | None = None,
 ) -> tuple[State, Trajectory]:
@@ -219,17 +223,17 @@ def trajectory(
         if k:
             state = _run(state, model, every, schedule, dt, ensemble, skin, engine, None)
         configuration = state.configuration
-        record = (configuration.positions, configuration.box, measure(state, model, skin=skin))
+        record = (configuration.positions, configuration.box, measure(state, model))
         frames.append(jax.tree.map(np.asarray, record))
     positions, box, thermo = jax.tree.map(lambda *x: np.stack(x), *frames)
     return state, Trajectory(made, positions, box, thermo)
 
 
-def measure(state: State, model: PairModel, *, skin: float = DEFAULT_SKIN) -> Thermo:
+def measure(state: State, model: PairModel) -> Thermo:
     """Energies, temperature and pressure of a state (or of each system of a batch)."""
     _check_state(model, state)
     batch, flat = _flatten(state)
-    settings = engine_settings(model, state, "nve", DEFAULT_DT, skin)
+    settings = engine_settings(model, state, "nve", DEFAULT_DT)
     while True:
         thermo, incomplete, longest = jax_engine.thermo(settings, flat)
         if not incomplete:
@@ -244,7 +248,7 @@ def _run(
     schedule: Schedule,
     dt: float,
     ensemble: Ensemble,
-    skin: float,
+    skin: float | None,
     engine: Engine,
     label: str | None,
     first: int = 0,
@@ -258,7 +262,9 @@ def _run(
         raise ValueError(f"expected engine 'auto' or 'jax', got {engine!r}; try engine='auto'")
     _check_state(model, state)
     batch, flat = _flatten(state)
-    settings = engine_settings(model, state, ensemble, dt, skin)
+    settings = separate = engine_settings(model, state, ensemble, dt, skin)
+    if _could_share_a_table(settings, flat):
+        settings = engine_settings(model, state, ensemble, dt, skin, shared_table=True)
     mesh = _mesh(len(flat.step))
     shares = 1 if mesh is None else mesh.size
     if mesh is not None:
@@ -276,7 +282,10 @@ def _run(
             )
             made, status = np.asarray(progress.made), np.asarray(progress.status)
             if (status == INCOMPLETE_TABLE).any():
-                settings = with_room(settings, int(progress.longest.max()), flat.box)
+                longest = int(progress.longest.max())
+                # Replicas that have drifted apart need tables of their own.
+                drifted = settings.shared_table and longest > SHARED_LIMIT * separate.capacity
+                settings = separate if drifted else with_room(settings, longest, flat.box)
             elif (status == BOX_TOO_SMALL).any():
                 raise SimulationError(
                     f"expected box edges of at least twice the longest cut-off ({2 * model.longest_cutoff:.4g}), "
@@ -300,6 +309,12 @@ def _flatten(state: State) -> tuple[tuple[int, ...], State]:
     """Batch shape, and the state with that batch as one leading axis."""
     batch = state.step.shape
     return batch, jax.tree.map(lambda x: x.reshape((-1,) + x.shape[len(batch) :]), state)
+
+
+def _could_share_a_table(settings: Settings, flat: State) -> bool:
+    """Whether a batch is of several systems that could be replicas of one."""
+    species = np.asarray(flat.species)
+    return settings.grid is None and len(species) > 1 and bool((species == species[0]).all())
 
 
 def _check_state(model: PairModel, state: State) -> None:
@@ -330,11 +345,21 @@ def _schedule(state: State, ensemble: Ensemble, temperature: Bath | None, pressu
 
 
 # Slots that turned out to be needed, so that the next call starts with them.
-_known_capacity: dict[tuple[PairModel, float], int] = {}
+_known_capacity: dict[tuple[PairModel, float, bool], int] = {}
 
 
-def engine_settings(model: PairModel, state: State, ensemble: Ensemble, dt: float, skin: float) -> Settings:
+def engine_settings(
+    model: PairModel,
+    state: State,
+    ensemble: Ensemble,
+    dt: float,
+    skin: float | None = None,
+    *,
+    shared_table: bool = False,
+) -> Settings:
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
+    if skin is None:
+        skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
     if not skin > 0:
         raise ValueError(f"expected a positive skin, got {skin}; try {DEFAULT_SKIN}")
     box = np.asarray(state.box, dtype=np.float64).reshape(-1, model.dimension)
@@ -342,8 +367,8 @@ def engine_settings(model: PairModel, state: State, ensemble: Ensemble, dt: floa
     ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
     expected = model.n_particles / float(np.prod(box, axis=1).min()) * ball
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
-    capacity = max(capacity, _known_capacity.get((model, skin), 0))
-    return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box))
+    capacity = max(capacity, _known_capacity.get((model, skin, shared_table), 0))
+    return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box), shared_table)
 
 
 def _grid(model: PairModel, skin: float, box: Float[Array, "*batch dim"]) -> Grid | None:
@@ -361,7 +386,7 @@ def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"])
         grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
     capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
     logger.info("neighbour tables grow from %d to %d slots", settings.capacity, capacity)
-    _known_capacity[settings.model, settings.skin] = capacity
+    _known_capacity[settings.model, settings.skin, settings.shared_table] = capacity
     return settings._replace(capacity=capacity, grid=grid)
 
 

@@ -7,7 +7,7 @@ summed over them does not depend on how or when they were found.
 
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
 from tdaglass.space.lanes import in_lanes
-from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within
+from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within, neighbors_within_any
 from tdaglass.space.sums import pairwise_sum, rounded
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "from_positions",
     "in_lanes",
     "neighbors_within",
+    "neighbors_within_any",
     "pairwise_sum",
     "rounded",
     "shift",

@@ -87,18 +87,47 @@ def neighbors_within(
     grid : static
         From `choose_grid`, or None to test all pairs.
     """
+    fraction, scales, reach_sq = _in_single_precision(fraction, box, reach)
+    if grid is None:
+        words = _all_pairs_words(fraction, scales, reach_sq, species)
+        return _search_result(*_set_bits(words, capacity), cells_full=jnp.zeros((), bool))
+    return _search_result(*_search_cells(fraction, scales, reach_sq, species, capacity, grid))
+
+
+def neighbors_within_any(
+    fraction: Int[Array, "replicas dim particles"],
+    box: Float[Array, "replicas dim"],
+    reach: Float[Array, "species species"],
+    species: Int[Array, " particles"],
+    *,
+    capacity: int,
+) -> Search:
+    """Particles within reach in at least one of several replicas of a system, testing all pairs of each.
+
+    Parameters are those of `neighbors_within`, with the replicas in front; they share the species.
+    """
+
+    def add_replica(words: Array, replica: tuple[Array, Array]) -> tuple[Array, None]:
+        fraction, scales, reach_sq = _in_single_precision(*replica, reach)
+        return words | _all_pairs_words(fraction, scales, reach_sq, species), None
+
+    n = fraction.shape[-1]
+    none = jnp.zeros((-(-n // 32), n), jnp.uint32)
+    words, _ = lax.scan(add_replica, none, (fraction, box))
+    return _search_result(*_set_bits(words, capacity), cells_full=jnp.zeros((), bool))
+
+
+def _in_single_precision(fraction: Array, box: Array, reach: Array) -> tuple[Array, Array, Array]:
+    """Fractions of 32 bits, the length of one step along each axis, and the widened reach, squared."""
     if fraction.dtype == jnp.int64:
         fraction = (fraction >> 32).astype(jnp.int32)
     scales = (box * scale(jnp.float32)).astype(jnp.float32)
     reach_sq = jnp.square(reach.astype(jnp.float32) + ROUNDING * jnp.max(box).astype(jnp.float32))
-    fraction, scales, reach_sq = lax.stop_gradient((fraction, scales, reach_sq))
-    n = fraction.shape[1]
-    if grid is None:
-        words = _all_pairs_words(fraction, scales, reach_sq, species)
-        idx, count = _set_bits(words, capacity)
-        cells_full = jnp.zeros((), bool)
-    else:
-        idx, count, cells_full = _search_cells(fraction, scales, reach_sq, species, capacity, grid)
+    return lax.stop_gradient((fraction, scales, reach_sq))
+
+
+def _search_result(idx: Array, count: Array, cells_full: Array) -> Search:
+    capacity, n = idx.shape
     used = jnp.arange(capacity, dtype=jnp.int32)[:, None] < count
     return Search(jnp.where(used, idx, jnp.arange(n, dtype=jnp.int32)), count, cells_full)
 

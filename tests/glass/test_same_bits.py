@@ -65,9 +65,9 @@ def check_batch(starts, alone, ensemble, dtype, size):
 
 
 @pytest.mark.float32
-@pytest.mark.parametrize(("ensemble", "size"), [("nve", 3), ("nvt", 3), ("nvt", 8), ("npt", 6)])
+@pytest.mark.parametrize(("ensemble", "size"), [("nvt", 3), ("nvt", 8)])
 def test_batches_are_loops(starts, alone, ensemble, size):
-    """Three systems run on one device, six and eight on two."""
+    """Three systems run on one device, eight on two."""
     check_batch(starts, alone, ensemble, PRECISION, size)
 
 
@@ -77,6 +77,57 @@ def test_batches_are_loops(starts, alone, ensemble, size):
 @pytest.mark.parametrize("size", [1, 3, 6, 8])
 def test_batches_are_loops_in_every_ensemble_and_precision(starts, alone, ensemble, dtype, size):
     check_batch(starts, alone, ensemble, dtype, size)
+
+
+def check_replicas(starts, ensemble, dtype, size, monkeypatch):
+    """Replicas of one configuration share a neighbour table, until they have drifted apart."""
+    start = system(starts(dtype), 0)
+    keys = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(3), i))(jnp.arange(size))
+    replicas = jax.vmap(lambda key: glass.initialize(key, MODEL, 1.3, start.configuration))(keys)
+    shared = record_tables(monkeypatch)
+    together = glass.run(replicas, MODEL, STEPS, **BATHS[ensemble])
+    assert set(shared) == {True}
+    last = glass.run(system(replicas, size - 1), MODEL, STEPS, **BATHS[ensemble])
+    assert_same_bits(system(together, size - 1), last)
+    monkeypatch.setattr(simulate, "SHARED_LIMIT", 0)
+    monkeypatch.setattr(simulate, "_known_capacity", {})
+    shared = record_tables(monkeypatch, shared_capacity=2)
+    assert_same_bits(glass.run(replicas, MODEL, STEPS, **BATHS[ensemble]), together)
+    assert shared == [True, False]
+
+
+def record_tables(monkeypatch, shared_capacity=None):
+    """Whether each call of the engine let the systems share a table; optionally too small a one."""
+    shared = []
+    real, settings_of = simulate.jax_engine.advance, simulate.engine_settings
+
+    def advance(settings, *arguments):
+        shared.append(settings.shared_table)
+        return real(settings, *arguments)
+
+    def small(*arguments, **options):
+        settings = settings_of(*arguments, **options)
+        return settings._replace(capacity=shared_capacity) if settings.shared_table else settings
+
+    monkeypatch.setattr(simulate.jax_engine, "advance", advance)
+    if shared_capacity:
+        monkeypatch.setattr(simulate, "engine_settings", small)
+    return shared
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("size", [3, 4])
+def test_replicas_with_one_table_are_a_loop(starts, size, monkeypatch):
+    """Three replicas run on one device, four on two."""
+    check_replicas(starts, "nvt", PRECISION, size, monkeypatch)
+
+
+@pytest.mark.slow
+@everywhere
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [5, 32])
+def test_replicas_in_every_ensemble_and_precision(starts, ensemble, dtype, size, monkeypatch):
+    check_replicas(starts, ensemble, dtype, size, monkeypatch)
 
 
 @pytest.mark.slow
