@@ -117,7 +117,7 @@ def jax_md_rate(
     return Rate(max(rates.values()), f"{form}; {settings}")
 
 
-def _jax_md_system(model, species, box, form, skin):
+def _jax_md_system(model, species, box, form, skin, room):
     """Neighbour list, shift, energy and force functions of a liquid, in jax-md's terms."""
     import jax.numpy as jnp
 
@@ -136,7 +136,7 @@ def _jax_md_system(model, species, box, form, skin):
             return a - b - box * jnp.round((a - b) / box)
 
     neighbor_fn = partition.neighbor_list(
-        displacement, box, float(np.max(model.cutoff)), dr_threshold=skin, capacity_multiplier=1.1,
+        displacement, box, float(np.max(model.cutoff)), dr_threshold=skin, capacity_multiplier=room,
         format=partition.Dense if form == "dense force" else partition.Sparse,
     )  # fmt: skip
 
@@ -190,7 +190,9 @@ def _jax_md_run(
 
     box = jnp.asarray(box, jnp.float32)
     species = jnp.asarray(species, jnp.int32)
-    neighbor_fn, shift, energy_fn, force_fn = _jax_md_system(model, species, box, form, skin)
+    # One of many replicas overflows lists that are long enough for a single system.
+    room = 1.1 if replicas == 1 else 1.3
+    neighbor_fn, shift, energy_fn, force_fn = _jax_md_system(model, species, box, form, skin, room)
     from jax_md import simulate
 
     start = jnp.asarray(np.mod(positions, box), jnp.float32)

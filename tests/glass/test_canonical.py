@@ -44,7 +44,7 @@ def test_nvt_averages_are_lammps(name, lammps_nvt, record_property):
     settings = reference["settings"]
     model = getattr(glass, name)(sum(settings["counts"]))
     temperature = settings["set_temperature"]
-    states = equilibrated(model, temperature, 3000)
+    states = equilibrated(model, temperature, 10_000)
     found = averages(states, model, 4000, temperature=temperature)
     assert found["temperature"][0] == pytest.approx(temperature, rel=2e-3)
     for quantity in ("temperature", "potential_energy_per_particle", "pressure"):
