@@ -43,6 +43,25 @@ def test_initial_velocities():
 
 
 @pytest.mark.float32
+def test_configurations_from_files_take_the_precision_in_use(start):
+    """Loaders give NumPy arrays of double precision, whatever JAX works in."""
+    loaded = jax.tree.map(np.asarray, start.configuration)
+    loaded = loaded._replace(positions=loaded.positions.astype(float), box=loaded.box.astype(float))
+    state = glass.initialize(jax.random.key(0), MODEL, 1.0, loaded)
+    assert {x.dtype for x in (state.velocity, state.force, state.box)} == {jnp.dtype(PRECISION)}
+    assert_same_bits(
+        glass.run(state, MODEL, 5, temperature=1.0, dt=DT).velocity,
+        glass.run(
+            glass.initialize(jax.random.key(0), MODEL, 1.0, start.configuration),
+            MODEL,
+            5,
+            temperature=1.0,
+            dt=DT,
+        ).velocity,
+    )
+
+
+@pytest.mark.float32
 def test_trajectory_is_unwrapped_and_measured(start):
     end, recorded = glass.trajectory(start, MODEL, 60, every=20, temperature=2.0, dt=DT)
     assert_same_bits(end, glass.run(start, MODEL, 60, temperature=2.0, dt=DT))
