@@ -192,7 +192,7 @@ def check_configuration(model: PairModel, configuration: Configuration) -> None:
     check_box(model, box)
 
 
-def check_box(model: PairModel, box: Float[Array, "*batch dim"]) -> None:
+def check_box(model: PairModel, box: Float[Array | np.ndarray, "*batch dim"]) -> None:
     """Raise ValueError if an edge is shorter than twice the longest cut-off."""
     if isinstance(box, jax.core.Tracer):
         return

@@ -137,7 +137,6 @@ def test_scattering_from_the_same_wave_vectors(start, ensemble, monkeypatch):
     assert found.positions is None
 
 
-@pytest.mark.float32
 def test_blocks_do_not_matter(ensemble, start):
     """In blocks of two (one on each device) and one left over: the same trajectories, to the last bit."""
     found = isoconfigurational(KEY, MODEL, start, positions=True, block=2, **SETTINGS)
@@ -154,7 +153,6 @@ def test_blocks_do_not_matter(ensemble, start):
         )
 
 
-@pytest.mark.float32
 def test_more_replicas_begin_with_the_same(ensemble, start):
     settings = {**SETTINGS, "replicas": 2, "times": [0.04]}
     fewer = isoconfigurational(KEY, MODEL, start, positions=True, observables=["propensity"], **settings)
@@ -169,7 +167,6 @@ class Killed(Exception):
     """Stands for the end of a process."""
 
 
-@pytest.mark.float32
 def test_an_interrupted_ensemble_ends_the_same(start, tmp_path):
     settings = {**SETTINGS, "block": 2, "positions": True}
 

@@ -54,7 +54,6 @@ def test_too_few_steps_are_admitted(quenched):
     assert glass.potential_energy(model, end) < glass.potential_energy(model, start)
 
 
-@pytest.mark.float32
 def test_tables_without_room_grow(quenched, monkeypatch):
     model, start, (end, _) = quenched
     real = MODULE.engine_settings

@@ -196,6 +196,7 @@ def test_velocities_that_are_not_numbers_are_reported(start):
         glass.run(broken, MODEL, 10, temperature=1.0, dt=DT)
 
 
+@pytest.mark.slow
 @pytest.mark.float32
 def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     model = dataclasses.replace(glass.wahnstrom(500), name="wahnstrom_cells")

@@ -32,7 +32,6 @@ def fitted(arc) -> Autoencoder:
     return fit_autoencoder(jax.random.key(1), arc, **OPTIONS)
 
 
-@pytest.mark.float32
 def test_a_curve_is_unrolled_better_than_by_any_straight_line(arc, fitted):
     scaled = standardize(fit_standardization(arc), arc)
     straight = jnp.linalg.svd(scaled, compute_uv=False) ** 2
@@ -135,7 +134,6 @@ def test_a_constant_column_is_carried_through(arc):
     np.testing.assert_allclose(decode(model, encode(model, flat))[:, 1], 0.1, atol=0.05)
 
 
-@pytest.mark.float32
 def test_standardize_and_back(arc, tolerance):
     model = fit_standardization(arc)
     scaled = standardize(model, arc)

@@ -47,7 +47,6 @@ def start_of(reference: dict[str, np.ndarray]) -> Mixture:
     )
 
 
-@pytest.mark.float32
 def test_same_start_ends_where_scikit_learn_ends(reference, data):
     double = data.dtype == jnp.float64
     got = refine_mixture(start_of(reference), data, max_iterations=5000, tolerance=1e-12 if double else 1e-7)
@@ -88,7 +87,6 @@ def test_live_scikit_learn_agrees_on_other_data():
     np.testing.assert_allclose(membership(ours, jnp.asarray(data)).sum(axis=1), 1, atol=1e-12)
 
 
-@pytest.mark.float32
 def test_a_key_fixes_the_fit_and_rows_may_come_in_any_scale_offset(data, fitted):
     again = fit_mixture(jax.random.key(0), data, 3, starts=8)
     np.testing.assert_array_equal(again.means, fitted.means)

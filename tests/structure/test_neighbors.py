@@ -134,7 +134,6 @@ def test_neither_images_nor_order_matter(liquid):
     assert [{int(order[j]) for j in row} for row in shuffled] == [plain[i] for i in order]
 
 
-@pytest.mark.float32
 def test_vmap_and_jit_equal_a_loop(liquid):
     positions, box = liquid
     batch = jnp.stack([positions, positions[::-1], 1.01 * positions])
