@@ -56,7 +56,7 @@ def test_energy_drift_of_the_four(name, dtype, liquid, record_property):
     model, configuration, _ = liquid(name, dtype)
     state = glass.initialize(jax.random.key(1), model, TEMPERATURE[name], configuration)
     found = drift(model, state, DT[dtype][name])
-    record_property("drift", found)
+    record_property("drift", float(found))
     assert abs(found) < BOUND[dtype]
 
 
