@@ -21,7 +21,7 @@ test: $(VENV)/.installed-experiments,test
 	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
-	$(RUN) -m pytest -m slow
+	$(RUN) -m pytest -n auto -m slow
 
 lint: $(VENV)/.installed-experiments,test,lint
 	$(BIN)/ruff check .

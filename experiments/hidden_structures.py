@@ -59,11 +59,11 @@ class Settings:
     """Particles."""
     temperatures: tuple[float, ...] = (1.0, 0.9, 0.8)
     """From hot to cold, epsilon / k_B."""
-    relaxation_times: tuple[float, ...] = (4.0, 6.5, 20.0)
+    relaxation_times: tuple[float, ...] = (4.0, 11.0, 25.0)
     """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
     equilibration: float = 12.0
     """Equilibration at each temperature, in relaxation times."""
-    observation: float = 4.0
+    observation: float = 3.0
     """Longest time of the ensembles, in relaxation times."""
     configurations: int = 4
     """Independent liquids per temperature."""
@@ -99,7 +99,7 @@ PRESETS = {
         preset="paper",
         n=2000,
         temperatures=(1.0, 0.9, 0.8, 0.75, 0.7),
-        relaxation_times=(4.0, 6.5, 20.0, 60.0, 200.0),
+        relaxation_times=(4.0, 11.0, 25.0, 70.0, 200.0),
         configurations=10,
         replicas=64,
     ),
@@ -342,6 +342,7 @@ def correlate(values: np.ndarray, liquid: Liquid) -> Correlations:
 
 
 def main(settings: Settings) -> None:
+    runs.keep_compiled(settings.root)
     if settings.data:
         liquids = load(settings.data)
     else:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import jax
 import numpy as np
 
 from tdaglass.io.atomic import PARTIAL, atomic_write
@@ -251,6 +252,17 @@ class Run:
                         )  # fmt: skip
                 return
         _write_json(path, record)
+
+
+def keep_compiled(root: str | os.PathLike) -> None:
+    """Keep compiled programs in ``root/compiled``, so that a study that goes on or is repeated starts at once.
+
+    Where the user has chosen a place for them (JAX_COMPILATION_CACHE_DIR), that place is used.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(Path(root) / "compiled"))
+        # Small programs too: there are hundreds of them.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def run_folder(root: str | os.PathLike, experiment: str, settings: Any) -> Path:
