@@ -259,7 +259,7 @@ def keep_compiled(root: str | os.PathLike) -> None:
 
     Where the user has chosen a place for them (JAX_COMPILATION_CACHE_DIR), that place is used.
     """
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
         jax.config.update("jax_compilation_cache_dir", str(Path(root) / "compiled"))
         # Small programs too: there are hundreds of them.
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
