@@ -63,7 +63,7 @@ class Settings:
     """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
     equilibration: float = 12.0
     """Equilibration at each temperature, in relaxation times."""
-    observation: float = 3.0
+    observation: float = 4.0
     """Longest time of the ensembles, in relaxation times."""
     configurations: int = 4
     """Independent liquids per temperature."""
