@@ -41,8 +41,8 @@ Bath = float | Float[Array, "*batch"] | Float[np.ndarray, "*batch"]
 
 DEFAULT_DT = 0.005
 DEFAULT_SKIN = 0.3
-# A table for all replicas takes longer to build, and they read it faster than tables of their own, as long as it
-# has fewer than so many times their slots.
+# A table for all replicas takes longer to build and is read faster than tables of their own; that pays until it is
+# about three times as long as they are, which is twice the room they are given.
 SHARED_SKIN = 0.45
 SHARED_LIMIT = 2
 
@@ -282,10 +282,9 @@ def _run(
             )
             made, status = np.asarray(progress.made), np.asarray(progress.status)
             if (status == INCOMPLETE_TABLE).any():
+                # Replicas that have drifted too far apart for one table get tables of their own.
                 longest = int(progress.longest.max())
-                # Replicas that have drifted apart need tables of their own.
-                drifted = settings.shared_table and longest > SHARED_LIMIT * separate.capacity
-                settings = separate if drifted else with_room(settings, longest, flat.box)
+                settings = separate if settings.shared_table else with_room(settings, longest, flat.box)
             elif (status == BOX_TOO_SMALL).any():
                 raise SimulationError(
                     f"expected box edges of at least twice the longest cut-off ({2 * model.longest_cutoff:.4g}), "
@@ -345,7 +344,7 @@ def _schedule(state: State, ensemble: Ensemble, temperature: Bath | None, pressu
 
 
 # Slots that turned out to be needed, so that the next call starts with them.
-_known_capacity: dict[tuple[PairModel, float, bool], int] = {}
+_known_capacity: dict[tuple[PairModel, float], int] = {}
 
 
 def engine_settings(
@@ -367,7 +366,9 @@ def engine_settings(
     ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
     expected = model.n_particles / float(np.prod(box, axis=1).min()) * ball
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
-    capacity = max(capacity, _known_capacity.get((model, skin, shared_table), 0))
+    capacity = max(capacity, _known_capacity.get((model, skin), 0))
+    if shared_table:
+        capacity = min(SHARED_LIMIT * capacity, model.n_particles)
     return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box), shared_table)
 
 
@@ -386,7 +387,7 @@ def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"])
         grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
     capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
     logger.info("neighbour tables grow from %d to %d slots", settings.capacity, capacity)
-    _known_capacity[settings.model, settings.skin, settings.shared_table] = capacity
+    _known_capacity[settings.model, settings.skin] = capacity
     return settings._replace(capacity=capacity, grid=grid)
 
 

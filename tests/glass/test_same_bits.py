@@ -87,8 +87,6 @@ def check_replicas(starts, ensemble, dtype, size, monkeypatch):
     assert set(shared) == {True}
     last = glass.run(system(replicas, size - 1), MODEL, STEPS, **BATHS[ensemble])
     assert_same_bits(system(together, size - 1), last)
-    monkeypatch.setattr(simulate, "SHARED_LIMIT", 0)
-    monkeypatch.setattr(simulate, "_known_capacity", {})
     shared = record_tables(monkeypatch, shared_capacity=2)
     assert_same_bits(glass.run(replicas, MODEL, STEPS, **BATHS[ensemble]), together)
     assert shared == [True, False]
