@@ -186,7 +186,7 @@ def draw(
     coldest, of_coldest = liquids[-1], scores[-1]
     shown = {title: getattr(of_coldest, score)[0] for score, title in TITLES.items()}
     if coldest.propensity is not None:
-        shown["propensity"] = coldest.propensity[0, peak_time(correlations[-1])]
+        shown[r"propensity / $\sigma$"] = coldest.propensity[0, peak_time(correlations[-1])]
     one = Configuration(*(np.asarray(x)[0] for x in coldest.configuration))
     sigma = getattr(glass, settings.system)().table("sigma").diagonal()
     diameters = sigma if len(sigma) == len(names) else np.ones(len(names))

@@ -33,7 +33,7 @@ def correlation_against_time(
     panels: Mapping[str, Mapping[str, Curve]],
     *,
     relaxation_times: Mapping[str, float] | None = None,
-    time_unit: str = r"\tau",
+    time_unit: str = r"\tau_\mathrm{LJ}",
     label: str = "Spearman correlation",
     width: float | None = None,
 ) -> Figure:
@@ -88,7 +88,7 @@ def mean_score(
     relaxation_time: Mapping[str, Curve] | None = None,
     *,
     control: str = r"$k_B T / \epsilon$",
-    time_unit: str = r"\tau",
+    time_unit: str = r"\tau_\mathrm{LJ}",
     label: str = r"$\langle P_\mathrm{red} \rangle$",
     width: float | None = None,
 ) -> Figure:
@@ -135,6 +135,7 @@ def mean_score(
                 marker=marker_of(k),
                 capsize=2,
             )
+        panel.locator_params(axis="x", nbins=6)
         label_axes(panel, horizontal, label if panel is axes[0][0] else "")
     _legend(axes[0][0])
     return figure
