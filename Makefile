@@ -7,8 +7,10 @@ RUN    := $(BIN)/python
 .PHONY: demo test test-slow lint bench clean
 .DEFAULT_GOAL := demo
 
-# An environment is a stamp file per set of extras, remade when the project's requirements change.
-$(VENV)/.installed-%: pyproject.toml constraints.txt
+KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*)
+
+# An environment is a stamp file per set of extras, remade when the project's requirements or the kernels change.
+$(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
@@ -32,4 +34,4 @@ bench: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build tdaglass/kernels/*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
