@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow lint sanitize bench clean
 .DEFAULT_GOAL := demo
 
 KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*)
@@ -29,6 +29,17 @@ lint: $(VENV)/.installed-experiments,test,lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The kernels' own checks under the compiler's sanitizers: addresses and undefined behaviour, then threads.
+CXX ?= c++
+CHECKS := tests/kernels/kernel_checks.cpp tdaglass/kernels/src/molecular_dynamics.cpp
+sanitize:
+	mkdir -p build
+	for checks in address,undefined thread; do \
+	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror -fwrapv -fno-math-errno -fno-trapping-math \
+	    -fsanitize=$$checks -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks && \
+	  build/kernel_checks || exit 1; \
+	done
 
 bench: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) benchmarks/run_all.py

@@ -13,21 +13,21 @@ PATH = Path(__file__).with_name("libtdaglass_kernels.so")
 TARGETS = ("tdaglass_advance", "tdaglass_measure")
 
 
-def load(path: Path = PATH) -> str | None:
+def load() -> str | None:
     """Load the library and register its functions with XLA, under the names in `TARGETS`.
 
-    Parameters
-    ----------
-    path : Path
-        Of the library; a test may load one that was compiled for another processor.
+    ``TDAGLASS_KERNELS=off`` leaves it alone; ``TDAGLASS_KERNELS=/path/to/library.so`` takes another build of it,
+    as on a cluster whose machines differ.
 
     Returns
     -------
     str or None
         Why the library cannot be used, and what to do about it; None if it can.
     """
-    if os.environ.get("TDAGLASS_KERNELS", "on").lower() in ("off", "0", "no"):
+    wanted = os.environ.get("TDAGLASS_KERNELS", "")
+    if wanted.lower() in ("off", "0", "no"):
         return "the CPU kernels are switched off by TDAGLASS_KERNELS; unset it to use them"
+    path = Path(wanted) if "/" in wanted else PATH
     if not path.exists():
         return (
             "the CPU kernels were not built when tdaglass was installed; try `pip install` again where there is a "

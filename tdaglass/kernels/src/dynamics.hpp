@@ -28,13 +28,13 @@ class Dynamics {
     Status step(bool thermostat, double temperature) {
         const double freedom = particles.dimension * (particles.n - 1.0);
         float factor = thermostat ? chain.half_step(dt, twice_kinetic_energy(), temperature, freedom) : 1;
-        bool sane = kick_and_move(factor);
+        if (!kick_and_move(factor)) return EXPLODED;
         if (moved_sq > skin * skin / 4 * 0.998) list.build(particles, table, skin);
         Status status = find_forces();
         if (status != OK) return status;
         kick();
         double kinetic = twice_kinetic_energy();
-        if (!sane || !std::isfinite(kinetic)) return EXPLODED;
+        if (!std::isfinite(kinetic)) return EXPLODED;
         if (thermostat) scale(chain.half_step(dt, kinetic, temperature, freedom));
         return OK;
     }
@@ -90,9 +90,11 @@ class Dynamics {
         Ints outside{};
         for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
             Floats kick = load<Floats>(&particles.force[k]) / load<Floats>(&particles.mass[k]) * half_dt;
-            Floats v = load<Floats>(&particles.velocity[k]) * factor + kick;
+            Floats before = load<Floats>(&particles.velocity[k]);
+            Floats v = before * factor + kick;
             store(&particles.velocity[k], v);
-            outside |= ~(magnitude(v * (float)dt) < limit);  // NaN, too
+            // NaN, too; and before a thermostat that would bring an exploding system to a standstill.
+            outside |= ~(magnitude(v * (float)dt) < limit) | ~(magnitude(before * (float)dt) < limit);
             Ints old = load<Ints>(&particles.position[k]);
             Ints steps = round_to_int(v * to_steps);
             Ints moved = old + steps;

@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t MOST_PARTICLES = (int64_t)1 << 28;
 
 Status check_settings(const Settings& s, PairTable& table) {
-    bool sizes = (s.dimension == 2 || s.dimension == 3) && s.n_particles >= 1 && s.n_particles < MOST_PARTICLES;
+    bool sizes = (s.dimension == 2 || s.dimension == 3) && s.n_particles >= 2 && s.n_particles < MOST_PARTICLES;
     if (!sizes || !make_pair_table(table, (int)s.n_species, s.sigma, s.epsilon, s.cutoff, s.force_shift))
         return BAD_SETTINGS;
     for (double x : {s.dt, s.skin})

@@ -19,7 +19,9 @@ int tdaglass_runs_here() {
                        __builtin_cpu_supports("bmi2"),     __builtin_cpu_supports("avx512f"),
                        __builtin_cpu_supports("avx512dq"), __builtin_cpu_supports("avx512bw"),
                        __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("avx512cd")};
-    for (unsigned k = 0; k < sizeof has / sizeof *has; k++)
+    constexpr unsigned known = sizeof has / sizeof *has;
+    if (tdaglass_needs >> known) return 0;
+    for (unsigned k = 0; k < known; k++)
         if ((tdaglass_needs >> k & 1) && !has[k]) return 0;
 #endif
     return 1;
