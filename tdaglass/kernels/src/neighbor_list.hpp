@@ -100,7 +100,7 @@ class NeighborList {
     }
 
     int64_t list_particle(const Particles& p, const PairTable& table, double skin, int i, int64_t used) {
-        size_t most = LANES;
+        size_t most = 2 * LANES;  // to fill the last vector up, and for what append overwrites
         for (auto [first, last] : ranges) most += std::max(0, last - std::max(first, i + 1));
         if (slots.size() < used + most) slots.resize(std::max(used + most, slots.size() + slots.size() / 2));
         Floats reach_sq[MAX_SPECIES];
@@ -114,6 +114,8 @@ class NeighborList {
             own[d] = splat(column[d][i]);
             resolution[d] = splat(d < p.dimension ? p.resolution(d) : 0.0f);
         }
+        Ints lane{};
+        for (int k = 0; k < LANES; k++) lane[k] = 4 * k;
         int32_t* out = slots.data() + used;
         for (auto [first, last] : ranges)
             for (int j = std::max(first, i + 1); j < last; j += LANES) {
@@ -127,7 +129,7 @@ class NeighborList {
                 for (int s = 1; s < table.n_species; s++) limit = select(species == splat(s), reach_sq[s], limit);
                 unsigned near = bits(separation_sq < limit);
                 if (last - j < LANES) near &= (1u << (last - j)) - 1;
-                for (; near; near &= near - 1) *out++ = 4 * (j + __builtin_ctz(near));
+                out = append(out, lane + 4 * j, near);
             }
         while ((out - slots.data() - used) % LANES) *out++ = 4 * p.spare;
         return out - slots.data();

@@ -94,6 +94,34 @@ inline unsigned bits(Ints mask) {
 #endif
 }
 
+#if defined(__AVX2__) && !(defined(__AVX512F__) && defined(__AVX512DQ__))
+// For every mask of eight lanes the lanes that are set, in order, a byte each.
+struct LanesOfMask {
+    uint64_t packed[256] = {};
+    constexpr LanesOfMask() {
+        for (int mask = 0; mask < 256; mask++)
+            for (int lane = 0, n = 0; lane < 8; lane++)
+                if (mask >> lane & 1) packed[mask] |= (uint64_t)lane << 8 * n++;
+    }
+};
+inline constexpr LanesOfMask LANES_OF_MASK;
+#endif
+
+// Write the lanes whose bit is set, one after the other, and return the end; up to LANES are overwritten.
+inline int32_t* append(int32_t* out, Ints values, unsigned mask) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32((__mmask16)mask, (__m512i)values));
+    return out + __builtin_popcount(mask);
+#elif defined(__AVX2__)
+    __m256i lanes = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)LANES_OF_MASK.packed[mask]));
+    _mm256_storeu_si256((__m256i*)out, _mm256_permutevar8x32_epi32((__m256i)values, lanes));
+    return out + __builtin_popcount(mask);
+#else
+    for (; mask; mask &= mask - 1) *out++ = values[__builtin_ctz(mask)];
+    return out;
+#endif
+}
+
 inline int32_t sum(Ints x) {
     uint32_t total = 0;  // wraps round where a signed sum would be undefined
     for (int k = 0; k < LANES; k++) total += (uint32_t)x[k];
