@@ -32,11 +32,11 @@ lint: $(VENV)/.installed-experiments,test,lint
 
 # The kernels' own checks under the compiler's sanitizers: addresses and undefined behaviour, then threads.
 CXX ?= c++
-CHECKS := tests/kernels/kernel_checks.cpp tdaglass/kernels/src/molecular_dynamics.cpp
+CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
 sanitize:
 	mkdir -p build
 	for checks in address,undefined thread; do \
-	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror -fwrapv -fno-math-errno -fno-trapping-math \
+	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=off \
 	    -fsanitize=$$checks -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks && \
 	  build/kernel_checks || exit 1; \
 	done

@@ -176,9 +176,41 @@ void threads_change_nothing() {
     check(found[0] == found[1], "threads change nothing");
 }
 
+// Replicas side by side, on their way apart, are each the same to the last bit as alone; one that fails is named.
+void replicas_are_a_loop() {
+    for (int count : {1, 5, 16, 21})
+        for (bool force_shift : {false, true}) {
+            std::vector<Liquid> together;
+            for (int k = 0; k < count; k++) {
+                Liquid liquid(force_shift ? 2 : 3, 6, 2, force_shift, 1.15, 1);
+                for (size_t i = 0; i < liquid.velocity.size(); i++)
+                    liquid.velocity[i] *= (i * 7 + k * 13) % 5 - 2.0f;  // each its own
+                together.push_back(liquid);
+            }
+            std::vector<Liquid> alone = together;
+            int bad = count == 21 ? 17 : -1;
+            if (bad >= 0) together[bad].velocity[3] = alone[bad].velocity[3] = 1e6f;
+            std::vector<System> systems;
+            for (Liquid& liquid : together) systems.push_back(liquid.system(150));
+            std::vector<Progress> progress(count);
+            advance_all(together[0].settings, systems.data(), progress.data(), count, 2);
+            for (int k = 0; k < count; k++) {
+                Progress expected = alone[k].run(150);
+                check(expected.status == (k == bad ? EXPLODED : OK), "a replica alone");
+                check(progress[k].status == expected.status && progress[k].made == expected.made, "progress");
+                if (k == bad) continue;
+                check(together[k].fraction == alone[k].fraction && together[k].image == alone[k].image &&
+                          together[k].velocity == alone[k].velocity && together[k].force == alone[k].force &&
+                          together[k].chain_momentum == alone[k].chain_momentum,
+                      "replicas are a loop");
+            }
+        }
+}
+
 }  // namespace
 
 int main() {
+    replicas_are_a_loop();
     good_input();
     bad_input();
     threads_change_nothing();

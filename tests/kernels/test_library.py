@@ -15,7 +15,8 @@ from tdaglass import kernels
 from tdaglass.kernels import library
 
 SOURCES = Path(library.__file__).parent / "src"
-NATIVE_FLAGS = ["-O2", "-fwrapv", "-fno-math-errno", "-fno-trapping-math"]
+NATIVE_FLAGS = ["-O2", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+FOR_THIS_PROCESSOR = ("molecular_dynamics", "ensemble", "instructions")
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 
@@ -53,8 +54,9 @@ def build(folder, arch, *flags):
     path = folder / f"kernels-{arch}.so"
     include = Path(jaxlib.__file__).parent / "include"
     common = [COMPILER, "-std=c++20", "-fPIC", *NATIVE_FLAGS, *flags, "-isystem", str(include), "-c"]
-    for name in ("molecular_dynamics", "instructions", "xla_ffi", "processor"):
-        special = [f"-march={arch}"] if name in ("molecular_dynamics", "instructions") else []
+    for_any_processor = ("xla_ffi", "processor")
+    for name in (*FOR_THIS_PROCESSOR, *for_any_processor):
+        special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
         subprocess.run(
             [*common, *special, str(SOURCES / f"{name}.cpp"), "-o", folder / f"{name}.o"], check=True
         )

@@ -9,6 +9,17 @@
 
 namespace tdaglass {
 
+// Adding this to a number, and subtracting it, leaves a multiple of so small a power of two that sums of them are exact
+// up to 64 energy units a particle.
+inline double kinetic_rounding(int n, const PairTable& table) {
+    return 1.5 * std::exp2(std::ceil(std::log2(64.0 * n))) * table.energy_unit;
+}
+
+// In one step: half the skin, and a quarter of the box so that it is known which way it was crossed.
+inline double longest_move(const double* edge, int dimension, double skin) {
+    return std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4);
+}
+
 class Dynamics {
    public:
     Particles particles;
@@ -47,13 +58,10 @@ class Dynamics {
         return OK;
     }
 
-    // Sum of m v^2. Every term is rounded to a multiple of so small a power of two that their sum is exact: it does
-    // not depend on the order of the particles, and the thermostat feeds its last bit back into every trajectory.
+    // Sum of m v^2, exact after a rounding of every term: it does not depend on the order of the particles, and the
+    // thermostat feeds its last bit back into every trajectory.
     double twice_kinetic_energy() const {
-        // Room for an average of 16 energy units in each direction, 52 bits in all.
-        const double terms = std::exp2(std::ceil(std::log2(64.0 * particles.n)));
-        const double grid = terms * table.energy_unit * 1.5;  // adding this leaves no finer bits
-        HalfDoubles total{}, round_at = grid - HalfDoubles{};
+        HalfDoubles total{}, round_at = kinetic_rounding(particles.n, table) - HalfDoubles{};
         for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
             Floats v = load<Floats>(&particles.velocity[k]);
             Floats energy = load<Floats>(&particles.mass[k]) * v * v;
@@ -74,16 +82,9 @@ class Dynamics {
     std::vector<int32_t> total;
     float moved_sq = 0;  // the largest since the list was built
 
-    // In one step: half the skin, and a quarter of the box so that it is known which way it was crossed.
-    double longest_move() const {
-        double shortest = particles.edge[0];
-        for (int d = 1; d < particles.dimension; d++) shortest = std::min(shortest, particles.edge[d]);
-        return std::min(skin / 2, shortest / 4);
-    }
-
     // v <- factor v + (dt/2) f/m, r <- r + dt v. False if a particle moves more than half the skin at once.
     bool kick_and_move(float factor) {
-        const Floats half_dt = splat((float)(dt / 2)), limit = splat((float)longest_move());
+        const Floats half_dt = splat((float)(dt / 2)), limit = splat((float)longest_move(particles.edge, particles.dimension, skin));
         Floats resolution{}, farthest{};
         for (int k = 0; k < LANES; k++) resolution[k] = particles.resolution(k % 4);
         const Floats to_steps = (float)dt / resolution;
@@ -91,7 +92,7 @@ class Dynamics {
         for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
             Floats kick = load<Floats>(&particles.force[k]) / load<Floats>(&particles.mass[k]) * half_dt;
             Floats before = load<Floats>(&particles.velocity[k]);
-            Floats v = before * factor + kick;
+            Floats v = multiply_add(before, splat(factor), kick);
             store(&particles.velocity[k], v);
             // NaN, too; and before a thermostat that would bring an exploding system to a standstill.
             outside |= ~(magnitude(v * (float)dt) < limit) | ~(magnitude(before * (float)dt) < limit);

@@ -44,6 +44,10 @@ struct Progress {
 // somewhat later. Never throws.
 Progress advance(const Settings& settings, System& system) noexcept;
 
+// Advance systems in place over so many threads, replicas of one system side by side as long as they stay near each
+// other. Every system ends on the same bits as by itself.
+void advance_all(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads) noexcept;
+
 // Forces (written to system.force), potential energy and virial of the present positions.
 Status measure(const Settings& settings, System& system, double& energy, double& virial) noexcept;
 

@@ -6,21 +6,43 @@
 
 namespace tdaglass {
 
+struct Coefficients {
+    Floats c12, c6, cutoff_sq, force_shift;
+};
+
+// So that strengths come out in quanta per length.
+inline Coefficients coefficients_of(const PairTable& table, int a, int b) {
+    const PairCoefficients& c = table.pair[a][b];  // zero, cut-off included, for species that do not occur
+    double q = table.force_quantum;
+    return {splat((float)(12 * c.c12 / q)), splat((float)(6 * c.c6 / q)), splat((float)(c.cutoff * c.cutoff)),
+            splat((float)(c.force_shift / q))};
+}
+
+// Minus u'(r) / r.
+template <bool FORCE_SHIFTED>
+inline Floats pair_strength(Floats separation_sq, const Coefficients& c) {
+    Floats inverse_2 = 1.0f / separation_sq;
+    Floats inverse_6 = inverse_2 * inverse_2 * inverse_2;
+    Floats strength = multiply_subtract(c.c12, inverse_6, c.c6) * (inverse_6 * inverse_2);
+    if (FORCE_SHIFTED) strength = strength - c.force_shift * square_root(inverse_2);
+    return where(separation_sq < c.cutoff_sq, strength);
+}
+
+// Whether no pair was so close that its force could not be counted: pairs repel within 1.13 sigma, where a strength is
+// a force over a length no longer than that.
+inline bool can_be_counted(Floats strongest, const PairTable& table) {
+    const float limit = (float)(0x1p29 / (1.13 * table.largest_sigma));
+    return bits(strongest < splat(limit)) == bits(splat(-1));
+}
+
 // Forces of all pairs, added up in `total` (rows as in Particles). False if a pair is so close that its force cannot
 // be counted any more: above a quarter of the range, 2048 epsilon/sigma, which at 128 epsilon is no liquid's.
 // `KINDS`: species to tell apart (1, 2 or 4).
 template <int DIM, int KINDS, bool FORCE_SHIFTED>
 bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, std::vector<int32_t>& total) {
-    struct Coefficients {
-        Floats c12, c6, cutoff_sq, force_shift;
-    } coefficients[MAX_SPECIES][KINDS];
+    Coefficients coefficients[MAX_SPECIES][KINDS];
     for (int a = 0; a < table.n_species; a++)
-        for (int b = 0; b < KINDS; b++) {
-            const PairCoefficients& c = table.pair[a][b];  // zero, cut-off included, for species that do not occur
-            double q = table.force_quantum;
-            coefficients[a][b] = {splat((float)(12 * c.c12 / q)), splat((float)(6 * c.c6 / q)),
-                                  splat((float)(c.cutoff * c.cutoff)), splat((float)(c.force_shift / q))};
-        }
+        for (int b = 0; b < KINDS; b++) coefficients[a][b] = coefficients_of(table, a, b);
     Floats resolution[DIM];
     for (int d = 0; d < DIM; d++) resolution[d] = splat(p.resolution(d));
     Floats strongest{};
@@ -42,7 +64,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
             Floats along[DIM];
             for (int d = 0; d < DIM; d++) along[d] = to_floats(at[d] - others[d]) * resolution[d];
             Floats separation_sq = along[0] * along[0];
-            for (int d = 1; d < DIM; d++) separation_sq += along[d] * along[d];
+            for (int d = 1; d < DIM; d++) separation_sq = multiply_add(along[d], along[d], separation_sq);
             Coefficients c = own[0];
             for (int s = 1; s < KINDS; s++) {
                 Ints is_s = other.species == splat(s);
@@ -51,11 +73,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
                 c.cutoff_sq = select(is_s, own[s].cutoff_sq, c.cutoff_sq);
                 if (FORCE_SHIFTED) c.force_shift = select(is_s, own[s].force_shift, c.force_shift);
             }
-            Floats inverse_2 = 1.0f / separation_sq;
-            Floats inverse_6 = inverse_2 * inverse_2 * inverse_2;
-            Floats strength = (c.c12 * inverse_6 - c.c6) * (inverse_6 * inverse_2);
-            if (FORCE_SHIFTED) strength -= c.force_shift * square_root(inverse_2);
-            strength = where(separation_sq < c.cutoff_sq, strength);
+            Floats strength = pair_strength<FORCE_SHIFTED>(separation_sq, c);
             strongest = select(strength > strongest, strength, strongest);
             Ints force[3] = {};
             for (int d = 0; d < DIM; d++) {
@@ -67,9 +85,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
         int32_t* own_total = &total[4 * (size_t)i];
         for (int d = 0; d < DIM; d++) own_total[d] = (int32_t)((uint32_t)own_total[d] + (uint32_t)sum(sum_of[d]));
     }
-    // Pairs repel within 1.13 sigma: there a strength is a force over a length no longer than that.
-    const float limit = (float)(0x1p29 / (1.13 * table.largest_sigma));
-    return bits(strongest < splat(limit)) == bits(splat(-1));
+    return can_be_counted(strongest, table);
 }
 
 using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&, std::vector<int32_t>&);

@@ -65,6 +65,28 @@ inline Ints round_to_int(Floats x) {
 #endif
 }
 
+// a b + c and a b - c, rounded once where the processor can. Compiled with -ffp-contract=off, so that no other product
+// is: the same formula gives the same bits wherever it stands.
+inline Floats multiply_add(Floats a, Floats b, Floats c) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (Floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return (Floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+inline Floats multiply_subtract(Floats a, Floats b, Floats c) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (Floats)_mm512_fmsub_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return (Floats)_mm256_fmsub_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b - c;
+#endif
+}
+
 inline Floats square_root(Floats x) {
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
     return (Floats)_mm512_sqrt_ps((__m512)x);

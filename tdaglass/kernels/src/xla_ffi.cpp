@@ -83,26 +83,21 @@ ffi::Error advance(Ints fraction, Ints image, Floats velocity, Floats force, Flo
     tdaglass::Settings settings{s.dim,          s.n,         (int64_t)masses.size(), sigma.begin(), epsilon.begin(),
                                 cutoff.begin(), masses.begin(), force_shift,          thermostat,    dt,
                                 skin};
-    auto one = [&](int64_t k) {
+    std::vector<System> all;
+    for (int64_t k = 0; k < s.batch; k++) {
         int64_t at = k * s.n * s.dim;
-        System system{fraction_out->typed_data() + at,
-                      image_out->typed_data() + at,
-                      velocity_out->typed_data() + at,
-                      force_out->typed_data() + at,
-                      chain_position_out->typed_data() + 3 * k,
-                      chain_momentum_out->typed_data() + 3 * k,
-                      species.typed_data() + k * s.n,
-                      box.typed_data() + k * s.dim,
-                      temperature.typed_data()[k],
-                      slope.typed_data()[k],
-                      first.typed_data()[k],
-                      last.typed_data()[k]};
-        tdaglass::Progress progress = tdaglass::advance(settings, system);
-        made->typed_data()[k] = progress.made;
-        status->typed_data()[k] = progress.status;
-    };
-    tdaglass::for_each(
-        s.batch, threads, [](int64_t k, void* task) { (*static_cast<decltype(one)*>(task))(k); }, &one);
+        all.push_back({fraction_out->typed_data() + at, image_out->typed_data() + at, velocity_out->typed_data() + at,
+                       force_out->typed_data() + at, chain_position_out->typed_data() + 3 * k,
+                       chain_momentum_out->typed_data() + 3 * k, species.typed_data() + k * s.n,
+                       box.typed_data() + k * s.dim, temperature.typed_data()[k], slope.typed_data()[k],
+                       first.typed_data()[k], last.typed_data()[k]});
+    }
+    std::vector<tdaglass::Progress> progress(s.batch);
+    tdaglass::advance_all(settings, all.data(), progress.data(), s.batch, threads);
+    for (int64_t k = 0; k < s.batch; k++) {
+        made->typed_data()[k] = progress[k].made;
+        status->typed_data()[k] = progress[k].status;
+    }
     return ffi::Error::Success();
 }
 
