@@ -79,7 +79,7 @@ class Dynamics {
     double dt, skin;
     PairForces pair_forces = nullptr;
     NeighborList list;
-    std::vector<int32_t> total;
+    Aligned<int32_t> total;
     float moved_sq = 0;  // the largest since the list was built
 
     // v <- factor v + (dt/2) f/m, r <- r + dt v. False if a particle moves more than half the skin at once.

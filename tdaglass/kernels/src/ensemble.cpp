@@ -1,5 +1,6 @@
 // Many systems at once: those that are replicas of one system side by side, the others one by one.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "checks.hpp"
@@ -27,19 +28,23 @@ bool are_replicas(const Settings& s, const System* systems, int count) {
     return true;
 }
 
-// The caller's particles in an order that keeps neighbours in space near in memory.
-std::vector<int32_t> order_in_space(const Settings& s, const System& system, const PairTable& table) {
-    Particles particles;
-    particles.resize((int)s.n_particles, (int)s.dimension);
-    for (int d = 0; d < particles.dimension; d++) particles.edge[d] = system.box[d];
-    for (int i = 0; i < particles.n; i++) {
-        for (int d = 0; d < particles.dimension; d++)
-            particles.position[4 * (size_t)i + d] = system.fraction[(size_t)particles.dimension * i + d];
-        particles.position[4 * (size_t)i + 3] = system.species[i];
+// The caller's particles along a curve that stays in small cubes before it goes on to the next (Morton's): the
+// neighbours of one are still in the cache for the next.
+std::vector<int32_t> order_in_space(const Settings& s, const System& system) {
+    std::vector<std::pair<uint32_t, int32_t>> along_curve;
+    for (int32_t i = 0; i < s.n_particles; i++) {
+        uint32_t place = 0;
+        for (int bit = 31; bit > 31 - 10; bit--)
+            for (int d = 0; d < s.dimension; d++) {
+                uint32_t from_face = (uint32_t)system.fraction[(size_t)s.dimension * i + d] + 0x80000000u;
+                place = place << 1 | (from_face >> bit & 1);
+            }
+        along_curve.push_back({place, i});
     }
-    NeighborList list;
-    list.build(particles, table, s.skin);
-    return particles.index;
+    std::sort(along_curve.begin(), along_curve.end());
+    std::vector<int32_t> order;
+    for (auto [place, i] : along_curve) order.push_back(i);
+    return order;
 }
 
 // Call visit(number in the caller's arrays, number in the replicas', lane, system) for every coordinate.
@@ -62,7 +67,7 @@ int32_t advance_side_by_side(const Settings& s, System* systems, int count) {
     Replicas& r = dynamics.replicas;
     r.n = (int)s.n_particles;
     r.dimension = (int)s.dimension;
-    const std::vector<int32_t> order = order_in_space(s, systems[0], table);
+    const std::vector<int32_t> order = order_in_space(s, systems[0]);
     for (int d = 0; d < r.dimension; d++) r.edge[d] = systems[0].box[d];
     for (int i = 0; i < r.n; i++) {
         r.species.push_back(systems[0].species[order[i]]);

@@ -12,8 +12,8 @@ namespace tdaglass {
 class NeighborList {
    public:
     std::vector<int64_t> start;   // of the slots of each particle, whole vectors of them; n + 1 entries
-    std::vector<int32_t> slots;   // four times the row of a neighbour; unused slots point at the spare row
-    std::vector<int32_t> built_at;  // positions, as in Particles
+    Aligned<int32_t> slots;   // four times the row of a neighbour; unused slots point at the spare row
+    Aligned<int32_t> built_at;  // positions, as in Particles
 
     // Sort the particles by cells and list their pairs.
     void build(Particles& particles, const PairTable& table, double skin) {

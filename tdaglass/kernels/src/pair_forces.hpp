@@ -39,7 +39,7 @@ inline bool can_be_counted(Floats strongest, const PairTable& table) {
 // be counted any more: above a quarter of the range, 2048 epsilon/sigma, which at 128 epsilon is no liquid's.
 // `KINDS`: species to tell apart (1, 2 or 4).
 template <int DIM, int KINDS, bool FORCE_SHIFTED>
-bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, std::vector<int32_t>& total) {
+bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, Aligned<int32_t>& total) {
     Coefficients coefficients[MAX_SPECIES][KINDS];
     for (int a = 0; a < table.n_species; a++)
         for (int b = 0; b < KINDS; b++) coefficients[a][b] = coefficients_of(table, a, b);
@@ -88,7 +88,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
     return can_be_counted(strongest, table);
 }
 
-using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&, std::vector<int32_t>&);
+using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&, Aligned<int32_t>&);
 
 template <int DIM, int KINDS>
 PairForces with_truncation(bool force_shifted) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "aligned.hpp"
 #include "simd.hpp"
 
 namespace tdaglass {
@@ -12,9 +13,9 @@ struct Particles {
     int spare = 0;         // row that unused slots point at: the first beyond the last particle's vector
     int dimension = 0;
     double edge[4] = {1, 1, 1, 1};  // the fourth of nothing: it fills the row
-    std::vector<int32_t> position;  // fraction of the box in units of 2^-32, and the species
-    std::vector<int32_t> image;     // boxes crossed
-    std::vector<float> velocity, force, mass;
+    Aligned<int32_t> position;  // fraction of the box in units of 2^-32, and the species
+    Aligned<int32_t> image;     // boxes crossed
+    Aligned<float> velocity, force, mass;
     std::vector<int32_t> index;     // in the caller's order
 
     void resize(int n_particles, int dim) {
@@ -47,11 +48,11 @@ struct Particles {
     }
 
    private:
-    std::vector<int32_t> scratch_int;
-    std::vector<float> scratch_float;
+    Aligned<int32_t> scratch_int;
+    Aligned<float> scratch_float;
 
     template <class T>
-    void permute(std::vector<T>& rows, const std::vector<int32_t>& order, std::vector<T>& scratch) {
+    void permute(Aligned<T>& rows, const std::vector<int32_t>& order, Aligned<T>& scratch) {
         scratch = rows;
         for (int k = 0; k < n; k++) store(&scratch[4 * (size_t)k], load<Row>(&rows[4 * (size_t)order[k]]));
         rows.swap(scratch);

@@ -6,7 +6,7 @@
 namespace tdaglass {
 
 template <int DIM, bool FORCE_SHIFTED>
-bool replica_forces(const Replicas& r, const UnionList& list, const PairTable& table, std::vector<int32_t>& total) {
+bool replica_forces(const Replicas& r, const UnionList& list, const PairTable& table, Aligned<int32_t>& total) {
     Coefficients coefficients[MAX_SPECIES][MAX_SPECIES];
     for (int a = 0; a < table.n_species; a++)
         for (int b = 0; b < table.n_species; b++) coefficients[a][b] = coefficients_of(table, a, b);
@@ -14,17 +14,20 @@ bool replica_forces(const Replicas& r, const UnionList& list, const PairTable& t
     for (int d = 0; d < DIM; d++) resolution[d] = splat(r.resolution(d));
     std::fill(total.begin(), total.end(), 0);
     const int kinds = table.n_species;
+    // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
+    const int32_t *position = r.position.data(), *neighbors = list.neighbors.data();
+    int32_t* totals = total.data();
     for (int i = 0; i < r.n; i++) {
         Ints at[DIM], sum_of[DIM] = {};
         for (int d = 0; d < DIM; d++) at[d] = load<Ints>(&r.position[r.at(i, d)]);
         for (int s = 0; s < kinds; s++) {
             const Coefficients c = coefficients[r.species[i]][s];
-            const int64_t *start = &list.start[(size_t)i * kinds + s];
-            for (int64_t k = start[0]; k < start[1]; k++) {
-                const size_t other = (size_t)list.neighbors[k] * DIM * LANES;
+            const int64_t first = list.start[(size_t)i * kinds + s], last = list.start[(size_t)i * kinds + s + 1];
+            for (int64_t k = first; k < last; k++) {
+                const size_t other = (size_t)neighbors[k] * DIM * LANES;
                 Floats along[DIM], separation_sq{};
                 for (int d = 0; d < DIM; d++) {
-                    along[d] = to_floats(at[d] - load<Ints>(&r.position[other + d * LANES])) * resolution[d];
+                    along[d] = to_floats(at[d] - load<Ints>(position + other + d * LANES)) * resolution[d];
                     separation_sq = d ? multiply_add(along[d], along[d], separation_sq) : along[d] * along[d];
                 }
                 Floats strength = pair_strength<FORCE_SHIFTED>(separation_sq, c);
@@ -32,7 +35,7 @@ bool replica_forces(const Replicas& r, const UnionList& list, const PairTable& t
                 for (int d = 0; d < DIM; d++) {
                     Ints force = round_to_int(strength * along[d]);
                     sum_of[d] += force;
-                    int32_t* to = &total[other + d * LANES];
+                    int32_t* to = totals + other + d * LANES;
                     store(to, load<Ints>(to) - force);
                 }
             }
@@ -82,7 +85,7 @@ class ReplicaDynamics {
     const PairTable& table;
     double dt, skin;
     UnionList list;
-    std::vector<int32_t> total;
+    Aligned<int32_t> total;
     float moved_sq = 0;
 
     bool find_forces() {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "aligned.hpp"
 #include "pair_table.hpp"
 #include "simd.hpp"
 
@@ -13,8 +14,10 @@ namespace tdaglass {
 struct Replicas {
     int n = 0, dimension = 0;
     double edge[3] = {1, 1, 1};
-    std::vector<int32_t> species, position, image;
-    std::vector<float> mass, velocity, force;
+    std::vector<int32_t> species;
+    std::vector<float> mass;
+    Aligned<int32_t> position, image;
+    Aligned<float> velocity, force;
 
     size_t at(int i, int axis) const { return ((size_t)i * dimension + axis) * LANES; }
     float resolution(int axis) const { return (float)(edge[axis] * 0x1p-32); }
@@ -30,7 +33,7 @@ struct Replicas {
     }
 
     // The longest distance, over particles and replicas, from other positions.
-    double farthest_from(const std::vector<int32_t>& others) const {
+    double farthest_from(const Aligned<int32_t>& others) const {
         Floats most{};
         for (int i = 0; i < n; i++) {
             Floats total{};
@@ -53,7 +56,7 @@ class UnionList {
     // Neighbours of particle i of species s: neighbors[start[i n_species + s]] up to the next start.
     std::vector<int64_t> start;
     std::vector<int32_t> neighbors;
-    std::vector<int32_t> built_at;
+    Aligned<int32_t> built_at;
     double per_replica = 0;  // pairs that a replica alone would have listed
 
     void build(const Replicas& replicas, const PairTable& table, double skin) {
@@ -68,7 +71,8 @@ class UnionList {
 
    private:
     std::vector<int64_t> outer_start, all_start;
-    std::vector<int32_t> outer, all, outer_built_at;
+    std::vector<int32_t> outer, all;
+    Aligned<int32_t> outer_built_at;
 
     // Every pair is looked at in the first replica, with room for how far a particle strays from it in the others.
     void find_outer(const Replicas& r, const PairTable& table, double skin) {
