@@ -60,9 +60,7 @@ def build(folder, arch, *flags):
         subprocess.run(
             [*common, *special, str(SOURCES / f"{name}.cpp"), "-o", folder / f"{name}.o"], check=True
         )
-    objects = [
-        str(folder / f"{name}.o") for name in ("molecular_dynamics", "instructions", "xla_ffi", "processor")
-    ]
+    objects = [str(folder / f"{name}.o") for name in (*FOR_THIS_PROCESSOR, *for_any_processor)]
     subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
     return path
 
