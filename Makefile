@@ -4,11 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow lint sanitize bench clean
 .DEFAULT_GOAL := demo
 
-# An environment is a stamp file per set of extras, remade when the project's requirements change.
-$(VENV)/.installed-%: pyproject.toml constraints.txt
+KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*)
+
+# An environment is a stamp file per set of extras, remade when the project's requirements or the kernels change.
+$(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
@@ -28,8 +30,19 @@ lint: $(VENV)/.installed-experiments,test,lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The kernels' own checks under the compiler's sanitizers: addresses and undefined behaviour, then threads.
+CXX ?= c++
+CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
+sanitize:
+	mkdir -p build
+	for checks in address,undefined thread; do \
+	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=off \
+	    -fsanitize=$$checks -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks && \
+	  build/kernel_checks || exit 1; \
+	done
+
 bench: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build tdaglass/kernels/*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,8 +17,10 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
+from tdaglass import kernels
 from tdaglass.configuration import Configuration
 from tdaglass.glass import engine as jax_engine
+from tdaglass.glass import native
 from tdaglass.glass.engine import (
     BOX_TOO_SMALL,
     INCOMPLETE_TABLE,
@@ -101,7 +103,9 @@ def run(
     ensemble : "nvt", "nve" or "npt"
     skin : length units, optional
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
-    engine : "auto" or "jax"
+    engine : "auto", "native" or "jax"
+        "native" are the CPU kernels (float32, ``nve`` and ``nvt``), "jax" runs everything everywhere; both solve
+        the same equations, to rounding.
     progress : str, optional
         Label of a progress bar; none is shown without it.
 
@@ -258,10 +262,15 @@ def _run(
         raise ValueError(f"expected zero or more steps, got {steps}; try steps=1000")
     if not dt > 0:
         raise ValueError(f"expected a positive time step, got {dt}; try {DEFAULT_DT}")
-    if engine not in ("auto", "jax"):
-        raise ValueError(f"expected engine 'auto' or 'jax', got {engine!r}; try engine='auto'")
     _check_state(model, state)
     batch, flat = _flatten(state)
+    # Pieces only so that the bar moves: the result does not depend on them.
+    pieces = 100 if label else 1
+    end = first + steps
+    targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
+    if choose_engine(engine, model, state, ensemble) == "native":
+        flat = _run_native(flat, model, schedule, dt, ensemble, skin, first, _bar(targets, label))
+        return jax.tree.map(lambda x: x.reshape(batch + x.shape[1:]), flat)
     settings = separate = engine_settings(model, state, ensemble, dt, skin)
     if _could_share_a_table(settings, flat):
         settings = engine_settings(model, state, ensemble, dt, skin, shared_table=True)
@@ -271,10 +280,6 @@ def _run(
         split = NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
         flat, schedule = jax.device_put((flat, schedule), split)
     made = np.full(shares, first, np.int32)
-    end = first + steps
-    # Pieces only so that the bar moves: the result does not depend on them.
-    pieces = 100 if label else 1
-    targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
     for target in _bar(targets, label):
         while made.min() < target:
             flat, progress = jax_engine.advance(
@@ -298,6 +303,66 @@ def _run(
                     f"{dt:g}, or glass.minimize before the run"
                 )
     return jax.tree.map(lambda x: x.reshape(batch + x.shape[1:]), flat)
+
+
+def choose_engine(
+    engine: Engine, model: PairModel, state: State, ensemble: Ensemble
+) -> Literal["native", "jax"]:
+    """The engine that runs a state: the one that was asked for, or for "auto" the one that suits it.
+
+    Raises
+    ------
+    ValueError
+        If "native" was asked for and cannot run it; the message says why.
+    """
+    if engine not in ("auto", "native", "jax"):
+        raise ValueError(f"expected engine 'auto', 'native' or 'jax', got {engine!r}; try engine='auto'")
+    if engine != "native":
+        return "jax"
+    reason = native.why_not(model, state, ensemble)
+    if reason:
+        raise ValueError(f"expected a simulation for engine 'native', but {reason}")
+    return "native"
+
+
+def _run_native(
+    flat: State,
+    model: PairModel,
+    schedule: Schedule,
+    dt: float,
+    ensemble: Ensemble,
+    skin: float | None,
+    first: int,
+    targets: Iterator[int],
+) -> State:
+    """The steps up to every target on the CPU kernels."""
+    skin = native.DEFAULT_SKIN if skin is None else skin
+    if not skin > 0:
+        raise ValueError(f"expected a positive skin, got {skin}; try {native.DEFAULT_SKIN}")
+    # The kernels spread the systems over the processors themselves.
+    flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
+    made = first
+    for target in targets:
+        flat, reached, status = native.advance(
+            model,
+            ensemble,
+            dt,
+            skin,
+            kernels.thread_count(),
+            flat,
+            schedule,
+            jnp.int32(made),
+            jnp.int32(target),
+        )
+        failed = np.flatnonzero(np.asarray(status))
+        if len(failed):
+            k = failed[0]
+            raise SimulationError(
+                f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(reached[k])} of "
+                f"{target} steps: {kernels.STATUS[int(status[k])]}"
+            )
+        made = target
+    return flat
 
 
 def _bar(items: Sequence[int], label: str | None) -> Iterator[int]:

@@ -1,0 +1,68 @@
+"""The compiled library: found, checked against the processor, and its functions made known to XLA."""
+
+import ctypes
+import logging
+import os
+from pathlib import Path
+
+import jax
+
+logger = logging.getLogger(__name__)
+
+PATH = Path(__file__).with_name("libtdaglass_kernels.so")
+TARGETS = ("tdaglass_advance", "tdaglass_measure")
+
+
+def load() -> str | None:
+    """Load the library and register its functions with XLA, under the names in `TARGETS`.
+
+    ``TDAGLASS_KERNELS=off`` leaves it alone; ``TDAGLASS_KERNELS=/path/to/library.so`` takes another build of it,
+    as on a cluster whose machines differ.
+
+    Returns
+    -------
+    str or None
+        Why the library cannot be used, and what to do about it; None if it can.
+    """
+    wanted = os.environ.get("TDAGLASS_KERNELS", "")
+    if wanted.lower() in ("off", "0", "no"):
+        return "the CPU kernels are switched off by TDAGLASS_KERNELS; unset it to use them"
+    path = Path(wanted) if "/" in wanted else PATH
+    if not path.exists():
+        return (
+            "the CPU kernels were not built when tdaglass was installed; try `pip install` again where there is a "
+            "C++ compiler (GCC or Clang), without TDAGLASS_KERNELS=off"
+        )
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        return f"the CPU kernels cannot be loaded ({error}); try `pip install` again on this machine"
+    built_for = library.tdaglass_built_for
+    built_for.restype = ctypes.c_char_p
+    if not library.tdaglass_runs_here():
+        return (
+            f"the CPU kernels were built for {built_for().decode()} on another processor, whose instructions this "
+            "one lacks; try `pip install` again on this machine"
+        )
+    for name in TARGETS:
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    logger.info("CPU kernels for %s", built_for().decode())
+    return None
+
+
+def thread_count() -> int:
+    """Threads for independent systems: TDAGLASS_THREADS, or all processors that this process may use.
+
+    Raises
+    ------
+    ValueError
+        If TDAGLASS_THREADS is not a positive number.
+    """
+    asked = os.environ.get("TDAGLASS_THREADS", "")
+    if not asked:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not asked.isdecimal() or int(asked) < 1:
+        raise ValueError(
+            f"expected TDAGLASS_THREADS as a positive number, got {asked!r}; try TDAGLASS_THREADS=2"
+        )
+    return int(asked)

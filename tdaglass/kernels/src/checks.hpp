@@ -1,0 +1,35 @@
+// Everything a caller hands over, looked at before it is used.
+#pragma once
+#include <cmath>
+
+#include "molecular_dynamics.hpp"
+#include "pair_table.hpp"
+
+namespace tdaglass {
+
+// Slots hold four times an index in 32 bits.
+constexpr int64_t MOST_PARTICLES = (int64_t)1 << 28;
+
+inline Status check_settings(const Settings& s, PairTable& table) {
+    bool sizes = (s.dimension == 2 || s.dimension == 3) && s.n_particles >= 2 && s.n_particles < MOST_PARTICLES;
+    if (!sizes || !make_pair_table(table, (int)s.n_species, s.sigma, s.epsilon, s.cutoff, s.force_shift))
+        return BAD_SETTINGS;
+    for (double x : {s.dt, s.skin})
+        if (!(x > 0 && std::isfinite(x))) return BAD_SETTINGS;
+    for (int k = 0; k < s.n_species; k++)
+        if (!(s.masses[k] > 0 && std::isfinite(s.masses[k]))) return BAD_SETTINGS;
+    return OK;
+}
+
+inline Status check_system(const Settings& s, const System& system, const PairTable& table) {
+    for (int d = 0; d < s.dimension; d++) {
+        // Edges in single precision are a rounding away from the number the user wrote.
+        bool long_enough = system.box[d] * (1 + 1e-6) >= 2 * table.longest_cutoff;
+        if (!long_enough || !std::isfinite(system.box[d])) return BAD_BOX;
+    }
+    for (int64_t i = 0; i < s.n_particles; i++)
+        if (system.species[i] < 0 || system.species[i] >= s.n_species) return BAD_SPECIES;
+    return OK;
+}
+
+}  // namespace tdaglass

@@ -1,0 +1,62 @@
+// The particles of one system, a row of four numbers each, in an order that keeps neighbours in space near in memory.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "aligned.hpp"
+#include "simd.hpp"
+
+namespace tdaglass {
+
+struct Particles {
+    int n = 0;             // particles
+    int spare = 0;         // row that unused slots point at: the first beyond the last particle's vector
+    int dimension = 0;
+    double edge[4] = {1, 1, 1, 1};  // the fourth of nothing: it fills the row
+    Aligned<int32_t> position;  // fraction of the box in units of 2^-32, and the species
+    Aligned<int32_t> image;     // boxes crossed
+    Aligned<float> velocity, force, mass;
+    std::vector<int32_t> index;     // in the caller's order
+
+    void resize(int n_particles, int dim) {
+        n = n_particles;
+        dimension = dim;
+        spare = (n + 3) / 4 * 4;
+        size_t numbers = 4 * ((size_t)spare + 4);
+        position.assign(numbers, 0);
+        image.assign(numbers, 0);
+        velocity.assign(numbers, 0);
+        force.assign(numbers, 0);
+        mass.assign(numbers, 1);
+        index.resize(n);
+        for (int i = 0; i < n; i++) index[i] = i;
+    }
+
+    int species(int i) const { return position[4 * (size_t)i + 3]; }
+    int32_t* spare_row() { return &position[4 * (size_t)spare]; }
+
+    // Length of one step of the fraction along an axis.
+    float resolution(int axis) const { return (float)(edge[axis] * 0x1p-32); }
+
+    // Bring the particles into the order of a permutation: row k becomes what row order[k] was.
+    void reorder(const std::vector<int32_t>& order) {
+        for (auto* rows : {&position, &image}) permute(*rows, order, scratch_int);
+        for (auto* rows : {&velocity, &force, &mass}) permute(*rows, order, scratch_float);
+        std::vector<int32_t> renamed(n);
+        for (int k = 0; k < n; k++) renamed[k] = index[order[k]];
+        index.swap(renamed);
+    }
+
+   private:
+    Aligned<int32_t> scratch_int;
+    Aligned<float> scratch_float;
+
+    template <class T>
+    void permute(Aligned<T>& rows, const std::vector<int32_t>& order, Aligned<T>& scratch) {
+        scratch = rows;
+        for (int k = 0; k < n; k++) store(&scratch[4 * (size_t)k], load<Row>(&rows[4 * (size_t)order[k]]));
+        rows.swap(scratch);
+    }
+};
+
+}  // namespace tdaglass

@@ -1,0 +1,219 @@
+// The kernels without Python, for `make sanitize`: every path through lists, threads and statuses, good input and bad.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "molecular_dynamics.hpp"
+
+using namespace tdaglass;
+
+namespace {
+
+int failures = 0;
+
+void check(bool holds, const char* what) {
+    if (holds) return;
+    std::printf("FAILED: %s\n", what);
+    failures++;
+}
+
+// A jittered lattice of several species in a box that may be longer along one axis.
+struct Liquid {
+    std::vector<double> sigma, epsilon, cutoff, masses;
+    std::vector<int32_t> fraction, image, species;
+    std::vector<float> velocity, force, box, chain_position = std::vector<float>(3), chain_momentum = chain_position;
+    Settings settings{};
+
+    Liquid(int dimension, int sites, int kinds, bool force_shift, double spacing, unsigned seed = 1) {
+        std::mt19937 random(seed);
+        std::normal_distribution<float> normal;
+        for (int a = 0; a < kinds; a++)
+            for (int b = 0; b < kinds; b++) {
+                sigma.push_back(0.9 + 0.05 * (a + b));
+                epsilon.push_back(1 + 0.1 * (a + b));
+                cutoff.push_back(2.2 * sigma.back());
+            }
+        masses.assign(kinds, 1.5);
+        int n = dimension == 2 ? sites * sites : sites * sites * sites;
+        for (int d = 0; d < dimension; d++) box.push_back((float)(spacing * sites));
+        for (int i = 0; i < n; i++) {
+            int at[3] = {i % sites, i / sites % sites, i / sites / sites};
+            for (int d = 0; d < dimension; d++) {
+                double x = (at[d] + 0.01 * normal(random)) / sites;
+                x -= std::floor(x);
+                fraction.push_back((int32_t)(int64_t)std::min((x - 0.5) * 0x1p32, 2147483647.0));
+                velocity.push_back(normal(random));
+            }
+            species.push_back(i % kinds);
+        }
+        image.assign(fraction.size(), 0);
+        force.assign(fraction.size(), 0);
+        settings = {dimension, n, kinds, nullptr, nullptr, nullptr, nullptr, force_shift,
+                    true, 0.002, 0.3};
+    }
+
+    // The tables are pointed at when they are used: a liquid may be copied.
+    System system(int32_t steps) {
+        settings.sigma = sigma.data(), settings.epsilon = epsilon.data();
+        settings.cutoff = cutoff.data(), settings.masses = masses.data();
+        return {fraction.data(), image.data(), velocity.data(), force.data(), chain_position.data(),
+                chain_momentum.data(), species.data(), box.data(), 1.0f, 0.0f, 0, steps};
+    }
+
+    Progress run(int32_t steps) {
+        System all = system(steps);
+        return advance(settings, all);
+    }
+
+    Status status(int32_t steps = 5) { return (Status)run(steps).status; }
+};
+
+void good_input() {
+    for (int dimension : {2, 3})
+        for (int kinds : {1, 2, 3, 4})
+            for (bool force_shift : {false, true})
+                for (int sites : {5, 9}) {
+                    Liquid liquid(dimension, sites, kinds, force_shift, 1.1);
+                    liquid.settings.thermostat = force_shift;
+                    Progress progress = liquid.run(60);
+                    check(progress.status == OK && progress.made == 60, "a liquid runs");
+                    double energy, virial;
+                    System all = liquid.system(0);
+                    check(measure(liquid.settings, all, energy, virial) == OK && std::isfinite(energy), "energy");
+                }
+    Liquid lone(3, 1, 1, false, 10);
+    check(lone.status(50) == BAD_SETTINGS, "a particle alone");
+    Liquid thin(2, 60, 1, false, 5);
+    check(thin.status(50) == OK, "a gas, with more cells than particles fill");
+    Liquid wide(3, 6, 2, true, 1.2);
+    wide.settings.skin = 100;
+    check(wide.status(50) == OK, "a skin wider than the box");
+    Liquid narrow(3, 6, 2, true, 1.2);
+    narrow.settings.skin = 0.02;
+    check(narrow.status(50) == OK, "a list that is rebuilt all the time");
+    Liquid slab(3, 8, 1, false, 1.1);
+    slab.box[2] = 40;
+    check(slab.status(50) == OK, "edges of different lengths");
+    Liquid idle(3, 5, 1, false, 1.1);
+    check(idle.run(0).made == 0 && idle.status(0) == OK, "no steps");
+}
+
+void bad_input() {
+    const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+    for (float bad : {nan, inf, -inf, 1e30f, 1e5f}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.velocity[7] = bad;
+        check(liquid.status() == EXPLODED, "a velocity out of range");
+        Liquid pushed(3, 5, 2, false, 1.1);
+        pushed.force[7] = bad * 1e5f;
+        check(pushed.status() == EXPLODED, "a force out of range");
+    }
+    for (float bad : {nan, inf, -1.0f, 0.0f, 2.0f}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.box[1] = bad;
+        check(liquid.status() == BAD_BOX, "an edge out of range");
+    }
+    for (int32_t bad : {-1, 2, 1 << 30}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.species[3] = bad;
+        check(liquid.status() == BAD_SPECIES, "a species out of range");
+    }
+    for (double bad : {(double)nan, (double)inf, -1.0, 0.0}) {
+        for (double Settings::*field : {&Settings::dt, &Settings::skin}) {
+            Liquid liquid(3, 5, 2, false, 1.1);
+            liquid.settings.*field = bad;
+            check(liquid.status() == BAD_SETTINGS, "a setting out of range");
+        }
+        for (auto table : {&Liquid::sigma, &Liquid::epsilon, &Liquid::cutoff, &Liquid::masses}) {
+            Liquid liquid(3, 5, 2, false, 1.1);
+            (liquid.*table)[1] = bad;
+            check(liquid.status() == BAD_SETTINGS, "an entry of the tables out of range");
+        }
+    }
+    for (int64_t bad : {-1, 0, 5}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.settings.n_species = bad;
+        check(liquid.status() == BAD_SETTINGS, "a number of species out of range");
+        liquid.settings.n_species = 2;
+        liquid.settings.dimension = bad;
+        check(liquid.status() == BAD_SETTINGS, "a dimension out of range");
+    }
+    for (int64_t bad : {(int64_t)-1, (int64_t)0, (int64_t)1 << 40}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.settings.n_particles = bad;
+        check(liquid.status() == BAD_SETTINGS, "a number of particles out of range");
+    }
+    Liquid together(3, 5, 2, false, 1.1);
+    for (int d = 0; d < 3; d++) together.fraction[d] = together.fraction[3 + d];
+    check(together.status() == OVERLAP, "two particles in one place");
+    Liquid heap(3, 5, 2, false, 1.1);
+    for (size_t k = 0; k < heap.fraction.size(); k++) heap.fraction[k] = 12345;
+    check(heap.status() == OVERLAP, "all particles in one place");
+    Liquid hasty(3, 5, 2, false, 1.1);
+    hasty.settings.dt = 0.5;
+    check(hasty.status() == EXPLODED, "a time step too long");
+    Liquid cold(3, 5, 2, false, 1.1);
+    System frozen = cold.system(5);
+    frozen.temperature = 0;
+    check(advance(cold.settings, frozen).status == BAD_SETTINGS, "a bath without temperature");
+}
+
+void threads_change_nothing() {
+    std::vector<int32_t> found[2];
+    for (int64_t threads : {1, 4}) {
+        std::vector<Liquid> liquids;
+        for (unsigned k = 0; k < 6; k++) liquids.emplace_back(3, 5, 2, false, 1.1, k);
+        for_each(
+            6, threads,
+            [](int64_t k, void* all) { check((*static_cast<std::vector<Liquid>*>(all))[k].status(40) == OK, "threads"); },
+            &liquids);
+        for (Liquid& liquid : liquids)
+            found[threads > 1].insert(found[threads > 1].end(), liquid.fraction.begin(), liquid.fraction.end());
+    }
+    check(found[0] == found[1], "threads change nothing");
+}
+
+// Replicas side by side, on their way apart, are each the same to the last bit as alone; one that fails is named.
+void replicas_are_a_loop() {
+    for (int count : {1, 5, 16, 21})
+        for (bool force_shift : {false, true}) {
+            std::vector<Liquid> together;
+            for (int k = 0; k < count; k++) {
+                Liquid liquid(force_shift ? 2 : 3, 6, 2, force_shift, 1.15, 1);
+                for (size_t i = 0; i < liquid.velocity.size(); i++)
+                    liquid.velocity[i] *= (i * 7 + k * 13) % 5 - 2.0f;  // each its own
+                together.push_back(liquid);
+            }
+            std::vector<Liquid> alone = together;
+            int bad = count == 21 ? 17 : -1;
+            if (bad >= 0) together[bad].velocity[3] = alone[bad].velocity[3] = 1e6f;
+            std::vector<System> systems;
+            for (Liquid& liquid : together) systems.push_back(liquid.system(150));
+            std::vector<Progress> progress(count);
+            advance_all(together[0].settings, systems.data(), progress.data(), count, 2);
+            for (int k = 0; k < count; k++) {
+                Progress expected = alone[k].run(150);
+                check(expected.status == (k == bad ? EXPLODED : OK), "a replica alone");
+                check(progress[k].status == expected.status && progress[k].made == expected.made, "progress");
+                if (k == bad) continue;
+                check(together[k].fraction == alone[k].fraction && together[k].image == alone[k].image &&
+                          together[k].velocity == alone[k].velocity && together[k].force == alone[k].force &&
+                          together[k].chain_momentum == alone[k].chain_momentum,
+                      "replicas are a loop");
+            }
+        }
+}
+
+}  // namespace
+
+int main() {
+    replicas_are_a_loop();
+    good_input();
+    bad_input();
+    threads_change_nothing();
+    std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
+    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,127 @@
+"""The library itself: switched off, missing, or made for other processors."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jaxlib
+import numpy as np
+import pytest
+
+from tdaglass import kernels
+from tdaglass.kernels import library
+
+SOURCES = Path(library.__file__).parent / "src"
+NATIVE_FLAGS = ["-O2", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+FOR_THIS_PROCESSOR = ("molecular_dynamics", "ensemble", "instructions")
+COMPILER = os.environ.get("CXX") or shutil.which("c++")
+with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
+
+FORCES = """
+import json
+import jax, jax.numpy as jnp
+from tdaglass import glass, kernels
+print("why not:", kernels.WHY_NOT)
+found = {}
+for model in (glass.kob_andersen_3d(200), glass.kob_andersen_2d(200)):
+    state = glass.initialize(jax.random.key(0), model, 1.0)
+    engine = "jax" if kernels.WHY_NOT else "native"
+    moved = glass.run(state, model, 20, temperature=1.0, dt=0.001, engine=engine)
+    found[model.name] = moved.configuration.positions.tolist()
+print(json.dumps(found))
+"""
+
+
+def positions_with(**environment):
+    """Reason not to use the kernels, and positions after some steps, of another process."""
+    environment = {**os.environ, "JAX_ENABLE_X64": "0", **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", FORCES],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=500,
+    )
+    *_, reason, found = done.stdout.strip().splitlines()
+    return reason, json.loads(found)
+
+
+def build(folder, arch, *flags):
+    path = folder / f"kernels-{arch}.so"
+    include = Path(jaxlib.__file__).parent / "include"
+    common = [COMPILER, "-std=c++20", "-fPIC", *NATIVE_FLAGS, *flags, "-isystem", str(include), "-c"]
+    for_any_processor = ("xla_ffi", "processor")
+    for name in (*FOR_THIS_PROCESSOR, *for_any_processor):
+        special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
+        subprocess.run(
+            [*common, *special, str(SOURCES / f"{name}.cpp"), "-o", folder / f"{name}.o"], check=True
+        )
+    objects = [str(folder / f"{name}.o") for name in (*FOR_THIS_PROCESSOR, *for_any_processor)]
+    subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return positions_with(TDAGLASS_KERNELS="off")[1]
+
+
+@with_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["x86-64", "x86-64-v3", "x86-64-v4"])
+def test_every_width_of_vectors(arch, usual, tmp_path):
+    """Four numbers (SSE2), eight (AVX2) and sixteen (AVX-512): right, or refused by the processor."""
+    reason, found = positions_with(TDAGLASS_KERNELS=str(build(tmp_path, arch)))
+    if arch != "x86-64" and reason != "why not: None":
+        assert "whose instructions this one lacks" in reason
+        pytest.skip(reason)
+    assert reason == "why not: None"
+    for name, positions in usual.items():
+        np.testing.assert_allclose(found[name], positions, rtol=0, atol=1e-5)
+
+
+def test_switched_off(monkeypatch):
+    monkeypatch.setenv("TDAGLASS_KERNELS", "off")
+    assert "switched off by TDAGLASS_KERNELS" in library.load()
+
+
+def test_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("TDAGLASS_KERNELS", str(tmp_path / "kernels.so"))
+    assert "not built" in library.load()
+
+
+def test_not_a_library(monkeypatch, tmp_path):
+    path = tmp_path / "kernels.so"
+    path.write_text("no library")
+    monkeypatch.setenv("TDAGLASS_KERNELS", str(path))
+    assert "cannot be loaded" in library.load()
+
+
+@with_compiler
+def test_made_for_another_processor(monkeypatch, tmp_path):
+    """A library that says it needs every instruction set there is a bit for, and one more."""
+    source = tmp_path / "instructions.cpp"
+    source.write_text(
+        'extern "C" { extern const unsigned tdaglass_needs; extern const char* const tdaglass_instructions; '
+        'const unsigned tdaglass_needs = ~0u; const char* const tdaglass_instructions = "tomorrow"; }'
+    )
+    path = tmp_path / "kernels.so"
+    subprocess.run([COMPILER, "-shared", "-fPIC", source, SOURCES / "processor.cpp", "-o", path], check=True)
+    monkeypatch.setenv("TDAGLASS_KERNELS", str(path))
+    reason = library.load()
+    assert "built for tomorrow on another processor" in reason
+    assert "try `pip install` again" in reason
+
+
+def test_threads(monkeypatch):
+    monkeypatch.setenv("TDAGLASS_THREADS", "3")
+    assert kernels.thread_count() == 3
+    monkeypatch.setenv("TDAGLASS_THREADS", "many")
+    with pytest.raises(ValueError, match="positive number"):
+        kernels.thread_count()
+    monkeypatch.delenv("TDAGLASS_THREADS")
+    assert kernels.thread_count() >= 1

@@ -1,0 +1,107 @@
+"""Forces, energies and virials of the kernels beside engine 1's, on the same fixed-point positions."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from glass_systems import LIQUIDS
+
+from tdaglass import glass, kernels
+from tdaglass.glass import native
+from tdaglass.glass.forces import build_neighbor_table, energy_and_virial, forces_from_table
+from tdaglass.space import from_positions
+
+
+def by_engine_1(model, fraction, species, box):
+    """Forces, energy and virial from a neighbour table, in single precision."""
+    n = model.n_particles
+    table = build_neighbor_table(model, fraction.T, species, box, skin=0.3, capacity=n, grid=None)
+    assert not bool(table.incomplete)
+    arguments = model, fraction.T, species, box, table.slots, table.longest
+    return forces_from_table(*arguments).T, *energy_and_virial(*arguments)
+
+
+def check(model, fraction, species, box):
+    force, energy, virial, status = kernels.measure(
+        fraction, species, box, interaction=native.interaction(model)
+    )
+    assert int(status) == 0
+    expected, expected_energy, expected_virial = by_engine_1(model, fraction, species, box)
+    np.testing.assert_allclose(force, expected, rtol=0, atol=1e-5 * float(jnp.abs(expected).max()))
+    n = model.n_particles
+    np.testing.assert_allclose(energy / n, expected_energy / n, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(virial / n, expected_virial / n, rtol=1e-5, atol=1e-5)
+    return force
+
+
+@pytest.mark.parametrize("name", LIQUIDS)
+def test_engine_1_agrees(name, liquid):
+    model, (positions, species, box) = liquid(name)
+    check(model, from_positions(positions, box).fraction, species, box)
+
+
+@pytest.mark.parametrize("name", ["kob_andersen_3d", "kob_andersen_2d"])
+def test_a_shift_through_the_faces_changes_no_bit(name, liquid):
+    model, (positions, species, box) = liquid(name)
+    fraction = from_positions(positions, box).fraction
+    parameters = native.interaction(model)
+    here = kernels.measure(fraction, species, box, interaction=parameters)[0]
+    # Odd numbers of quanta, so that particles come to lie across every face.
+    shift = jnp.asarray([1_900_000_001, -1_200_000_001, 700_000_001][: model.dimension], jnp.int32)
+    there = kernels.measure(fraction + shift, species, box, interaction=parameters)[0]
+    np.testing.assert_array_equal(there, here)
+    order = jnp.asarray(np.random.default_rng(0).permutation(model.n_particles))
+    permuted = kernels.measure(fraction[order], species[order], box, interaction=parameters)[0]
+    np.testing.assert_array_equal(permuted, here[order])
+    # Two particles feel opposite forces, to the last bit.
+    assert float(jnp.abs(jnp.sum(here.astype(jnp.float64), axis=0)).max()) < 1e-3
+
+
+@pytest.mark.parametrize(("n_species", "truncation"), [(1, "shift"), (3, "force_shift"), (4, "shift")])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_one_to_four_species(n_species, dimension, truncation):
+    rng = np.random.default_rng(n_species)
+    upper = 0.7 + 0.3 * rng.random((n_species, n_species))
+    sigma = tuple(tuple(row) for row in np.maximum(upper, upper.T))
+    model = glass.PairModel(
+        name="mixture",
+        dimension=dimension,
+        counts=(40, 31, 20, 9)[:n_species],
+        number_density=1.0,
+        masses=(1.0, 2.0, 0.5, 1.5)[:n_species],
+        sigma=sigma,
+        epsilon=tuple(tuple(1.5 - 0.5 * x for x in row) for row in sigma),
+        cutoff=tuple(tuple(1.7 * x for x in row) for row in sigma),
+        truncation=truncation,
+    )
+    lattice = glass.random_lattice(jax.random.key(1), model)
+    box = jnp.asarray(lattice.box, jnp.float32)
+    positions = jnp.asarray(lattice.positions, jnp.float32)
+    positions += 0.1 * jax.random.uniform(jax.random.key(2), positions.shape, jnp.float32)
+    check(model, from_positions(positions, box).fraction, lattice.species, box)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_edges_of_different_lengths_with_few_cells_and_many(dimension, liquid):
+    """One cell along the first axis, which is as short as can be, several along the others."""
+    model = dataclasses.replace(LIQUIDS["wahnstrom"](300), dimension=dimension, number_density=0.5)
+    box = jnp.asarray([2 * model.longest_cutoff * 1.001, 9.0, 11.5][:dimension], jnp.float32)
+    model = dataclasses.replace(model, counts=(int(0.25 * np.prod(box)),) * 2)
+    sites = np.stack(np.meshgrid(*[np.arange(int(x)) for x in box / 1.1], indexing="ij"), -1).reshape(
+        -1, dimension
+    )
+    chosen = np.random.default_rng(0).permutation(len(sites))[: model.n_particles]
+    jitter = 0.05 * np.random.default_rng(1).random((model.n_particles, dimension))
+    positions = jnp.asarray(1.1 * sites[chosen] + jitter, jnp.float32)
+    check(model, from_positions(positions, box).fraction, jnp.asarray(model.species), box)
+
+
+def test_two_particles():
+    model = glass.PairModel("dimer", 3, (2,), 0.01, (1.0,), ((1.0,),), ((1.0,),), ((2.5,),))
+    box = jnp.full(3, 6.0, jnp.float32)
+    positions = jnp.asarray([[0.1, 0.0, 0.0], [5.0, 0.0, 0.0]], jnp.float32)  # 1.1 apart, through a face
+    force = check(model, from_positions(positions, box).fraction, jnp.zeros(2, jnp.int32), box)
+    expected = 48 / 1.1**13 - 24 / 1.1**7
+    np.testing.assert_allclose(force[0], [expected, 0, 0], atol=2e-5)

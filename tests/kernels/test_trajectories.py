@@ -1,0 +1,204 @@
+"""Trajectories of the kernels: beside engine 1's, and the same to the last bit however they are made."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from glass_systems import assert_same_bits
+
+from tdaglass import glass, kernels
+from tdaglass.glass import native, simulate
+
+BATHS = {"nve": {"ensemble": "nve", "dt": 0.002}, "nvt": {"ensemble": "nvt", "temperature": 1.0, "dt": 0.004}}
+LIQUIDS = ("wahnstrom", "kob_andersen_2d")
+everywhere = pytest.mark.parametrize("ensemble", BATHS)
+
+
+@pytest.mark.parametrize("name", LIQUIDS)
+@everywhere
+def test_engine_1_takes_the_same_way(name, ensemble, start):
+    model, state = start(name, 1.0)
+    by_1, by_2 = (
+        glass.run(state, model, 20, engine=engine, **BATHS[ensemble]) for engine in ("jax", "native")
+    )
+    np.testing.assert_allclose(by_2.configuration.positions, by_1.configuration.positions, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(by_2.velocity, by_1.velocity, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(by_2.force, by_1.force, rtol=0, atol=1e-5 * float(jnp.abs(by_1.force).max()))
+    np.testing.assert_allclose(by_2.thermostat.position, by_1.thermostat.position, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(by_2.thermostat.momentum, by_1.thermostat.momentum, rtol=1e-3, atol=1e-3)
+    assert int(by_2.step) == 20
+    assert_same_bits(by_2.key, state.key)
+
+
+@pytest.mark.parametrize("name", LIQUIDS)
+@everywhere
+def test_calls_and_skins_change_no_bit(name, ensemble, start):
+    model, state = start(name, 1.0)
+    whole = glass.run(state, model, 300, engine="native", **BATHS[ensemble])
+    parts = state
+    for steps in (1, 0, 99, 150, 50):
+        parts = glass.run(parts, model, steps, engine="native", **BATHS[ensemble])
+    assert_same_bits(parts, whole)
+    for skin in (0.15, 0.6):
+        assert_same_bits(glass.run(state, model, 300, engine="native", skin=skin, **BATHS[ensemble]), whole)
+    assert float(jnp.abs(whole.position.image).max()) > 0  # faces were crossed
+
+
+@everywhere
+def test_batches_and_threads_change_no_bit(ensemble, start, monkeypatch):
+    model, states = start("wahnstrom", 1.0, replicas=5)
+    monkeypatch.setenv("TDAGLASS_THREADS", "1")
+    on_one = glass.run(states, model, 100, engine="native", **BATHS[ensemble])
+    monkeypatch.setenv("TDAGLASS_THREADS", "3")
+    assert_same_bits(glass.run(states, model, 100, engine="native", **BATHS[ensemble]), on_one)
+    for k in range(5):
+        alone = glass.run(
+            jax.tree.map(lambda x, k=k: x[k], states), model, 100, engine="native", **BATHS[ensemble]
+        )
+        assert_same_bits(jax.tree.map(lambda x, k=k: x[k], on_one), alone)
+
+
+def test_every_system_has_its_own_bath(start):
+    model, states = start("wahnstrom", 1.0, replicas=5)
+    bath = jnp.linspace(1.0, 2.0, 5, dtype=jnp.float32)
+    together = glass.run(states, model, 100, temperature=bath, engine="native")
+    one = jax.tree.map(lambda x: x[4], states)
+    alone = glass.run(one, model, 100, temperature=2.0, engine="native")
+    assert_same_bits(jax.tree.map(lambda x: x[4], together), alone)
+
+
+def test_cooling(start):
+    model, state = start("wahnstrom", 2.0)
+    ramp = {"start": 2.0, "stop": 1.0, "rate": 5.0}  # forty steps
+    by_1, by_2 = (glass.cool(state, model, engine=engine, **ramp)[0] for engine in ("jax", "native"))
+    np.testing.assert_allclose(by_2.thermostat.momentum, by_1.thermostat.momentum, rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(by_2.velocity, by_1.velocity, rtol=0, atol=1e-3)
+    stopped, snapshots = glass.cool(state, model, engine="native", snapshots=(1.5,), **ramp)
+    assert_same_bits(stopped, by_2)
+    assert snapshots.positions.shape == (1, model.n_particles, 3)
+
+
+def test_inside_jit_vmap_and_scan(start):
+    model, states = start("wahnstrom", 1.0, replicas=3)
+    parameters = native.interaction(model)
+
+    def steps(motion, species, box, first, n):
+        zero = jnp.zeros((), jnp.float32)
+        return kernels.advance(
+            motion, species, box, zero + 1, zero, first, first + n,
+            interaction=parameters, thermostat=True, dt=0.005, skin=0.3,
+        )  # fmt: skip
+
+    def scanned(motion, species, box):
+        def body(motion, first):
+            motion, made, status = steps(motion, species, box, first, 10)
+            return motion, (made, status)
+
+        return jax.lax.scan(body, motion, jnp.arange(0, 30, 10, dtype=jnp.int32))
+
+    motion = kernels.Motion(*states.position, states.velocity, states.force, *states.thermostat)
+    species, box = states.species[0], states.box[0]  # shared: not mapped over
+    moved, (made, status) = jax.jit(jax.vmap(scanned, (0, None, None)))(motion, species, box)
+    np.testing.assert_array_equal(made, [[10, 20, 30]] * 3)
+    assert not np.any(status)
+    for k in range(3):
+        one = jax.tree.map(lambda x, k=k: x[k], motion)
+        alone, *_ = steps(one, species, box, jnp.int32(0), 30)
+        assert_same_bits(jax.tree.map(lambda x, k=k: x[k], moved), alone)
+
+
+def drift(model, state, dt, steps, records):
+    energies = []
+    for _ in range(records + 1):
+        thermo = glass.measure(state, model)
+        energies.append(float(thermo.potential_energy) + float(thermo.kinetic_energy))
+        state = glass.run(state, model, steps // records, dt=dt, ensemble="nve", engine="native")
+    assert np.ptp(energies) > 0
+    return np.polyfit(np.arange(records + 1) / records, np.asarray(energies) / model.n_particles, 1)[0]
+
+
+@pytest.mark.parametrize("name", LIQUIDS)
+def test_energy_is_conserved(name, start):
+    model, state = start(name, 0.8)
+    assert abs(drift(model, state, 1e-3, 10_000, 50)) < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "dt"),
+    [
+        ("kob_andersen_3d", 5e-4),
+        ("wahnstrom", 1e-3),
+        ("kob_andersen_2d", 1e-3),
+        ("additive_mixture_2d", 5e-4),
+    ],
+)
+def test_energy_is_conserved_over_many_steps(name, dt, start, record_property):
+    model, state = start(name, {"additive_mixture_2d": 2.0, "kob_andersen_2d": 0.8}.get(name, 1.0))
+    found = drift(model, state, dt, 100_000, 500)
+    record_property("drift", found)
+    assert abs(found) < 1e-4
+
+
+@pytest.mark.parametrize("ensemble", ["nve", "nvt"])
+def test_explosions_are_errors_with_a_remedy(ensemble, start):
+    model, state = start("wahnstrom", 1.0)
+    with pytest.raises(simulate.SimulationError, match="try a shorter time step"):
+        glass.run(state, model, 100, dt=0.2, ensemble=ensemble, temperature=1.0, engine="native")
+    broken = state._replace(velocity=state.velocity.at[3, 1].set(jnp.nan))
+    with pytest.raises(simulate.SimulationError, match="after 0 of 100 steps"):
+        glass.run(broken, model, 100, ensemble=ensemble, temperature=1.0, engine="native")
+
+
+def test_overlaps_are_errors_with_a_remedy(start):
+    model, state = start("wahnstrom", 1.0)
+    position = state.position._replace(fraction=state.position.fraction.at[1].set(state.position.fraction[0]))
+    with pytest.raises(simulate.SimulationError, match=r"try glass\.minimize"):
+        glass.run(state._replace(position=position), model, 100, ensemble="nve", engine="native")
+
+
+def test_one_system_of_a_batch_that_fails_is_named(start):
+    model, states = start("wahnstrom", 1.0, replicas=3)
+    broken = states._replace(velocity=states.velocity.at[1].mul(1e3))
+    with pytest.raises(simulate.SimulationError, match="in system 1 after 0"):
+        glass.run(broken, model, 10, ensemble="nve", engine="native")
+
+
+def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
+    model, state = start("wahnstrom", 1.0)
+    with pytest.raises(ValueError, match="engine='jax'"):
+        glass.run(state, model, 10, ensemble="npt", temperature=1.0, pressure=1.0, engine="native")
+    parameters = native.interaction(model)
+
+    def energy(box):
+        return kernels.measure(state.position.fraction, state.species, box, interaction=parameters)[1]
+
+    with pytest.raises(TypeError, match="engine='jax'"):
+        jax.grad(energy)(state.box)
+
+
+def test_bad_systems_are_statuses(start):
+    model, state = start("wahnstrom", 1.0)
+    parameters = native.interaction(model)
+
+    def status(species=state.species, box=state.box):
+        found = kernels.measure(state.position.fraction, species, box, interaction=parameters)[-1]
+        return kernels.STATUS[int(found)]
+
+    assert status() == ""
+    assert "twice the longest cut-off" in status(box=state.box.at[1].set(2.0))
+    assert "box is not finite" in status(box=state.box.at[0].set(jnp.nan))
+    assert "species" in status(species=state.species.at[5].set(2))
+    assert "species" in status(species=state.species.at[5].set(-1))
+
+
+def test_replicas_that_drift_apart_change_no_bit(start):
+    """Side by side at first, with lists of their own once one for all has grown too long."""
+    model, states = start("kob_andersen_2d", 3.0, replicas=6)
+    together = glass.run(states, model, 1500, temperature=3.0, engine="native")
+    for k in (0, 5):
+        one = jax.tree.map(lambda x, k=k: x[k], states)
+        alone = glass.run(one, model, 1500, temperature=3.0, engine="native")
+        assert_same_bits(jax.tree.map(lambda x, k=k: x[k], together), alone)
+    apart = jnp.abs(together.configuration.positions[0] - together.configuration.positions[5])
+    assert float(apart.max()) > model.longest_cutoff
