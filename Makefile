@@ -19,11 +19,11 @@ demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
 
 test: $(VENV)/.installed-experiments,test
-	$(RUN) -m pytest -n auto
-	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto -m 'float32 and not slow'
+	$(RUN) -m pytest -n auto --dist loadfile
+	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto --dist loadfile -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
-	$(RUN) -m pytest -n auto -m slow
+	$(RUN) -m pytest -n auto --dist loadfile -m slow
 
 lint: $(VENV)/.installed-experiments,test,lint
 	$(BIN)/ruff check .
