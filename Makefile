@@ -15,17 +15,20 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
+# One environment for lint and tests: CI needs both.
+CHECKED := $(VENV)/.installed-experiments,test,lint
+
 demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
 
-test: $(VENV)/.installed-experiments,test
+test: $(CHECKED)
 	$(RUN) -m pytest -n auto --dist loadfile
 	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto --dist loadfile -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) -m pytest -n auto --dist loadfile -m slow
 
-lint: $(VENV)/.installed-experiments,test,lint
+lint: $(CHECKED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
