@@ -15,6 +15,10 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
+# The tests of one file share fixtures and compiled programs, so they run in one process; in the order of the names, as
+# files of a few long tests would otherwise come last.
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
+
 # One environment for lint and tests: CI needs both.
 CHECKED := $(VENV)/.installed-experiments,test,lint
 
@@ -22,11 +26,11 @@ demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
 
 test: $(CHECKED)
-	$(RUN) -m pytest -n auto --dist loadfile
-	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest -n auto --dist loadfile -m 'float32 and not slow'
+	$(RUN) -m pytest $(SPREAD)
+	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest $(SPREAD) -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
-	$(RUN) -m pytest -n auto --dist loadfile -m slow
+	$(RUN) -m pytest $(SPREAD) -m slow
 
 lint: $(CHECKED)
 	$(BIN)/ruff check .

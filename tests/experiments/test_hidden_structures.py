@@ -72,12 +72,10 @@ def test_particles_carry_their_scores_to_ovito(finished):
         assert arrays["T1.5/propensity"].shape == (2, 10, 128)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "printed"),
-    [
-        ("propensities", "smoothed energy"),
-        pytest.param("positions", "no propensities given", marks=pytest.mark.slow),
-    ],
+    [("propensities", "smoothed energy"), ("positions", "no propensities given")],
 )
 def test_given_configurations_are_analysed(finished, tmp_path, given, printed):
     _, folder = finished
