@@ -79,7 +79,7 @@ def test_correlation_curves_carry_their_data_bands_and_relaxation_times():
     figure = correlations()
     first, second = figure.axes
     assert first.get_xscale() == "log"
-    assert first.get_xlabel() == r"$t / \tau$"
+    assert first.get_xlabel() == r"$t / \tau_\mathrm{LJ}$"
     assert first.get_ylabel() == "Spearman correlation"
     by_label = {line.get_label(): line for line in first.lines}
     np.testing.assert_allclose(by_label["T = 0.5"].get_ydata(), np.linspace(0, 0.4, 6))
