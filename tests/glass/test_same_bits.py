@@ -64,7 +64,6 @@ def check_batch(starts, alone, ensemble, dtype, size):
         assert_same_bits(system(together, k), one)
 
 
-@pytest.mark.float32
 def test_batches_are_loops(starts, alone):
     check_batch(starts, alone, "nvt", PRECISION, 3)
 
@@ -137,6 +136,7 @@ def test_batches_that_fill_the_vector_registers(starts, alone, ensemble):
         assert_same_bits(system(together, size - 1), one)
 
 
+@pytest.mark.slow
 def test_two_devices_are_one(starts, monkeypatch):
     assert len(jax.local_devices()) == 2
     states = jax.tree.map(lambda x: x[:6], starts(PRECISION))
@@ -168,7 +168,6 @@ def check_skin(starts, alone, ensemble, dtype):
         assert_same_bits(glass.run(state, MODEL, STEPS, skin=skin, **BATHS[ensemble]), usual)
 
 
-@pytest.mark.float32
 def test_the_skin_changes_nothing(starts, alone):
     check_skin(starts, alone, "nvt", PRECISION)
 
