@@ -43,7 +43,7 @@ CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,mole
 sanitize:
 	mkdir -p build
 	for checks in address,undefined thread; do \
-	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=off \
+	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror @tdaglass/kernels/src/flags.txt \
 	    -fsanitize=$$checks -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks && \
 	  build/kernel_checks || exit 1; \
 	done

@@ -15,7 +15,7 @@ from tdaglass import kernels
 from tdaglass.kernels import library
 
 SOURCES = Path(library.__file__).parent / "src"
-NATIVE_FLAGS = ["-O2", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+NATIVE_FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = ("molecular_dynamics", "ensemble", "instructions")
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")

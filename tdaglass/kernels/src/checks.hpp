@@ -32,4 +32,13 @@ inline Status check_system(const Settings& s, const System& system, const PairTa
     return OK;
 }
 
+// Temperature of the bath after so many steps; a thermostat needs a finite one above zero.
+inline float bath_temperature(const System& system, int32_t made) {
+    return system.temperature + system.slope * (float)made;
+}
+
+inline bool is_usable(bool thermostat, float temperature) {
+    return !thermostat || (temperature > 0 && std::isfinite(temperature));
+}
+
 }  // namespace tdaglass

@@ -6,19 +6,9 @@
 #include "molecular_dynamics.hpp"
 #include "pair_forces.hpp"
 #include "thermostat.hpp"
+#include "verlet.hpp"
 
 namespace tdaglass {
-
-// Adding this to a number, and subtracting it, leaves a multiple of so small a power of two that sums of them are exact
-// up to 64 energy units a particle.
-inline double kinetic_rounding(int n, const PairTable& table) {
-    return 1.5 * std::exp2(std::ceil(std::log2(64.0 * n))) * table.energy_unit;
-}
-
-// In one step: half the skin, and a quarter of the box so that it is known which way it was crossed.
-inline double longest_move(const double* edge, int dimension, double skin) {
-    return std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4);
-}
 
 class Dynamics {
    public:
@@ -40,7 +30,7 @@ class Dynamics {
         const double freedom = particles.dimension * (particles.n - 1.0);
         float factor = thermostat ? chain.half_step(dt, twice_kinetic_energy(), temperature, freedom) : 1;
         if (!kick_and_move(factor)) return EXPLODED;
-        if (moved_sq > skin * skin / 4 * 0.998) list.build(particles, table, skin);
+        if (is_outdated(moved_sq, skin)) list.build(particles, table, skin);
         Status status = find_forces();
         if (status != OK) return status;
         kick();
@@ -63,11 +53,8 @@ class Dynamics {
     double twice_kinetic_energy() const {
         HalfDoubles total{}, round_at = kinetic_rounding(particles.n, table) - HalfDoubles{};
         for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
-            Floats v = load<Floats>(&particles.velocity[k]);
-            Floats energy = load<Floats>(&particles.mass[k]) * v * v;
-            HalfFloats half[2];
-            std::memcpy(half, &energy, sizeof half);
-            for (HalfFloats h : half) total += (__builtin_convertvector(h, HalfDoubles) + round_at) - round_at;
+            TwiceKinetic each(load<Floats>(&particles.mass[k]), load<Floats>(&particles.velocity[k]), round_at);
+            for (HalfDoubles half : each.half) total += half;
         }
         double sum = 0;
         for (int k = 0; k < LANES / 2; k++) sum += total[k];
@@ -90,19 +77,12 @@ class Dynamics {
         const Floats to_steps = (float)dt / resolution;
         Ints outside{};
         for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
-            Floats kick = load<Floats>(&particles.force[k]) / load<Floats>(&particles.mass[k]) * half_dt;
             Floats before = load<Floats>(&particles.velocity[k]);
-            Floats v = multiply_add(before, splat(factor), kick);
+            Floats v = kicked(&particles.velocity[k], &particles.force[k], load<Floats>(&particles.mass[k]), half_dt, splat(factor));
             store(&particles.velocity[k], v);
-            // NaN, too; and before a thermostat that would bring an exploding system to a standstill.
-            outside |= ~(magnitude(v * (float)dt) < limit) | ~(magnitude(before * (float)dt) < limit);
-            Ints old = load<Ints>(&particles.position[k]);
-            Ints steps = round_to_int(v * to_steps);
-            Ints moved = old + steps;
-            store(&particles.position[k], moved);
-            // Two's complement wraps: forward motion that ends on a smaller number crossed the upper face.
-            Ints crossed = ((steps > 0) & (moved < old)) - ((steps < 0) & (moved > old));
-            store(&particles.image[k], load<Ints>(&particles.image[k]) - crossed);
+            // Before the kick, too: a thermostat would bring an exploding system to a standstill.
+            outside |= is_beyond(v, (float)dt, limit) | is_beyond(before, (float)dt, limit);
+            Ints moved = move(&particles.position[k], &particles.image[k], v, to_steps);
             Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution;
             Ints square = as_ints(along * along);
             // The fourth column, the species, does not move: the sum is over the other three.
@@ -110,17 +90,15 @@ class Dynamics {
             Floats distance_sq = as_floats(square) + as_floats(neighbor_lanes<2>(square));
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
-        moved_sq = 0;
-        for (int k = 0; k < LANES; k++) moved_sq = std::max(moved_sq, (float)farthest[k]);
+        moved_sq = largest(farthest);
         return bits(outside) == 0;
     }
 
     void kick() {
         const Floats half_dt = splat((float)(dt / 2));
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
-            Floats kick = load<Floats>(&particles.force[k]) / load<Floats>(&particles.mass[k]) * half_dt;
-            store(&particles.velocity[k], load<Floats>(&particles.velocity[k]) + kick);
-        }
+        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES)
+            store(&particles.velocity[k], kicked(&particles.velocity[k], &particles.force[k],
+                                                 load<Floats>(&particles.mass[k]), half_dt, splat(1.0f)));
     }
 
     void scale(float factor) {

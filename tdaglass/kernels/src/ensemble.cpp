@@ -91,10 +91,8 @@ int32_t advance_side_by_side(const Settings& s, System* systems, int count) {
         if ((made - systems[0].first) % STEPS_BETWEEN_LOOKS == 0 && dynamics.excess() > MOST_EXCESS) break;
         float temperature[LANES];
         for (int lane = 0; lane < LANES; lane++) {
-            const System& system = systems[std::min(lane, count - 1)];
-            temperature[lane] = system.temperature + system.slope * (float)made;
-            bool warm = temperature[lane] > 0 && std::isfinite(temperature[lane]);
-            if (s.thermostat && !warm) return systems[0].first;
+            temperature[lane] = bath_temperature(systems[std::min(lane, count - 1)], made);
+            if (!is_usable(s.thermostat, temperature[lane])) return systems[0].first;
         }
         if (!dynamics.step(s.thermostat, temperature)) return systems[0].first;
     }

@@ -61,9 +61,9 @@ Progress checked_advance(const Settings& settings, System& system) {
     dynamics.start();
     int32_t made = system.first;
     for (; made < system.last && status == OK; made += status == OK) {
-        float temperature = system.temperature + system.slope * (float)made;
-        bool warm = !settings.thermostat || (temperature > 0 && std::isfinite(temperature));
-        status = warm ? dynamics.step(settings.thermostat, temperature) : BAD_SETTINGS;
+        float temperature = bath_temperature(system, made);
+        bool usable = is_usable(settings.thermostat, temperature);
+        status = usable ? dynamics.step(settings.thermostat, temperature) : BAD_SETTINGS;
     }
     copy_out(dynamics, system);
     return {made, status};

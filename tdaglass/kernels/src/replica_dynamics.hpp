@@ -68,7 +68,7 @@ class ReplicaDynamics {
         Floats factor = splat(1.0f);
         if (thermostat) factor = half_chains(twice_kinetic_energies(), temperature);
         if (!kick_and_move(factor)) return false;
-        if (moved_sq > skin * skin / 4 * 0.998) list.build(replicas, table, skin);
+        if (is_outdated(moved_sq, skin)) list.build(replicas, table, skin);
         if (!find_forces()) return false;
         kick();
         Doubles kinetic = twice_kinetic_energies();
@@ -110,12 +110,9 @@ class ReplicaDynamics {
         HalfDoubles sum[2] = {}, round_at = kinetic_rounding(replicas.n, table) - HalfDoubles{};
         for (int i = 0; i < replicas.n; i++)
             for (int d = 0; d < replicas.dimension; d++) {
-                Floats v = load<Floats>(&replicas.velocity[replicas.at(i, d)]);
-                Floats energy = splat(replicas.mass[i]) * v * v;
-                HalfFloats half[2];
-                std::memcpy(half, &energy, sizeof half);
-                for (int h = 0; h < 2; h++)
-                    sum[h] += (__builtin_convertvector(half[h], HalfDoubles) + round_at) - round_at;
+                Floats velocity = load<Floats>(&replicas.velocity[replicas.at(i, d)]);
+                TwiceKinetic each(splat(replicas.mass[i]), velocity, round_at);
+                for (int h = 0; h < 2; h++) sum[h] += each.half[h];
             }
         Doubles out;
         std::memcpy(out.of, sum, sizeof out.of);
@@ -125,31 +122,27 @@ class ReplicaDynamics {
     bool kick_and_move(Floats factor) {
         const Floats half_dt = splat((float)(dt / 2));
         const Floats limit = splat((float)longest_move(replicas.edge, replicas.dimension, skin));
+        Floats resolution[3], to_steps[3], farthest{};
+        for (int d = 0; d < replicas.dimension; d++) {
+            resolution[d] = splat(replicas.resolution(d));
+            to_steps[d] = (float)dt / resolution[d];
+        }
         Ints outside{};
-        Floats farthest{};
         for (int i = 0; i < replicas.n; i++) {
             Floats distance_sq{};
             for (int d = 0; d < replicas.dimension; d++) {
                 size_t k = replicas.at(i, d);
-                const Floats resolution = splat(replicas.resolution(d));
-                Floats kick = load<Floats>(&replicas.force[k]) / splat(replicas.mass[i]) * half_dt;
                 Floats before = load<Floats>(&replicas.velocity[k]);
-                Floats v = multiply_add(before, factor, kick);
+                Floats v = kicked(&replicas.velocity[k], &replicas.force[k], splat(replicas.mass[i]), half_dt, factor);
                 store(&replicas.velocity[k], v);
-                outside |= ~(magnitude(v * (float)dt) < limit) | ~(magnitude(before * (float)dt) < limit);
-                Ints old = load<Ints>(&replicas.position[k]);
-                Ints steps = round_to_int(v * ((float)dt / resolution));
-                Ints moved = old + steps;
-                store(&replicas.position[k], moved);
-                Ints crossed = ((steps > 0) & (moved < old)) - ((steps < 0) & (moved > old));
-                store(&replicas.image[k], load<Ints>(&replicas.image[k]) - crossed);
-                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution;
+                outside |= is_beyond(v, (float)dt, limit) | is_beyond(before, (float)dt, limit);
+                Ints moved = move(&replicas.position[k], &replicas.image[k], v, to_steps[d]);
+                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution[d];
                 distance_sq = multiply_add(along, along, distance_sq);
             }
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
-        moved_sq = 0;
-        for (int k = 0; k < LANES; k++) moved_sq = std::max(moved_sq, (float)farthest[k]);
+        moved_sq = largest(farthest);
         return bits(outside) == 0;
     }
 
@@ -158,8 +151,8 @@ class ReplicaDynamics {
         for (int i = 0; i < replicas.n; i++)
             for (int d = 0; d < replicas.dimension; d++) {
                 size_t k = replicas.at(i, d);
-                Floats kick = load<Floats>(&replicas.force[k]) / splat(replicas.mass[i]) * half_dt;
-                store(&replicas.velocity[k], load<Floats>(&replicas.velocity[k]) + kick);
+                store(&replicas.velocity[k], kicked(&replicas.velocity[k], &replicas.force[k], splat(replicas.mass[i]),
+                                                    half_dt, splat(1.0f)));
             }
     }
 

@@ -150,6 +150,13 @@ inline int32_t sum(Ints x) {
     return (int32_t)total;
 }
 
+// The largest of numbers that are not negative.
+inline float largest(Floats x) {
+    float most = 0;
+    for (int k = 0; k < LANES; k++) most = x[k] > most ? x[k] : most;
+    return most;
+}
+
 // Within every 128 bits: 32-bit (low or high) and 64-bit interleaving of two vectors.
 constexpr int from_block(int lane, const int (&order)[4]) {
     int k = order[lane % 4];

@@ -44,9 +44,7 @@ struct Replicas {
             }
             most = select(total > most, total, most);
         }
-        float longest = 0;
-        for (int k = 0; k < LANES; k++) longest = std::max(longest, (float)most[k]);
-        return std::sqrt(longest);
+        return std::sqrt(largest(most));
     }
 };
 
@@ -87,7 +85,7 @@ class UnionList {
                 Floats x = to_floats(load<Ints>(&r.position[r.at(i, d)]) - splat(first[d][i])) * splat(r.resolution(d));
                 total = multiply_add(x, x, total);
             }
-            for (int k = 0; k < LANES; k++) strays[i] = std::max(strays[i], std::sqrt((float)total[k]));
+            strays[i] = std::sqrt(largest(total));
         }
         all_start.assign(1, 0);
         all.clear();

@@ -32,7 +32,7 @@ struct Shape {
     int64_t batch, n, dim;
 };
 
-// Sizes from the positions; an error unless all that belong to them agree.
+// An error unless every pair of species has its entries.
 ffi::Error check_tables(const Shape& s, Table sigma, Table epsilon, Table cutoff, Table masses) {
     size_t kinds = masses.size();
     bool square = sigma.size() == kinds * kinds && epsilon.size() == kinds * kinds && cutoff.size() == kinds * kinds;
@@ -41,11 +41,18 @@ ffi::Error check_tables(const Shape& s, Table sigma, Table epsilon, Table cutoff
     return ffi::Error::Success();
 }
 
+// Sizes from the positions.
 template <class Buffer>
 Shape shape_of(const Buffer& positions) {
     auto sizes = positions.dimensions();
     if (sizes.size() < 2) return {-1, 0, 0};
     return {systems(positions, 2), sizes[sizes.size() - 2], sizes[sizes.size() - 1]};
+}
+
+tdaglass::Settings settings_of(const Shape& s, Table sigma, Table epsilon, Table cutoff, Table masses, bool force_shift,
+                               bool thermostat, double dt, double skin) {
+    return {s.dim,         s.n,         (int64_t)masses.size(), sigma.begin(), epsilon.begin(), cutoff.begin(),
+            masses.begin(), force_shift, thermostat,             dt,            skin};
 }
 
 template <class T>
@@ -80,9 +87,7 @@ ffi::Error advance(Ints fraction, Ints image, Floats velocity, Floats force, Flo
     copy(force_out->typed_data(), force.typed_data(), coordinates);
     copy(chain_position_out->typed_data(), chain_position.typed_data(), 3 * s.batch);
     copy(chain_momentum_out->typed_data(), chain_momentum.typed_data(), 3 * s.batch);
-    tdaglass::Settings settings{s.dim,          s.n,         (int64_t)masses.size(), sigma.begin(), epsilon.begin(),
-                                cutoff.begin(), masses.begin(), force_shift,          thermostat,    dt,
-                                skin};
+    auto settings = settings_of(s, sigma, epsilon, cutoff, masses, force_shift, thermostat, dt, skin);
     std::vector<System> all;
     for (int64_t k = 0; k < s.batch; k++) {
         int64_t at = k * s.n * s.dim;
@@ -112,9 +117,7 @@ ffi::Error measure(Ints fraction, Ints species, Floats box, ffi::ResultBuffer<ff
                  has_numbers(*force, coordinates) && has_numbers(*energy, s.batch) && has_numbers(*virial, s.batch) &&
                  has_numbers(*status, s.batch);
     if (!agree) return ffi::Error::InvalidArgument("expected all arrays with the same systems, particles and axes");
-    tdaglass::Settings settings{s.dim,          s.n,         (int64_t)masses.size(), sigma.begin(), epsilon.begin(),
-                                cutoff.begin(), masses.begin(), force_shift,          false,         1.0,
-                                skin};
+    auto settings = settings_of(s, sigma, epsilon, cutoff, masses, force_shift, false, 1.0, skin);  // no steps are made
     auto one = [&](int64_t k) {
         std::vector<int32_t> position(fraction.typed_data() + k * s.n * s.dim,
                                       fraction.typed_data() + (k + 1) * s.n * s.dim);
