@@ -1,8 +1,8 @@
 """Bond order: how the neighbours of a particle are arranged in direction, whatever their distances.
 
-The sums over neighbours of real, Racah-normalised spherical harmonics are taken for a block of particles at a
-time, one neighbour of each after the other. The memory stays small, in reverse mode too, and the program is
-short: written out term by term it would run no faster and compile for minutes with its derivatives.
+The sums over neighbours are taken for a block of particles at a time, one neighbour of each after the other: the
+memory stays small, in reverse mode too. In three dimensions they are sums of products (x + iy)^m P_k(z), m and k
+up to the highest degree, from which the spherical harmonics of all degrees follow once a particle.
 """
 
 import math
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
+from numpy.polynomial.legendre import legder
 
 from tdaglass.structure.tables import Neighbors
 
@@ -146,47 +147,25 @@ def _harmonic_sums(
     inverse = jnp.where(known, lax.rsqrt(jnp.where(known, distance_sq, 1)), 0)
     unit = (displacement * inverse[..., None]).transpose(1, 2, 0)  # k, dim, block
     weight = mask.T.astype(displacement.dtype)
-    components = _circular if displacement.shape[-1] == 2 else _spherical
+    moments = _circular if displacement.shape[-1] == 2 else _spherical
 
     def add_neighbor(sums: Array, neighbor: tuple[Array, Array]) -> tuple[Array, None]:
-        return sums + components(*neighbor, degrees), None
+        # Tables are wider than most rows: slots that a whole block leaves empty cost nothing.
+        used = jnp.any(neighbor[1] > 0)
+        return lax.cond(used, lambda: sums + moments(*neighbor, max(degrees)), lambda: sums), None
 
-    start = jnp.zeros_like(components(jnp.zeros_like(unit[0]), jnp.zeros_like(weight[0]), degrees))
-    return lax.scan(add_neighbor, start, (unit, weight))[0]
+    start = jnp.zeros_like(moments(unit[0], weight[0], max(degrees)))
+    sums = lax.scan(add_neighbor, start, (unit, weight))[0]
+    if displacement.shape[-1] == 2:
+        return sums[np.array(degrees)]
+    table = jnp.asarray(_legendre_derivatives(degrees), sums.dtype)
+    return jnp.einsum("mlk,mckb->lmcb", table, sums).reshape(len(degrees), -1, sums.shape[-1])
 
 
 def _circular(
-    unit: Float[Array, "2 block"], weight: Float[Array, " block"], degrees: tuple[int, ...]
-) -> Float[Array, "degrees 2 block"]:
-    """Real and imaginary part of (x + iy)^l."""
-    return _powers(unit, weight, max(degrees))[np.array(degrees)]
-
-
-def _spherical(
-    unit: Float[Array, "3 block"], weight: Float[Array, " block"], degrees: tuple[int, ...]
-) -> Float[Array, "degrees components block"]:
-    r""":math:`\sqrt{4\pi/(2l+1)} Y_{lm}` for :math:`0 \le m \le l`, real parts and imaginary parts.
-
-    All m go up in l together, from :math:`P_{mm}` at l = m. The factor :math:`(x + iy)^m` carries the azimuth,
-    so that the poles need no care.
-    """
-    highest = max(degrees)
-    azimuth = _powers(unit, weight, highest)  # m, 2, block
-    start, up, down = (jnp.asarray(table, unit.dtype)[..., None] for table in _recursion(highest))
-    below = current = jnp.zeros((highest + 1, unit.shape[1]), unit.dtype)
-    legendre = []
-    for degree in range(highest + 1):
-        raised = up[degree] * unit[2] * current - down[degree] * below + start[degree]
-        below, current = current, raised
-        legendre.append(current)
-    chosen = jnp.stack([legendre[degree] for degree in degrees])
-    return (chosen[:, :, None] * azimuth).reshape(len(degrees), 2 * (highest + 1), -1)
-
-
-def _powers(
-    unit: Float[Array, "dim block"], weight: Float[Array, " block"], highest: int
+    unit: Float[Array, "2 block"], weight: Float[Array, " block"], highest: int
 ) -> Float[Array, "powers 2 block"]:
-    """Real and imaginary part of weight (x + iy)^m, m from 0 to the highest."""
+    """Real and imaginary part of weight (x + iy)^l, l from 0 to the highest."""
     x, y = unit[0], unit[1]
     real, imag = [weight], [jnp.zeros_like(weight)]
     for _ in range(highest):
@@ -196,24 +175,35 @@ def _powers(
     return jnp.stack([jnp.stack(real), jnp.stack(imag)], 1)
 
 
-@cache
-def _recursion(highest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Tables [l, m] of :math:`P_{lm} = up\, z P_{l-1,m} - down\, P_{l-2,m}`, and of :math:`P_{mm}` to start it.
+def _spherical(
+    unit: Float[Array, "3 block"], weight: Float[Array, " block"], highest: int
+) -> Float[Array, "powers 2 legendre block"]:
+    """Products of weight (x + iy)^m and the Legendre polynomials of z.
 
-    The P are associated Legendre functions over :math:`\sin^m`, times :math:`\sqrt{(l-m)!/(l+m)!}`, which
-    keeps them of order one, and times :math:`\sqrt 2` for m > 0.
+    The factor (x + iy)^m carries the azimuth, so that the poles need no care.
     """
-    start, up, down = np.zeros((3, highest + 1, highest + 1))
-    sectoral = 1.0  # sqrt((2m-1)!! / (2m)!!)
-    for m in range(highest + 1):
-        if m > 0:
-            sectoral *= math.sqrt((2 * m - 1) / (2 * m))
-        start[m, m] = sectoral * (math.sqrt(2) if m > 0 else 1)
-        for degree in range(m + 1, highest + 1):
-            norm = math.sqrt((degree - m) * (degree + m))
-            up[degree, m] = (2 * degree - 1) / norm
-            down[degree, m] = math.sqrt((degree + m - 1) * (degree - m - 1)) / norm
-    return start, up, down
+    z = unit[2]
+    legendre = [jnp.ones_like(z), z]
+    for degree in range(2, highest + 1):
+        legendre.append(((2 * degree - 1) * z * legendre[-1] - (degree - 1) * legendre[-2]) / degree)
+    return _circular(unit[:2], weight, highest)[:, :, None] * jnp.stack(legendre[: highest + 1])
+
+
+@cache
+def _legendre_derivatives(degrees: tuple[int, ...]) -> np.ndarray:
+    r"""Table [m, l, k] of :math:`\sqrt{4\pi/(2l+1)} |Y_{lm}| / \sin^m\theta` in Legendre polynomials of z.
+
+    It is the m-th derivative of the polynomial of degree l times :math:`\sqrt{(l-m)!/(l+m)!}`, and times
+    :math:`\sqrt 2` for m > 0. All its terms are positive: nothing cancels at the poles, where it is largest.
+    """
+    highest = max(degrees)
+    table = np.zeros((highest + 1, len(degrees), highest + 1))
+    for column, degree in enumerate(degrees):
+        for m in range(degree + 1):
+            norm = math.sqrt((2 if m else 1) * math.factorial(degree - m) / math.factorial(degree + m))
+            derivative = norm * legder(np.eye(degree + 1)[degree], m)
+            table[m, column, : len(derivative)] = derivative
+    return table
 
 
 def _nonzero(degrees: tuple[int, ...], dim: int) -> tuple[np.ndarray, np.ndarray]:
