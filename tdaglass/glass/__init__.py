@@ -6,14 +6,15 @@
 """
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass.engine import Thermo
-from tdaglass.glass.integrators import Ensemble
+from tdaglass.glass.baths import Ensemble
+from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.minimize import Minimization, minimize
 from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
 from tdaglass.glass.parts import run_in_parts
 from tdaglass.glass.potentials import forces, particle_energies, potential_energy, pressure
-from tdaglass.glass.simulate import SimulationError, Trajectory, cool, measure, run, trajectory
+from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
 from tdaglass.glass.state import Chain, State, initialize, maxwell_velocities, random_lattice
+from tdaglass.glass.thermo import Thermo
 
 __all__ = [
     "Chain",

@@ -3,23 +3,22 @@
 jax-md dispatches its building blocks on the type of the positions; registering `FixedPoint` there is all it
 takes for its velocity Verlet and Nose-Hoover chains to drive our positions with our own order of additions.
 
-States are taken with axes first (`axes_first`), so that every operation runs along the particles.
+States are taken with axes first (`kinetics.axes_first`), so that every operation runs along the particles.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax_md import simulate
 from jaxtyping import Array, Float, Int
 
+from tdaglass.glass.baths import Ensemble
 from tdaglass.glass.forces import energy_and_virial, forces_from_table
+from tdaglass.glass.kinetics import degrees_of_freedom, kinetic_energy, masses
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.state import CHAIN_LENGTH, Chain, State
-from tdaglass.space import FixedPoint, fixed_point, in_lanes, pairwise_sum, rounded
-
-Ensemble = Literal["nve", "nvt", "npt"]
+from tdaglass.space import FixedPoint, fixed_point, in_lanes, rounded
 
 # Periods of the chains in units of the time step, as LAMMPS's manual recommends.
 THERMOSTAT_PERIOD = 100
@@ -34,43 +33,6 @@ def _move(state: Any, shift_fn: Callable, dt: Array, *, box: Array, **_: Any) ->
 @simulate.kinetic_energy.register(FixedPoint)
 def _kinetic_energy(state: Any) -> Array:
     return kinetic_energy(state.momentum, state.mass)
-
-
-def axes_first(state: State) -> State:
-    """The same state, or batch, with positions, velocities and forces as (dim, particles); and back again."""
-    position, velocity, force = jax.tree.map(
-        lambda x: jnp.swapaxes(x, -1, -2), (state.position, state.velocity, state.force)
-    )
-    return state._replace(position=position, velocity=velocity, force=force)
-
-
-def kinetic_energy(momentum: Float[Array, "dim n"], mass: Float[Array, " n"]) -> Float[Array, ""]:
-    """Kinetic energy, added up in a fixed order: the thermostat feeds its last bit back into every trajectory."""
-    return pairwise_sum(squared_length(momentum) / mass) / 2
-
-
-def squared_length(x: Float[Array, "dim n"]) -> Float[Array, " n"]:
-    """Squared lengths of vectors, their axes added one after the other."""
-    total, *others = rounded(x * x)
-    for square in others:
-        total = total + square
-    return total
-
-
-def masses(model: PairModel, state: State) -> Float[Array, " n"]:
-    """Mass of every particle."""
-    return jnp.asarray(model.masses, state.velocity.dtype)[state.species]
-
-
-def degrees_of_freedom(model: PairModel) -> int:
-    """Degrees of freedom, d (N - 1): the total momentum is zero. jax-md counts d N, hotter by N / (N - 1)."""
-    return model.dimension * (model.n_particles - 1)
-
-
-def temperature(model: PairModel, state: State) -> Float[Array, ""]:
-    """Instantaneous kinetic temperature of a state with axes first."""
-    mass = masses(model, state)
-    return 2 * kinetic_energy(state.velocity * mass, mass) / degrees_of_freedom(model)
 
 
 def make_step(model: PairModel, ensemble: Ensemble, dt: float) -> Callable[..., State]:

@@ -1,14 +1,16 @@
 """Engine 2: the CPU kernels on the states of engine 1, in single precision at constant energy or temperature."""
 
+from collections.abc import Iterable
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from tdaglass import kernels
-from tdaglass.glass.engine import Schedule
-from tdaglass.glass.integrators import Ensemble
+from tdaglass.glass.baths import Ensemble, Schedule
+from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.state import Chain, State
 from tdaglass.space import FixedPoint
@@ -34,6 +36,44 @@ def interaction(model: PairModel) -> kernels.Interaction:
     return kernels.Interaction(
         model.sigma, model.epsilon, model.cutoff, model.masses, model.truncation == "force_shift"
     )
+
+
+def run(
+    flat: State,
+    model: PairModel,
+    schedule: Schedule,
+    dt: float,
+    ensemble: Ensemble,
+    skin: float | None,
+    first: int,
+    targets: Iterable[int],
+) -> State:
+    """From step `first` of a schedule up to every target; the batch is the leading axis."""
+    skin = DEFAULT_SKIN if skin is None else skin
+    # The kernels spread the systems over the processors themselves.
+    flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
+    made = first
+    for target in targets:
+        flat, reached, status = advance(
+            model,
+            ensemble,
+            dt,
+            skin,
+            kernels.thread_count(),
+            flat,
+            schedule,
+            jnp.int32(made),
+            jnp.int32(target),
+        )
+        failed = np.flatnonzero(np.asarray(status))
+        if len(failed):
+            k = failed[0]
+            raise SimulationError(
+                f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(reached[k])} "
+                f"steps: {kernels.STATUS[int(status[k])]}"
+            )
+        made = target
+    return flat
 
 
 @partial(jax.jit, static_argnames=("model", "ensemble", "dt", "skin", "threads"))

@@ -7,7 +7,7 @@ import pytest
 from glass_systems import PRECISION, assert_same_bits, batch
 
 from tdaglass import glass
-from tdaglass.glass import simulate
+from tdaglass.glass import jax_engine, simulate, tables
 from tdaglass.io.trees import load_tree, save_tree
 
 MODEL = glass.wahnstrom(64)
@@ -94,7 +94,7 @@ def check_replicas(starts, ensemble, dtype, size, monkeypatch):
 def record_tables(monkeypatch, shared_capacity=None):
     """Whether each call of the engine let the systems share a table; optionally too small a one."""
     shared = []
-    real, settings_of = simulate.jax_engine.advance, simulate.engine_settings
+    real, settings_of = jax_engine.advance, jax_engine.engine_settings
 
     def advance(settings, *arguments):
         shared.append(settings.shared_table)
@@ -104,9 +104,9 @@ def record_tables(monkeypatch, shared_capacity=None):
         settings = settings_of(*arguments, **options)
         return settings._replace(capacity=shared_capacity) if settings.shared_table else settings
 
-    monkeypatch.setattr(simulate.jax_engine, "advance", advance)
+    monkeypatch.setattr(jax_engine, "advance", advance)
     if shared_capacity:
-        monkeypatch.setattr(simulate, "engine_settings", small)
+        monkeypatch.setattr(jax_engine, "engine_settings", small)
     return shared
 
 
@@ -142,7 +142,7 @@ def test_two_devices_are_one(starts, monkeypatch):
     states = jax.tree.map(lambda x: x[:6], starts(PRECISION))
     on_two = glass.run(states, MODEL, STEPS, **BATHS["nvt"])
     assert len(on_two.velocity.devices()) == 2
-    monkeypatch.setattr(simulate, "_mesh", lambda n_systems: None)
+    monkeypatch.setattr(jax_engine, "_mesh", lambda n_systems: None)
     on_one = glass.run(states, MODEL, STEPS, **BATHS["nvt"])
     assert len(on_one.velocity.devices()) == 1
     assert_same_bits(on_two, on_one)
@@ -195,8 +195,8 @@ def test_initialization_of_a_batch_is_a_loop():
 def test_tables_without_room_grow_and_change_nothing(starts, alone, monkeypatch):
     (usual,) = alone("nvt", PRECISION, 1)
     sizes = []
-    real = simulate.engine_settings
-    monkeypatch.setattr(simulate, "_known_capacity", {})
+    real = tables.engine_settings
+    monkeypatch.setattr(tables, "_known_capacity", {})
 
     def tiny(*arguments):
         return real(*arguments)._replace(capacity=2)
@@ -206,9 +206,10 @@ def test_tables_without_room_grow_and_change_nothing(starts, alone, monkeypatch)
         sizes.append((settings.capacity, grown.capacity))
         return grown
 
-    with_room = simulate.with_room
-    monkeypatch.setattr(simulate, "engine_settings", tiny)
-    monkeypatch.setattr(simulate, "with_room", growing)
+    with_room = tables.with_room
+    for module in (jax_engine, simulate):
+        monkeypatch.setattr(module, "engine_settings", tiny)
+        monkeypatch.setattr(module, "with_room", growing)
     state = system(starts(PRECISION), 0)
     assert_same_bits(glass.run(state, MODEL, STEPS, **BATHS["nvt"]), usual)
     assert sizes

@@ -7,7 +7,7 @@ step that could carry a particle further than half the skin.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,49 +16,15 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from tdaglass.glass.forces import (
-    NeighborTable,
-    build_neighbor_table,
-    build_shared_table,
-    energy_and_virial,
-)
-from tdaglass.glass.integrators import (
-    Ensemble,
-    axes_first,
-    make_step,
-    masses,
-    squared_length,
-    temperature,
-)
-from tdaglass.glass.models import PairModel
+from tdaglass.glass.baths import Schedule
+from tdaglass.glass.forces import NeighborTable
+from tdaglass.glass.integrators import make_step
+from tdaglass.glass.kinetics import axes_first, masses, squared_length
 from tdaglass.glass.state import State
-from tdaglass.space import Grid
+from tdaglass.glass.tables import Settings, batch_axes, build_tables
 from tdaglass.space.fixed_point import scale
 
 RUNNING, INCOMPLETE_TABLE, EXPLODED, BOX_TOO_SMALL = (np.int32(k) for k in range(4))
-
-
-class Settings(NamedTuple):
-    """What is compiled in; with `shared_table` the systems of a batch are replicas with one neighbour table."""
-
-    model: PairModel
-    ensemble: Ensemble
-    dt: float
-    skin: float
-    capacity: int
-    grid: Grid | None
-    shared_table: bool
-
-
-class Schedule(NamedTuple):
-    """Temperature and pressure of the bath: ``start + slope * (steps made in this schedule)``.
-
-    Each (batch,); `made` counts the steps already made, so that a call that goes on continues the ramp.
-    """
-
-    temperature: Float[Array, " batch"]
-    slope: Float[Array, " batch"]
-    pressure: Float[Array, " batch"]
 
 
 class Progress(NamedTuple):
@@ -104,7 +70,7 @@ def _advance(
     settings: Settings, states: State, schedule: Schedule, first: Array, last: Array
 ) -> tuple[State, Progress]:
     species = states.species
-    axes, table_axis = _axes(settings)
+    axes, table_axis = batch_axes(settings)
     if settings.shared_table:
         states = states._replace(species=species[0])
     step = make_step(settings.model, settings.ensemble, settings.dt)
@@ -148,24 +114,6 @@ def _advance(
     return states._replace(species=species), Progress(made[None], status[None], longest[None])
 
 
-def _axes(settings: Settings) -> tuple[Any, int | None]:
-    """Axes of a state and of the slots over which a batch is mapped; None for what its systems share."""
-    axes: Any = State(*[0] * len(State._fields))  # type: ignore[arg-type]  # axes in the place of arrays
-    return (axes._replace(species=None), None) if settings.shared_table else (axes, 0)
-
-
-def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
-    """Neighbour tables of a batch with axes first, and the number of slots that any of them uses."""
-    model, skin, capacity = settings.model, settings.skin, settings.capacity
-    batch = states.position.fraction, states.species, states.box
-    if settings.shared_table:
-        tables = build_shared_table(model, *batch, skin=skin, capacity=capacity)
-    else:
-        build = partial(build_neighbor_table, model, skin=skin, capacity=capacity, grid=settings.grid)
-        tables = jax.vmap(build)(*batch)
-    return tables, jnp.max(tables.longest)
-
-
 def _next_step_is_safe(
     settings: Settings, states: State, tables: NeighborTable, box_built: Float[Array, "batch dim"]
 ) -> Bool[Array, " batch"]:
@@ -183,45 +131,10 @@ def _next_step_is_safe(
         usable = settings.skin - (1 - shrunk) * (model.longest_cutoff + settings.skin)
         return jnp.max(reached) < 0.999 * usable / 2
 
-    safe_each = jax.vmap(safe, (_axes(settings)[0], 0, 0))
+    safe_each = jax.vmap(safe, (batch_axes(settings)[0], 0, 0))
     return safe_each(states, tables.built_at, box_built) & ~_box_is_too_small(settings, states)
 
 
 def _box_is_too_small(settings: Settings, states: State) -> Bool[Array, " batch"]:
     """Whether more than the nearest image of a particle may be within a cut-off."""
     return jnp.min(states.box, axis=-1) * (1 + 1e-6) < 2 * settings.model.longest_cutoff
-
-
-class Thermo(NamedTuple):
-    """Thermodynamic record of a system at one moment, in the model's units.
-
-    Attributes
-    ----------
-    potential_energy, kinetic_energy : (...,), per system
-    temperature : (...,), kinetic, with d (N - 1) degrees of freedom
-    pressure : (...,), instantaneous
-    """
-
-    potential_energy: Float[Array, "*batch"]
-    kinetic_energy: Float[Array, "*batch"]
-    temperature: Float[Array, "*batch"]
-    pressure: Float[Array, "*batch"]
-
-
-@partial(jax.jit, static_argnames="settings")
-def thermo(settings: Settings, states: State) -> tuple[Thermo, Bool[Array, ""], Int[Array, ""]]:
-    """Thermodynamic record of a batch; also whether the tables were incomplete, and the slots they need."""
-    states = axes_first(states)
-    tables, n_slots = build_tables(settings, states)
-    model = settings.model
-
-    def one(state: State, slots: Array) -> Thermo:
-        fraction = state.position.fraction
-        energy, virial = energy_and_virial(model, fraction, state.species, state.box, slots, n_slots)
-        kT = temperature(model, state)
-        volume = jnp.prod(state.box)
-        kinetic = kT * model.dimension * (model.n_particles - 1) / 2
-        pressure = ((model.n_particles - 1) * kT + virial / model.dimension) / volume
-        return Thermo(energy, kinetic, kT, pressure)
-
-    return jax.vmap(one)(states, tables.slots), jnp.any(tables.incomplete), n_slots
