@@ -346,11 +346,13 @@ def main(settings: Settings) -> None:
     if settings.data:
         liquids = load(settings.data)
     else:
+        engine = glass.describe_engine("auto", MODELS[settings.system](settings.n))
+        print(f"Simulating with {engine}.")
         with runs.Run.open(
-            settings.root, "liquids", simulation_of(settings), engine="jax", wait=True
+            settings.root, "liquids", simulation_of(settings), engine=engine, wait=True
         ) as kept:
             liquids = simulate(settings, kept)
-    with runs.Run.open(settings.root, "hidden_structures", settings, engine="jax") as run:
+    with runs.Run.open(settings.root, "hidden_structures", settings) as run:
         p_red = sort_particles(settings, liquids)
         scores = [score(settings, liquid, p) for liquid, p in zip(liquids, p_red, strict=True)]
         correlations = [

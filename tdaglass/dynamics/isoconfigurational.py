@@ -16,9 +16,10 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
+from tdaglass.glass.engines import Engine
 from tdaglass.glass.parts import Keep
 from tdaglass.glass.potentials import check_configuration
-from tdaglass.glass.simulate import Engine, run
+from tdaglass.glass.simulate import run
 from tdaglass.glass.state import State, check_temperature, initialize
 from tdaglass.progress import progress as progress_bar
 from tdaglass.space import displacement

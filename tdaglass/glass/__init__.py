@@ -7,6 +7,7 @@
 
 from tdaglass.configuration import Configuration
 from tdaglass.glass.baths import Ensemble
+from tdaglass.glass.engines import choose_engine, describe_engine
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.minimize import Minimization, minimize
 from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
@@ -27,7 +28,9 @@ __all__ = [
     "Thermo",
     "Trajectory",
     "additive_mixture_2d",
+    "choose_engine",
     "cool",
+    "describe_engine",
     "forces",
     "initialize",
     "kob_andersen_2d",

@@ -57,8 +57,8 @@ def run(
                 )
             elif (status != RUNNING).any():
                 raise SimulationError(
-                    f"expected particles to move less than half the skin in a step, but the {ensemble} dynamics "
-                    f"of {model.name} exploded after {int(made.min())} steps; try a time step below "
+                    f"the {ensemble} dynamics of {model.name} stopped after {int(made.min())} steps: particles "
+                    "move more than half the skin in a step, or velocities are not numbers; try a time step below "
                     f"{dt:g}, or glass.minimize before the run"
                 )
     return flat

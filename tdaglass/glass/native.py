@@ -18,14 +18,14 @@ from tdaglass.space import FixedPoint
 DEFAULT_SKIN = 0.3
 
 
-def why_not(model: PairModel, state: State, ensemble: Ensemble) -> str | None:
+def why_not(model: PairModel, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     """Why the kernels cannot run this, and what to do about it; None if they can."""
     if kernels.WHY_NOT:
         return kernels.WHY_NOT
     if ensemble == "npt":
         return "the CPU kernels do not run ensemble 'npt'; try engine='jax'"
-    if state.velocity.dtype != jnp.float32:
-        return f"the CPU kernels run states in float32, got {state.velocity.dtype}; try engine='jax'"
+    if dtype != jnp.float32:
+        return f"the CPU kernels run states in float32, got {dtype}; try engine='jax'"
     if model.n_species > kernels.MOST_SPECIES:
         return f"the CPU kernels know {kernels.MOST_SPECIES} species, got {model.n_species}; try engine='jax'"
     return None

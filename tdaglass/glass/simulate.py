@@ -15,14 +15,13 @@ from jaxtyping import Float, Int
 from tdaglass.configuration import Configuration
 from tdaglass.glass import native
 from tdaglass.glass.baths import Bath, Ensemble, Schedule, make_schedule
+from tdaglass.glass.engines import Engine, choose_engine
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.potentials import check_box
 from tdaglass.glass.state import State, check_temperature
 from tdaglass.glass.tables import engine_settings, with_room
 from tdaglass.glass.thermo import Thermo, thermo
 from tdaglass.progress import progress as progress_bar
-
-Engine = Literal["auto", "native", "jax"]
 
 DEFAULT_DT = 0.005
 
@@ -79,7 +78,7 @@ def run(
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
     engine : "auto", "native" or "jax"
         "native" are the CPU kernels (float32, ``nve`` and ``nvt``), "jax" runs everything everywhere; both solve
-        the same equations, to rounding.
+        the same equations, to rounding. "auto" takes the kernels on a CPU wherever they can run.
     progress : str, optional
         Label of a progress bar; none is shown without it.
 
@@ -244,33 +243,13 @@ def _run(
     pieces = 100 if label else 1
     targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
     settings = flat, model, schedule, dt, ensemble, skin, first, _bar(targets, label)
-    if choose_engine(engine, model, state, ensemble) == "native":
+    if choose_engine(engine, model, ensemble, state.velocity.dtype) == "native":
         flat = native.run(*settings)
     else:
         from tdaglass.glass import jax_engine  # with jax-md, which takes seconds to import
 
         flat = jax_engine.run(*settings)
     return jax.tree.map(lambda x: x.reshape(batch + x.shape[1:]), flat)
-
-
-def choose_engine(
-    engine: Engine, model: PairModel, state: State, ensemble: Ensemble
-) -> Literal["native", "jax"]:
-    """The engine that runs a state: the one that was asked for, or for "auto" the one that suits it.
-
-    Raises
-    ------
-    ValueError
-        If "native" was asked for and cannot run it; the message says why.
-    """
-    if engine not in ("auto", "native", "jax"):
-        raise ValueError(f"expected engine 'auto', 'native' or 'jax', got {engine!r}; try engine='auto'")
-    if engine != "native":
-        return "jax"
-    reason = native.why_not(model, state, ensemble)
-    if reason:
-        raise ValueError(f"expected a simulation for engine 'native', but {reason}")
-    return "native"
 
 
 def _bar(items: Sequence[int], label: str | None) -> Iterator[int]:

@@ -5,7 +5,7 @@ switched off (``TDAGLASS_KERNELS=off``) or made for another processor, `WHY_NOT`
 package works in pure JAX.
 """
 
-from tdaglass.kernels.library import load, thread_count
+from tdaglass.kernels.library import built_for, load, thread_count
 from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, STATUS, Interaction, Motion, advance, measure
 
 WHY_NOT: str | None = load()
@@ -17,6 +17,7 @@ __all__ = [
     "Interaction",
     "Motion",
     "advance",
+    "built_for",
     "load",
     "measure",
     "thread_count",

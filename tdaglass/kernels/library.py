@@ -1,16 +1,14 @@
 """The compiled library: found, checked against the processor, and its functions made known to XLA."""
 
 import ctypes
-import logging
 import os
 from pathlib import Path
 
 import jax
 
-logger = logging.getLogger(__name__)
-
 PATH = Path(__file__).with_name("libtdaglass_kernels.so")
 TARGETS = ("tdaglass_advance", "tdaglass_measure")
+_built_for: str | None = None
 
 
 def load() -> str | None:
@@ -37,17 +35,22 @@ def load() -> str | None:
         library = ctypes.CDLL(str(path))
     except OSError as error:
         return f"the CPU kernels cannot be loaded ({error}); try `pip install` again on this machine"
-    built_for = library.tdaglass_built_for
-    built_for.restype = ctypes.c_char_p
+    global _built_for
+    library.tdaglass_built_for.restype = ctypes.c_char_p
+    _built_for = library.tdaglass_built_for().decode()
     if not library.tdaglass_runs_here():
         return (
-            f"the CPU kernels were built for {built_for().decode()} on another processor, whose instructions this "
+            f"the CPU kernels were built for {_built_for} on another processor, whose instructions this "
             "one lacks; try `pip install` again on this machine"
         )
     for name in TARGETS:
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
-    logger.info("CPU kernels for %s", built_for().decode())
     return None
+
+
+def built_for() -> str | None:
+    """The instructions that the loaded library uses, such as "x86-64 with AVX2"; None without a library."""
+    return _built_for
 
 
 def thread_count() -> int:

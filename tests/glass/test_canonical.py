@@ -15,7 +15,7 @@ SYSTEMS = 16
 
 def averages(states, model, steps, **bath):
     """Mean over time of each quantity, and its standard error over the systems."""
-    _, recorded = glass.trajectory(states, model, steps, every=20, **bath)
+    _, recorded = glass.trajectory(states, model, steps, every=20, engine="jax", **bath)
     density = model.n_particles / recorded.box.astype(float).prod(-1)
     series = {
         "temperature": recorded.thermo.temperature,
@@ -33,8 +33,8 @@ def averages(states, model, steps, **bath):
 
 def equilibrated(model, temperature, steps):
     states = batch(model, SYSTEMS, temperature, "float32")
-    states = glass.run(states, model, 300, temperature=2 * temperature, dt=0.001)
-    return glass.run(states, model, steps, temperature=temperature)
+    states = glass.run(states, model, 300, temperature=2 * temperature, dt=0.001, engine="jax")
+    return glass.run(states, model, steps, temperature=temperature, engine="jax")
 
 
 @pytest.mark.slow

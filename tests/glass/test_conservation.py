@@ -34,7 +34,7 @@ DT = {
 
 
 def drift(model, state, dt):
-    _, recorded = glass.trajectory(state, model, STEPS, every=200, dt=dt, ensemble="nve")
+    _, recorded = glass.trajectory(state, model, STEPS, every=200, dt=dt, ensemble="nve", engine="jax")
     thermo = recorded.thermo
     energy = (thermo.potential_energy.astype(float) + thermo.kinetic_energy) / model.n_particles
     assert np.ptp(energy) > 0
@@ -65,11 +65,13 @@ def test_momentum_and_time_reversal(liquid):
     model, configuration, _ = liquid("wahnstrom")
     state = glass.initialize(jax.random.key(1), model, 1.0, configuration)
     dt, steps = DT[PRECISION]["wahnstrom"], 100
-    there = glass.run(state, model, steps, dt=dt, ensemble="nve")
+    there = glass.run(state, model, steps, dt=dt, ensemble="nve", engine="jax")
     eps = float(jnp.finfo(PRECISION).eps)
     # Heavier particles: none; each step rounds every particle's momentum once.
     np.testing.assert_allclose(jnp.sum(there.velocity, axis=0), 0, atol=100 * steps * eps)
-    back = glass.run(there._replace(velocity=-there.velocity), model, steps, dt=dt, ensemble="nve")
+    back = glass.run(
+        there._replace(velocity=-there.velocity), model, steps, dt=dt, ensemble="nve", engine="jax"
+    )
     away = jnp.abs(there.configuration.positions - configuration.positions).max()
     left = jnp.abs(back.configuration.positions - configuration.positions).max()
     assert left < 1e-3 * away

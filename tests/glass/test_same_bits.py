@@ -1,4 +1,4 @@
-"""Trajectories do not depend on the batch, the devices, the calls, the files or the neighbour tables: exactly."""
+"""Engine 1's trajectories do not depend on the batch, the devices, the calls, the files or the tables: exactly."""
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,9 @@ from tdaglass.io.trees import load_tree, save_tree
 MODEL = glass.wahnstrom(64)
 STEPS = 40
 BATHS = {
-    "nve": {"ensemble": "nve", "dt": 0.002},
-    "nvt": {"ensemble": "nvt", "temperature": 1.3},
-    "npt": {"ensemble": "npt", "temperature": 1.3, "pressure": 14.0},
+    "nve": {"engine": "jax", "ensemble": "nve", "dt": 0.002},
+    "nvt": {"engine": "jax", "ensemble": "nvt", "temperature": 1.3},
+    "npt": {"engine": "jax", "ensemble": "npt", "temperature": 1.3, "pressure": 14.0},
 }
 OTHER = "float32" if PRECISION == "float64" else "float64"
 everywhere = pytest.mark.parametrize("ensemble", BATHS)
@@ -33,7 +33,9 @@ def starts():
     def of(dtype):
         if dtype not in made:
             states = batch(MODEL, 9, 1.3, dtype)
-            made[dtype] = glass.run(states, MODEL, 60, dt=0.002, ensemble="nvt", temperature=1.3)
+            made[dtype] = glass.run(
+                states, MODEL, 60, dt=0.002, ensemble="nvt", temperature=1.3, engine="jax"
+            )
             assert made[dtype].velocity.dtype == dtype
         return made[dtype]
 

@@ -184,7 +184,7 @@ def test_negative_initial_temperature_is_refused():
 def test_an_explosion_is_reported_with_its_remedy(start, arguments):
     hot = start._replace(velocity=3 * start.velocity)
     with pytest.raises(
-        glass.SimulationError, match=r"exploded after \d+ steps; try a time step below"
+        glass.SimulationError, match=r"after \d+ steps: particles move.*; try a (shorter )?time step"
     ):
         glass.run(hot, MODEL, 400, **arguments)
 
@@ -192,7 +192,7 @@ def test_an_explosion_is_reported_with_its_remedy(start, arguments):
 @pytest.mark.float32
 def test_velocities_that_are_not_numbers_are_reported(start):
     broken = start._replace(velocity=start.velocity.at[0, 0].set(jnp.nan))
-    with pytest.raises(glass.SimulationError, match="exploded after 0 steps"):
+    with pytest.raises(glass.SimulationError, match=r"after 0 steps: .*velocities are not numbers"):
         glass.run(broken, MODEL, 10, temperature=1.0, dt=DT)
 
 
@@ -201,7 +201,7 @@ def test_velocities_that_are_not_numbers_are_reported(start):
 def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     model = dataclasses.replace(glass.wahnstrom(500), name="wahnstrom_cells")
     state = glass.initialize(jax.random.key(0), model, 1.0)
-    usual = glass.run(state, model, 10, temperature=1.0, dt=0.002)
+    usual = glass.run(state, model, 10, temperature=1.0, dt=0.002, engine="jax")
     monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 100)
     settings = []
     with_room, choose_grid = tables.with_room, tables.choose_grid
@@ -217,7 +217,7 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
 
     monkeypatch.setattr(tables, "choose_grid", crowded)
     monkeypatch.setattr(jax_engine, "with_room", growing)
-    cells = glass.run(state, model, 10, temperature=1.0, dt=0.002)
+    cells = glass.run(state, model, 10, temperature=1.0, dt=0.002, engine="jax")
     assert settings
     assert settings[0][1].grid.capacity > 6
     assert_same_bits(cells, usual)
