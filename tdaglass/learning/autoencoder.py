@@ -269,8 +269,8 @@ def _fit_starts(
         penalty = sum(jnp.sum(layer.weight**2) for layer in (*encoder, *decoder))
         return jnp.mean(rest**2) + weight_decay * penalty
 
-    # Backtracking: optax's default search, of interpolations, compiles for ten times as long and, with every
-    # start waiting for the slowest, runs ten times as long, to the same loss.
+    # Backtracking: optax's default search, of interpolations, compiles several times as long and, with every
+    # start waiting for the slowest, runs far longer, to the same loss.
     search = optax.scale_by_backtracking_linesearch(max_backtracking_steps=20, store_grad=True)
     optimizer = optax.lbfgs(memory_size=20, linesearch=search)
     value_and_grad = optax.value_and_grad_from_state(loss_fn)
