@@ -3,8 +3,8 @@
 ``python benchmarks/molecular_dynamics.py [--repeats 3]`` prints ratios, ours over the rival's. All count processor
 seconds, medians over the repeats, ours taken before, between and after the rivals; compilation is left out.
 jax-md is timed twice: as its documentation shows (sparse list, energy differentiated), and with a force of our own
-writing on its dense list, tuned. Replicas of one start drift apart, which slows the kernels down: they are timed over
-as many steps as are given, from the start.
+writing on its dense list, tuned. Replicas of one start drift apart, which slows the kernels down: they are timed
+over as many steps as are given, from the start.
 """
 
 import argparse
