@@ -55,15 +55,15 @@ class Settings:
     """Size of the study: minutes on two cores, or as published."""
     data: Path | None = None
     """Analyse these configurations (public data set, extxyz, LAMMPS, GSD) instead of simulating."""
-    n: int = 500
+    n: int = 1000
     """Particles."""
-    temperatures: tuple[float, ...] = (1.0, 0.9, 0.8)
+    temperatures: tuple[float, ...] = (1.0, 0.85, 0.75)
     """From hot to cold, epsilon / k_B."""
-    relaxation_times: tuple[float, ...] = (4.0, 11.0, 25.0)
+    relaxation_times: tuple[float, ...] = (5.5, 14.0, 50.0)
     """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
     equilibration: float = 12.0
     """Equilibration at each temperature, in relaxation times."""
-    observation: float = 4.0
+    observation: float = 3.0
     """Longest time of the ensembles, in relaxation times."""
     configurations: int = 4
     """Independent liquids per temperature."""
@@ -73,9 +73,9 @@ class Settings:
     """Times at which the ensembles are observed, evenly spaced in their logarithm."""
     dt: float = 0.005
     """Time step."""
-    cutoff: float | None = None
+    cutoff: float | None = 1.7
     """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
-    variance_explained: float = 0.5
+    variance_explained: float = 0.75
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
     radius: float = 2.0
     """P_red is averaged over the particles within this distance, in units of the largest sigma."""
@@ -89,8 +89,9 @@ KOB_ANDERSEN = Settings(
     system="kob_andersen_3d",
     temperatures=(1.0, 0.8, 0.6),
     relaxation_times=(1.5, 4.0, 20.0),
+    n=500,
+    observation=4.0,
     cutoff=1.2,
-    variance_explained=0.75,
     configurations=2,
 )
 PRESETS = {
@@ -100,6 +101,7 @@ PRESETS = {
         n=2000,
         temperatures=(1.0, 0.9, 0.8, 0.75, 0.7),
         relaxation_times=(4.0, 11.0, 25.0, 70.0, 200.0),
+        cutoff=None,
         configurations=10,
         replicas=64,
     ),

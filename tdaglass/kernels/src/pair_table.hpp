@@ -48,8 +48,9 @@ inline bool make_pair_table(PairTable& table, int n_species, const double* sigma
             largest_force = std::max(largest_force, e / s);
             largest_epsilon = std::max(largest_epsilon, e);
         }
-    // A particle's force has to stay below 2^31 quanta: 8192 epsilon/sigma, at a resolution of 4e-6.
-    table.force_quantum = std::exp2(std::round(std::log2(largest_force)) - 18);
+    // A particle's force has to stay below 2^31 quanta: 65536 epsilon/sigma, at a resolution of 3e-5,
+    // which is less than single precision leaves of forces between neighbours.
+    table.force_quantum = std::exp2(std::round(std::log2(largest_force)) - 15);
     table.energy_unit = std::exp2(std::round(std::log2(largest_epsilon)));
     return true;
 }
