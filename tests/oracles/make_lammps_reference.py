@@ -151,7 +151,7 @@ def structure_and_motion(frames, species, box, wave_number):
 
     The last lag of an origin is the next origin.
     """
-    g = np.array([pair_correlations(x, species, box) for x in frames[:, 0]])
+    g = np.array([pair_correlations(x, species, box) for x in frames.reshape(-1, *frames.shape[2:])])
     q = shell_vectors(box, wave_number)
     squared, scattered = [], []  # (origins, lags)
     for k in range(len(frames) - 1):
