@@ -1,4 +1,4 @@
-"""Make tests/reference/lammps_static.npz and lammps_nvt.json; run this file as a script, about 20 minutes.
+"""Make tests/reference/lammps_static.npz and lammps_nvt.json; run this file as a script, about 25 minutes.
 
 The liquids are stated here a second time, number by number, so that a slip in ``tdaglass.glass`` shows as a
 difference.  Static part: one liquid configuration of 200 to 240 particles each, with its energy, forces and
@@ -89,9 +89,10 @@ DYNAMIC = [
     # Not at its published liquid, T = 2, where it relaxes for thousands of time units.
     (additive_mixture_2d(500), 4.0, 800_000, 7.1),
 ]
-# Composition fluctuations decay by diffusion, in this liquid over hundreds of time units, so that one run sees few
+# Composition fluctuations decay by diffusion, here over hundreds of time units, so that one run sees few
 # of them; they decide the heights of the partial g(r), which are averaged with those of shorter runs.
-MORE_RUNS = {"wahnstrom": ((SEED + 1, SEED + 2, SEED + 3), 300_000)}
+MORE_RUNS = ("wahnstrom", "kob_andersen_2d", "additive_mixture_2d")
+MORE_SEEDS, MORE_STEPS = (SEED + 1, SEED + 2, SEED + 3), 300_000
 
 
 def static_reference():
@@ -214,22 +215,21 @@ def canonical_reference(model, temperature, steps, wave_number):
 def with_more_runs(reference, model, temperature):
     """The g(r) of a reference averaged with that of other runs, each weighing as much as it lasted."""
     species, box, every = lammps.species_of(model), lammps.box_lengths(model), LAG_STEPS[-2]
-    seeds, steps = MORE_RUNS[model.name]
     parts, weights = [reference["radial_distribution"]], np.array([reference["settings"]["steps"]])
-    for seed in seeds:
+    for seed in MORE_SEEDS:
         start = lammps.equilibrate(model, seed=seed, temperature=temperature, steps=120_000, dt=DT)
         run = lammps.run(
-            model, start.positions, species, box, start.velocities, steps=steps, dt=DT, temperature=temperature,
-            every=SAMPLE_EVERY, trajectory_every=every,
+            model, start.positions, species, box, start.velocities,
+            steps=MORE_STEPS, dt=DT, temperature=temperature, every=SAMPLE_EVERY, trajectory_every=every,
         )  # fmt: skip
         g = np.array([pair_correlations(x, species, box) for x in run.trajectory[1:]])
         parts.append(blocked(g, mean))
-        weights = np.append(weights, steps)
+        weights = np.append(weights, MORE_STEPS)
     weights = weights / weights.sum()
     value = np.tensordot(weights, [part["value"] for part in parts], 1)
     error = np.sqrt(np.tensordot(weights**2, np.square([part["standard_error"] for part in parts]), 1))
     return {
-        **parts[0], "more_runs": {"seeds": seeds, "steps": steps},
+        **parts[0], "more_runs": {"seeds": MORE_SEEDS, "steps": MORE_STEPS},
         "value": value.tolist(), "standard_error": error.tolist(),
     }  # fmt: skip
 
