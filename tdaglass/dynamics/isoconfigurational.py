@@ -186,6 +186,8 @@ def isoconfigurational(
             "expected a wave number for scattering, got None; try structure.first_peak of the structure factor"
         )
     reference, wave_number = _reference(model, configuration, observables, wave_number, cage)
+    device = jax.local_devices()[0]
+    reference = jax.device_put(reference, device)
 
     def start(first: int, last: int) -> State:
         keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(first, last))
@@ -199,9 +201,10 @@ def isoconfigurational(
             states = run(
                 states, model, todo, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
             )
-            moved = jax.vmap(displacement)(states.position, origin.position, states.box[:, None, :])
             # On one device, in the order of the replicas: the sums do not depend on how many devices ran.
-            sums.append(_observe(jax.device_put(moved, jax.local_devices()[0]), reference))
+            now, then, box = jax.device_put((states.position, origin.position, states.box), device)
+            moved = jax.vmap(displacement)(now, then, box[:, None, :])
+            sums.append(_observe(moved, reference))
             if positions:
                 kept.append(np.asarray(configuration.positions) + np.asarray(moved))
         stacked = jax.tree.map(lambda *x: jnp.stack(x), *sums)

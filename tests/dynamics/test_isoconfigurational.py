@@ -163,6 +163,14 @@ def test_more_replicas_begin_with_the_same(ensemble, start):
     assert (other.positions != fewer.positions).any(-1).all()
 
 
+def test_a_configuration_may_be_bound_to_a_device(ensemble, start):
+    """As those that the kernels made are, while replicas run on two devices."""
+    bound = jax.device_put(start, jax.devices()[-1])
+    settings = {**SETTINGS, "replicas": 2, "times": [0.04]}
+    found = isoconfigurational(KEY, MODEL, bound, positions=True, **settings)
+    np.testing.assert_array_equal(found.positions[0], ensemble.positions[0, :2])
+
+
 class Killed(Exception):
     """Stands for the end of a process."""
 

