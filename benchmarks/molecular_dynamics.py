@@ -51,6 +51,13 @@ ROWS = {
 }
 
 
+def time_ours(rates: dict[tuple[str, int], list[float]], system: tuple, replicas: int) -> None:
+    """One more rate of each engine and number of steps; the longest run says the same when it is made once."""
+    for (engine, steps), known in rates.items():
+        if steps < 30_000 or not known:
+            known.append(our_rate(*system, engine, steps, replicas))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
@@ -71,25 +78,18 @@ def main() -> None:
         )
         for replicas, rows in ROWS.items():
             ensemble = None if replicas == 1 else replicas
-            ours: dict = {row: [] for row in rows}
-
-            def time_ours(ours=ours, replicas=replicas, system=system) -> None:
-                for (engine, steps), rates in ours.items():
-                    # A run as long as the last one says the same when it is made once.
-                    if steps < 30_000 or not rates:
-                        rates.append(our_rate(*system, engine, steps, replicas))
-
+            ours: dict[tuple[str, int], list[float]] = {row: [] for row in rows}
             # Ours before, between and after the rivals: the machine's mood changes in the meantime.
-            time_ours()
+            time_ours(ours, system, replicas)
             rivals = [lammps_rate(*system, DT, 500, repeats=repeats)]
-            time_ours()
+            time_ours(ours, system, replicas)
             for form in ("sparse energy", "dense force"):
                 rivals.append(
                     jax_md_rate(
                         *system, DT, 60, ensemble=ensemble, forms=(form,), skins=(0.4,), repeats=repeats
                     )
                 )
-            time_ours()
+            time_ours(ours, system, replicas)
             for (engine, steps), rates in ours.items():
                 what = f"{model.name}, N = {model.n_particles}", f"x {replicas}", f"{engine}, {steps} steps"
                 rate = statistics.median(rates)

@@ -1,7 +1,9 @@
 """Every test runs in double precision unless TDAGLASS_TEST_PRECISION=float32, on two pretended devices."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -24,6 +26,12 @@ install_import_hook("tdaglass", "beartype.beartype")
 def tolerance() -> float:
     """A few units in the last place of the precision under test."""
     return 1e-12 if DOUBLE else 2e-5
+
+
+@pytest.fixture(scope="session")
+def lammps_nvt() -> dict[str, Any]:
+    """LAMMPS's canonical averages of the four liquids."""
+    return json.loads((Path(__file__).parent / "reference" / "lammps_nvt.json").read_text())
 
 
 @pytest.fixture(scope="session")

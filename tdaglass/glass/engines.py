@@ -44,7 +44,7 @@ def choose_engine(
         raise ValueError(f"expected engine 'auto', 'native' or 'jax', got {engine!r}; try engine='auto'")
     if engine == "jax" or (engine == "auto" and jax.default_backend() != "cpu"):
         return "jax"
-    why_not = native.why_not(model, ensemble, jnp.dtype(dtype or jnp.zeros(()).dtype))
+    why_not = _why_not_native(model, ensemble, dtype)
     if why_not and engine == "native":
         raise ValueError(f"expected a simulation for engine 'native', but {why_not}")
     return "jax" if why_not else "native"
@@ -58,5 +58,9 @@ def describe_engine(engine: Engine, model: PairModel, ensemble: Ensemble = "nvt"
     if choose_engine(engine, model, ensemble, dtype) == "native":
         return f"CPU kernels for {kernels.built_for()}"
     if engine == "auto" and jax.default_backend() == "cpu":
-        return f"JAX ({native.why_not(model, ensemble, jnp.dtype(dtype or jnp.zeros(()).dtype))})"
+        return f"JAX ({_why_not_native(model, ensemble, dtype)})"
     return "JAX"
+
+
+def _why_not_native(model: PairModel, ensemble: Ensemble, dtype: Any) -> str | None:
+    return native.why_not(model, ensemble, jnp.zeros((), dtype).dtype)

@@ -49,7 +49,7 @@ def load() -> str | None:
 
 
 def built_for() -> str | None:
-    """The instructions that the loaded library uses, such as "x86-64 with AVX2"; None without a library."""
+    """The instructions that the loaded library uses, such as "AVX2"; None without a library."""
     return _built_for
 
 

@@ -1,9 +1,7 @@
 """LAMMPS's numbers for the liquids."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import jax.numpy as jnp
 import jaxtyping
@@ -31,11 +29,6 @@ def liquid() -> Callable[..., Liquid]:
         return Liquid(LIQUIDS[name](len(record["species"])), configuration, record)
 
     return of_name
-
-
-@pytest.fixture(scope="session")
-def lammps_nvt() -> dict[str, Any]:
-    return json.loads((REFERENCE / "lammps_nvt.json").read_text())
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ of LAMMPS's. There are 25 of them for a liquid, 100 in all: chance alone, were t
 beyond three in one run of four. Seeds are fixed.
 """
 
-import json
 from functools import partial
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -18,17 +16,11 @@ from glass_systems import THE_FOUR, batch
 from tdaglass import glass
 from tdaglass.structure import radial_distribution, wave_vectors
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "lammps_nvt.json"
 SYSTEMS = 24
 EVERY = 20  # steps from frame to frame: the shortest of LAMMPS's lags
 PIECES, PIECE_STEPS = 3, 5120  # recorded one piece after the other, for the memory's sake
 ORIGIN = 16  # frames from one time origin, and from one g(r), to the next
 PAIRS = ((0, 0), (0, 1), (1, 1))
-
-
-@pytest.fixture(scope="module")
-def lammps_nvt():
-    return json.loads(REFERENCE.read_text())
 
 
 def equilibrated(model, temperature):

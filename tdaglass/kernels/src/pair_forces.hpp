@@ -36,7 +36,7 @@ inline bool can_be_counted(Floats strongest, const PairTable& table) {
 }
 
 // Forces of all pairs, added up in `total` (rows as in Particles). False if a pair is so close that its force cannot
-// be counted any more: above a quarter of the range, 16384 epsilon/sigma, which at 800 epsilon is no liquid's.
+// be counted any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's.
 // `KINDS`: species to tell apart (1, 2 or 4).
 template <int DIM, int KINDS, bool FORCE_SHIFTED>
 bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, Aligned<int32_t>& total) {
