@@ -5,30 +5,27 @@ memory grows neither with the number of replicas nor with that of times; replica
 local devices. Replica i has its own random key and gives the same trajectory in whichever block it runs.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
-from tdaglass.glass.engines import Engine
+from tdaglass.dynamics.observables import OBSERVABLES, Observable, make_reference, observation, observe
+from tdaglass.glass import native
+from tdaglass.glass.engines import Engine, choose_engine
 from tdaglass.glass.parts import Keep
 from tdaglass.glass.potentials import check_configuration
 from tdaglass.glass.simulate import run
 from tdaglass.glass.state import State, check_temperature, initialize
+from tdaglass.kernels import Sums
 from tdaglass.progress import progress as progress_bar
 from tdaglass.space import displacement
-from tdaglass.structure import Neighbors, sann_neighbors, wave_vectors
-
-Observable = Literal["propensity", "cage_relative", "scattering"]
-OBSERVABLES: tuple[Observable, ...] = ("propensity", "cage_relative", "scattering")
-# Wave vectors drawn from the shell around the wave number; more do not sharpen the mean over particles.
-WAVE_VECTORS = 48
+from tdaglass.structure import Neighbors
 
 
 class Isoconfigurational(NamedTuple):
@@ -66,27 +63,6 @@ class Isoconfigurational(NamedTuple):
     total_scattering: Float[np.ndarray, " times"] | None
     total_scattering_error: Float[np.ndarray, " times"] | None
     positions: Float[np.ndarray, "times replicas particles dim"] | None
-
-
-class _Reference(NamedTuple):
-    """What displacements are held against: the common start, cages, wave vectors, species."""
-
-    cage_idx: Int[Array, "n k"]
-    cage_mask: Bool[Array, "n k"]
-    q: Float[Array, "m dim"]
-    phase: Float[Array, "m n"]  # q . r(0)
-    density: Float[Array, "2 m"]  # real and imaginary part of rho_q(0)
-    share: Float[Array, "kinds n"]  # weight of each particle in the mean over all, and over each species
-
-
-class _Sums(NamedTuple):
-    """Sums over replicas at one time (or, stacked, at several)."""
-
-    distance: Float[Array, "*times n"]
-    distance_sq: Float[Array, "*times n"]
-    cage_sq: Float[Array, "*times n"]
-    scattering: Float[Array, "*times curves"]  # self part for each kind, then the total
-    scattering_sq: Float[Array, "*times curves"]
 
 
 def isoconfigurational(
@@ -185,36 +161,47 @@ def isoconfigurational(
         raise ValueError(
             "expected a wave number for scattering, got None; try structure.first_peak of the structure factor"
         )
-    reference, wave_number = _reference(model, configuration, observables, wave_number, cage)
+    reference, wave_number = make_reference(model, configuration, observables, wave_number, cage)
     device = jax.local_devices()[0]
     reference = jax.device_put(reference, device)
+    native_runs = choose_engine(engine, model, ensemble, configuration.positions.dtype) == "native"
 
     def start(first: int, last: int) -> State:
         keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(first, last))
         return jax.vmap(lambda k: initialize(k, model, temperature, configuration))(keys)
 
-    def segment(states: State, origin: State, moments: list[int]) -> tuple[State, _Sums, np.ndarray | None]:
-        """Go on through some moments (in steps), observing at each."""
-        sums, kept = [], []
+    def moved(states: State, origin: State) -> Array:
+        # On one device, in the order of the replicas: the sums do not depend on how many devices ran.
+        now, then, box = jax.device_put((states.position, origin.position, states.box), device)
+        return jax.vmap(displacement)(now, then, box[:, None, :])
+
+    def go_on(states: State, origin: State, moments: list[int]) -> tuple[State, Sums]:
+        bath: dict[str, Any] = {"temperature": temperature, "dt": dt, "ensemble": ensemble}
+        if native_runs:
+            watch = observation(reference, jax.tree.map(lambda x: x[0], origin.position), moments)
+            return native.run_and_observe(states, model, watch, **bath)
+        seen = []
         for moment in moments:
-            todo = moment - int(states.step[0])
-            states = run(
-                states, model, todo, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
-            )
-            # On one device, in the order of the replicas: the sums do not depend on how many devices ran.
-            now, then, box = jax.device_put((states.position, origin.position, states.box), device)
-            moved = jax.vmap(displacement)(now, then, box[:, None, :])
-            sums.append(_observe(moved, reference))
-            if positions:
-                kept.append(np.asarray(configuration.positions) + np.asarray(moved))
-        stacked = jax.tree.map(lambda *x: jnp.stack(x), *sums)
-        return states, stacked, np.stack(kept) if positions else None
+            states = run(states, model, moment - int(states.step[0]), engine=engine, **bath)
+            seen.append(observe(moved(states, origin), reference))
+        return states, jax.tree.map(lambda *x: jnp.stack(x), *seen)
+
+    def segment(states: State, origin: State, moments: list[int]) -> tuple[State, Sums, np.ndarray | None]:
+        """Go on through some moments (in steps), observing at each."""
+        if not positions:
+            return *go_on(states, origin, moments), None
+        seen, kept = [], []
+        for moment in moments:
+            states, sums = go_on(states, origin, [moment])
+            seen.append(sums)
+            kept.append(np.asarray(configuration.positions) + np.asarray(moved(states, origin)))
+        return states, jax.tree.map(lambda *x: jnp.concatenate(x), *seen), np.stack(kept)
 
     keep = keep or (lambda _, compute: compute())
     blocks = [(a, min(a + block, replicas)) for a in range(0, replicas, block)]
     pieces = _segments(steps, segment_steps)
     work = [(b, p) for b in blocks for p in pieces]
-    done: list[tuple[_Sums, Any]] = []
+    done: list[tuple[Sums, Any]] = []
     states = origin = start(*blocks[0])
     for (first, last), moments in progress_bar(work, progress or "", enabled=None if progress else False):
         if first > 0 and moments is pieces[0]:
@@ -222,7 +209,7 @@ def isoconfigurational(
 
         def compute(
             states: State = states, origin: State = origin, moments: list[int] = moments
-        ) -> tuple[State, _Sums, Any]:
+        ) -> tuple[State, Sums, Any]:
             return segment(states, origin, moments)
 
         name = f"replicas-{first}-{last}-steps-{moments[-1]}"
@@ -259,80 +246,8 @@ def _segments(steps: list[int], longest: int) -> list[list[int]]:
     return pieces
 
 
-def _reference(
-    model: glass.PairModel,
-    configuration: Configuration,
-    observables: Sequence[Observable],
-    wave_number: float | None,
-    cage: Neighbors | None,
-) -> tuple[_Reference, float | None]:
-    positions, species, _ = configuration
-    box = np.asarray(configuration.box, float)
-    n, dtype = positions.shape[0], positions.dtype
-    if "cage_relative" in observables:
-        cage = sann_neighbors(positions, configuration.box, symmetric=False) if cage is None else cage
-        idx, mask = cage.idx, cage.mask
-    else:
-        idx, mask = jnp.zeros((n, 0), jnp.int32), jnp.zeros((n, 0), bool)
-    if wave_number is not None and "scattering" in observables:
-        half_shell = math.pi / box.max()
-        vectors = wave_vectors(box, wave_number + half_shell, q_min=wave_number - half_shell)
-        chosen = np.random.default_rng(0).permutation(len(vectors))[:WAVE_VECTORS]
-        q = 2 * np.pi * vectors[np.sort(chosen)] / box
-        wave_number = float(np.linalg.norm(q, axis=1).mean())
-    else:
-        q = np.zeros((0, model.dimension))
-        wave_number = None
-    # In double precision on the host: unwrapped positions may be far away, and only the phase matters.
-    phase = np.mod(q @ np.asarray(positions, float).T, 2 * np.pi)
-    kinds = np.stack([np.ones(n), *[np.asarray(species) == s for s in range(model.n_species)]])
-    share = kinds / np.maximum(kinds.sum(1, keepdims=True), 1)
-    density = np.stack([np.cos(phase).sum(1), np.sin(phase).sum(1)])
-    arrays = (jnp.asarray(x, dtype) for x in (q, phase, density, share))
-    return _Reference(idx, mask, *arrays), wave_number
-
-
-@jax.jit
-def _observe(moved: Float[Array, "replicas n dim"], reference: _Reference) -> _Sums:
-    """Sums over the replicas at one time, in the order of the replicas."""
-
-    def of_replica(moved: Float[Array, "n dim"]) -> _Sums:
-        distance_sq = jnp.sum(moved * moved, axis=-1)
-        scattering = _scattering(moved, reference)
-        return _Sums(
-            jnp.sqrt(distance_sq), distance_sq, _cage_relative_sq(moved, reference), scattering, scattering**2
-        )
-
-    def add(total: _Sums, moved: Array) -> tuple[_Sums, None]:
-        return jax.tree.map(jnp.add, total, of_replica(moved)), None
-
-    zero = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(of_replica, moved[0]))
-    return jax.lax.scan(add, zero, moved)[0]
-
-
-def _cage_relative_sq(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " n"]:
-    """Squared displacement relative to the mean of the cage, the particle itself included."""
-    in_cage = reference.cage_mask[..., None]
-    total = moved + jnp.sum(jnp.where(in_cage, moved[reference.cage_idx], 0), axis=1)
-    relative = moved - total / (1 + jnp.sum(in_cage, axis=1))
-    return jnp.sum(relative * relative, axis=-1)
-
-
-def _scattering(moved: Float[Array, "n dim"], reference: _Reference) -> Float[Array, " curves"]:
-    """Self part for all particles and each species, and the total, averaged over the wave vectors."""
-    if not reference.q.shape[0]:
-        return jnp.zeros(reference.share.shape[0] + 1, moved.dtype)
-    turned = reference.q @ moved.T  # (m, n)
-    self_part = reference.share @ jnp.mean(jnp.cos(turned), axis=0)
-    real, imaginary = reference.density
-    phase = reference.phase + turned
-    correlation = real * jnp.sum(jnp.cos(phase), axis=1) + imaginary * jnp.sum(jnp.sin(phase), axis=1)
-    total = jnp.sum(correlation) / jnp.sum(real**2 + imaginary**2)
-    return jnp.append(self_part, total)
-
-
 def _averages(
-    done: list[tuple[_Sums, Any]],
+    done: list[tuple[Sums, Any]],
     n_blocks: int,
     steps: list[int],
     dt: float,
@@ -345,7 +260,7 @@ def _averages(
     whole = [
         jax.tree.map(lambda *x: np.concatenate(x).astype(float), *[s for s, _ in block]) for block in by_block
     ]
-    sums: _Sums = jax.tree.map(lambda *x: sum(x[1:], x[0]), *whole)
+    sums: Sums = jax.tree.map(lambda *x: sum(x[1:], x[0]), *whole)
     mean = jax.tree.map(lambda x: x / replicas, sums)
 
     def error(of_mean: np.ndarray, of_square: np.ndarray) -> np.ndarray:

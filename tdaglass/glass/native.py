@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from tdaglass import kernels
-from tdaglass.glass.baths import Ensemble, Schedule
+from tdaglass.glass.baths import Bath, Ensemble, Schedule, make_schedule
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.state import Chain, State
@@ -54,26 +54,54 @@ def run(
     flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
     made = first
     for target in targets:
-        flat, reached, status = advance(
-            model,
-            ensemble,
-            dt,
-            skin,
-            kernels.thread_count(),
-            flat,
-            schedule,
-            jnp.int32(made),
-            jnp.int32(target),
+        flat, *progress, _ = advance(
+            model, ensemble, dt, skin, kernels.thread_count(), flat, schedule, made, target
         )
-        failed = np.flatnonzero(np.asarray(status))
-        if len(failed):
-            k = failed[0]
-            raise SimulationError(
-                f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(reached[k])} "
-                f"steps: {kernels.STATUS[int(status[k])]}"
-            )
+        _check_progress(model, ensemble, *progress)
         made = target
     return flat
+
+
+def run_and_observe(
+    states: State,
+    model: PairModel,
+    observation: kernels.Observation,
+    *,
+    temperature: Bath,
+    dt: float,
+    ensemble: Ensemble,
+) -> tuple[State, kernels.Sums]:
+    """From the present step of a batch of replicas up to the last moment of an observation, in one call.
+
+    Returns
+    -------
+    State
+    Sums
+        Over the replicas, moments leading.
+    """
+    schedule = make_schedule(states, ensemble, temperature, None)
+    arrays = states, schedule, observation
+    states, schedule, observation = jax.device_put(arrays, jax.local_devices(backend="cpu")[0])
+    first, last = int(states.step[0]), int(observation.moments[-1])
+    threads = kernels.thread_count()
+    states, *progress, sums = advance(
+        model, ensemble, dt, DEFAULT_SKIN, threads, states, schedule, first, last, observation
+    )
+    _check_progress(model, ensemble, *progress)
+    assert sums is not None
+    return states, sums
+
+
+def _check_progress(
+    model: PairModel, ensemble: Ensemble, made: Int[Array, " batch"], status: Int[Array, " batch"]
+) -> None:
+    failed = np.flatnonzero(np.asarray(status))
+    if len(failed):
+        k = failed[0]
+        raise SimulationError(
+            f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(made[k])} "
+            f"steps: {kernels.STATUS[int(status[k])]}"
+        )
 
 
 @partial(jax.jit, static_argnames=("model", "ensemble", "dt", "skin", "threads"))
@@ -85,27 +113,30 @@ def advance(
     threads: int,
     states: State,
     schedule: Schedule,
-    first: Int[Array, ""],
-    last: Int[Array, ""],
-) -> tuple[State, Int[Array, " batch"], Int[Array, " batch"]]:
-    """Make steps `first` to `last` of a schedule on a batch (the leading axis).
+    first: int | Int[Array, ""],
+    last: int | Int[Array, ""],
+    observation: kernels.Observation | None = None,
+) -> tuple[State, Int[Array, " batch"], Int[Array, " batch"], kernels.Sums | None]:
+    """Make steps `first` to `last` of a schedule on a batch (the leading axis), observing replicas if asked to.
 
     Returns
     -------
     State
     made, status : (batch,)
         Steps made by each system, and an index of `kernels.STATUS`.
+    Sums, or None
     """
     batch = states.step.shape
     motion = kernels.Motion(*states.position, states.velocity, states.force, *states.thermostat)
-    moved, made, status = kernels.advance(
+    moved, made, status, sums = kernels.advance(
         motion,
         states.species,
         states.box,
         schedule.temperature,
         schedule.slope,
-        jnp.broadcast_to(first, batch),
-        jnp.broadcast_to(last, batch),
+        jnp.broadcast_to(jnp.asarray(first, jnp.int32), batch),
+        jnp.broadcast_to(jnp.asarray(last, jnp.int32), batch),
+        observation,
         interaction=interaction(model),
         thermostat=ensemble == "nvt",
         dt=dt,
@@ -119,4 +150,4 @@ def advance(
         thermostat=Chain(moved.chain_position, moved.chain_momentum),
         step=states.step + made - first,
     )
-    return states, made, status
+    return states, made, status, sums

@@ -6,7 +6,16 @@ package works in pure JAX.
 """
 
 from tdaglass.kernels.library import built_for, load, thread_count
-from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, STATUS, Interaction, Motion, advance, measure
+from tdaglass.kernels.molecular_dynamics import (
+    MOST_SPECIES,
+    STATUS,
+    Interaction,
+    Motion,
+    Observation,
+    Sums,
+    advance,
+    measure,
+)
 
 WHY_NOT: str | None = load()
 
@@ -16,6 +25,8 @@ __all__ = [
     "WHY_NOT",
     "Interaction",
     "Motion",
+    "Observation",
+    "Sums",
     "advance",
     "built_for",
     "load",

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 
 PATH = Path(__file__).with_name("libtdaglass_kernels.so")
-TARGETS = ("tdaglass_advance", "tdaglass_measure")
+TARGETS = ("tdaglass_advance", "tdaglass_observe", "tdaglass_measure")
 _built_for: str | None = None
 
 

@@ -71,6 +71,49 @@ class Motion(NamedTuple):
     chain_momentum: Float[Array, "*batch links"]
 
 
+class Observation(NamedTuple):
+    """What to look at while replicas of one configuration move, and when.
+
+    Attributes
+    ----------
+    moments : (moments,) int32
+        Steps made, increasing, after the first step and up to the last.
+    fraction, image : (particles, dim) int32
+        Of the start that all replicas have in common.
+    cage : (particles, neighbors) int32
+        Neighbours of each particle; -1 fills up.
+    waves : (waves, dim) int32
+        Wave vectors in units of 2 pi / edge.
+    """
+
+    moments: Int[Array, " moments"]
+    fraction: Int[Array, "particles dim"]
+    image: Int[Array, "particles dim"]
+    cage: Int[Array, "particles neighbors"]
+    waves: Int[Array, "waves dim"]
+
+
+class Sums(NamedTuple):
+    """Sums over replicas at one moment (or, stacked, at several).
+
+    Attributes
+    ----------
+    distance, distance_sq : (..., particles)
+        Gone since the start, and its square; length, length**2.
+    cage_sq : (..., particles)
+        Square of the displacement relative to the cage, the particle itself included; length**2.
+    scattering, scattering_sq : (..., species + 2)
+        Mean over the wave vectors: self part of all particles and of each species, then the total divided by
+        that of the start; and the squares of these.
+    """
+
+    distance: Float[Array, "*moments particles"]
+    distance_sq: Float[Array, "*moments particles"]
+    cage_sq: Float[Array, "*moments particles"]
+    scattering: Float[Array, "*moments curves"]
+    scattering_sq: Float[Array, "*moments curves"]
+
+
 def advance(
     motion: Motion,
     species: Int[Array, "*batch particles"],
@@ -79,13 +122,14 @@ def advance(
     slope: Float[Array, "*batch"],
     first: Int[Array, "*batch"],
     last: Int[Array, "*batch"],
+    observation: Observation | None = None,
     *,
     interaction: Interaction,
     thermostat: bool,
     dt: float,
     skin: float,
     threads: int | None = None,
-) -> tuple[Motion, Int[Array, "*batch"], Int[Array, "*batch"]]:
+) -> tuple[Motion, Int[Array, "*batch"], Int[Array, "*batch"], Sums | None]:
     """Make the steps `first` to `last` of NVE or (with `thermostat`) NVT dynamics.
 
     Parameters
@@ -97,6 +141,9 @@ def advance(
         Of the bath, ``temperature + slope * (steps made)``.
     first, last : (...,) int32
         Steps made before and after.
+    observation : Observation, optional
+        Then the batch, of one axis, is replicas whose observables are added up on their way; under `vmap`,
+        ensembles run one after the other.
     interaction : Interaction
     thermostat : bool
     dt, skin : float
@@ -111,18 +158,29 @@ def advance(
     made : (...,) int32
     status : (...,) int32
         An index of `STATUS`.
+    Sums, or None
+        What was observed, moments leading; zero where there are no wave vectors or cages. The threads do not
+        change a bit of it.
     """
-    single = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*motion, first, first)]
+    results = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*motion, first, first)]
+    if observation is None:
+        name, vmap_method = "tdaglass_advance", "broadcast_all"
+        sums = []
+    else:
+        name, vmap_method = "tdaglass_observe", "sequential"
+        n, curves, moments = species.shape[-1], len(interaction.masses) + 2, len(observation.moments)
+        sums = [jax.ShapeDtypeStruct((moments, k), jnp.float32) for k in (n, n, n, curves, curves)]
     call = _not_differentiable(
-        jax.ffi.ffi_call("tdaglass_advance", single, vmap_method="broadcast_all"),
+        jax.ffi.ffi_call(name, sums + results, vmap_method=vmap_method),
         **interaction._attributes(),
         thermostat=bool(thermostat),
         dt=np.float64(dt),
         skin=np.float64(skin),
         threads=np.int64(threads or thread_count()),
     )
-    *moved, made, status = call(*motion, species, box, temperature, slope, first, last)
-    return Motion(*moved), made, status
+    found = call(*(observation or ()), *motion, species, box, temperature, slope, first, last)
+    *moved, made, status = found[len(sums) :]
+    return Motion(*moved), made, status, Sums(*found[: len(sums)]) if sums else None
 
 
 def measure(

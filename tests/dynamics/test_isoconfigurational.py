@@ -114,7 +114,7 @@ def test_scattering(ensemble, start):
 @pytest.mark.float32
 def test_scattering_from_the_same_wave_vectors(start, ensemble, monkeypatch):
     """Where the shell holds no more vectors than are drawn, the sums are the definition's."""
-    monkeypatch.setattr(sys.modules["tdaglass.dynamics.isoconfigurational"], "WAVE_VECTORS", 10_000)
+    monkeypatch.setattr(sys.modules["tdaglass.dynamics.observables"], "WAVE_VECTORS", 10_000)
     found = isoconfigurational(KEY, MODEL, start, **SETTINGS, observables=["scattering"])
     positions, species, box = (np.asarray(x, float) for x in start)
     q = vectors_of_the_shell(box, 6.5)

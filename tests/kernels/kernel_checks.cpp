@@ -207,9 +207,52 @@ void replicas_are_a_loop() {
         }
 }
 
+// Sums over replicas, one of them alone on its piece of work, are the same on any threads; tables may hold anything.
+void observables() {
+    for (int dimension : {2, 3}) {
+        std::vector<float> found[2];
+        for (int64_t threads : {1, 4}) {
+            std::vector<Liquid> liquids;
+            for (int k = 0; k < 33; k++) {
+                liquids.emplace_back(dimension, 6, 2, true, 1.15);
+                for (float& v : liquids[k].velocity) v *= k % 5 - 2.0f;
+            }
+            const Liquid start = liquids[0];
+            const int64_t n = start.settings.n_particles;
+            std::vector<int32_t> moments{1, 40, 90}, cage, waves;
+            for (int64_t k = 0; k < 5 * n; k++) cage.push_back((int32_t)(k * 37 % (n + 20)) - 10);
+            for (int k = 0; k < 7 * dimension; k++) waves.push_back(k % 11 - 5);
+            std::vector<float> sums(3 * (3 * n + 2 * 4));
+            float* at[5];
+            for (int k = 0; k < 5; k++) at[k] = sums.data() + 3 * (k < 4 ? k * n : 3 * n + 4);
+            std::vector<System> systems;
+            for (Liquid& liquid : liquids) systems.push_back(liquid.system(90));
+            std::vector<Progress> progress(systems.size());
+            Observation what{3, 5, 7, moments.data(), start.fraction.data(), start.image.data(), cage.data(), waves.data()};
+            advance_and_observe(liquids[0].settings, systems.data(), progress.data(), (int64_t)systems.size(), threads,
+                                what, {at[0], at[1], at[2], at[3], at[4]});
+            for (const Progress& p : progress) check(p.status == OK && p.made == 90, "watched replicas run");
+            for (int64_t k = 0; k < 3 * n; k++) check(sums[k] > 0 && sums[k] < 1e3f, "distances gone");
+            check(at[3][0] > 10 && at[3][0] < 33.001f && std::isfinite(at[3][3]), "scattering");
+            found[threads > 1] = sums;
+            for (int64_t Settings::*size : {&Settings::dimension, &Settings::n_species, &Settings::n_particles})
+                for (int64_t bad : {(int64_t)-1, (int64_t)0, (int64_t)5, (int64_t)1 << 40}) {
+                    if (size == &Settings::n_particles && bad == 5) continue;
+                    Settings wrong = liquids[0].settings;
+                    wrong.*size = bad;
+                    advance_and_observe(wrong, systems.data(), progress.data(), 2, threads, what,
+                                        {at[0], at[1], at[2], at[3], at[4]});
+                    check(progress[1].status == BAD_SETTINGS, "a size out of range, watched");
+                }
+        }
+        check(found[0] == found[1], "threads change no sum");
+    }
+}
+
 }  // namespace
 
 int main() {
+    observables();
     replicas_are_a_loop();
     good_input();
     bad_input();

@@ -5,6 +5,7 @@
 
 #include "checks.hpp"
 #include "molecular_dynamics.hpp"
+#include "observables.hpp"
 #include "replica_dynamics.hpp"
 
 namespace tdaglass {
@@ -47,109 +48,171 @@ std::vector<int32_t> order_in_space(const Settings& s, const System& system) {
     return order;
 }
 
-// Call visit(number in the caller's arrays, number in the replicas', lane, system) for every coordinate.
-template <class Visit>
-void for_each_coordinate(const Replicas& r, const std::vector<int32_t>& order, int count, Visit visit) {
-    for (int i = 0; i < r.n; i++)
-        for (int d = 0; d < r.dimension; d++)
-            for (int lane = 0; lane < LANES; lane++)
-                visit((size_t)r.dimension * order[i] + d, r.at(i, d) + lane, std::min(lane, count - 1));
-}
-
-// Steps made side by side, and the systems brought there. If a replica fails, none: one by one they tell which.
-int32_t advance_side_by_side(const Settings& s, System* systems, int count) {
-    PairTable table;
-    int32_t made = systems[0].first, last = systems[0].last;
-    if (check_settings(s, table) != OK || made >= last) return made;
-    for (int k = 0; k < count; k++)
-        if (check_system(s, systems[k], table) != OK) return made;
-    ReplicaDynamics dynamics(table, s.dt, s.skin);
-    Replicas& r = dynamics.replicas;
-    r.n = (int)s.n_particles;
-    r.dimension = (int)s.dimension;
-    const std::vector<int32_t> order = order_in_space(s, systems[0]);
-    for (int d = 0; d < r.dimension; d++) r.edge[d] = systems[0].box[d];
-    for (int i = 0; i < r.n; i++) {
-        r.species.push_back(systems[0].species[order[i]]);
-        r.mass.push_back((float)s.masses[r.species[i]]);
-    }
-    const size_t numbers = (size_t)r.n * r.dimension * LANES;
-    r.position.resize(numbers), r.image.resize(numbers), r.velocity.resize(numbers), r.force.resize(numbers);
-    for_each_coordinate(r, order, count, [&](size_t from, size_t to, int k) {
-        r.position[to] = systems[k].fraction[from];
-        r.image[to] = systems[k].image[from];
-        r.velocity[to] = systems[k].velocity[from];
-        r.force[to] = systems[k].force[from];
-    });
-    for (int lane = 0; lane < LANES; lane++) {
-        const System& system = systems[std::min(lane, count - 1)];
-        std::copy(system.chain_position, system.chain_position + CHAIN_LENGTH, dynamics.chain[lane].position);
-        std::copy(system.chain_momentum, system.chain_momentum + CHAIN_LENGTH, dynamics.chain[lane].momentum);
-    }
-    dynamics.start();
-    for (; made < last; made++) {
-        if ((made - systems[0].first) % STEPS_BETWEEN_LOOKS == 0 && dynamics.excess() > MOST_EXCESS) break;
-        float temperature[LANES];
-        for (int lane = 0; lane < LANES; lane++) {
-            temperature[lane] = bath_temperature(systems[std::min(lane, count - 1)], made);
-            if (!is_usable(s.thermostat, temperature[lane])) return systems[0].first;
+// Replicas in the lanes of vectors, brought there from the systems of the caller and back.
+class SideBySide {
+   public:
+    SideBySide(const Settings& s, System* systems, int count, const PairTable& table)
+        : s(s), systems(systems), count(count), order(order_in_space(s, systems[0])), made(systems[0].first),
+          dynamics(table, s.dt, s.skin) {
+        Replicas& r = dynamics.replicas;
+        r.n = (int)s.n_particles;
+        r.dimension = (int)s.dimension;
+        for (int d = 0; d < r.dimension; d++) r.edge[d] = systems[0].box[d];
+        for (int i = 0; i < r.n; i++) {
+            r.species.push_back(systems[0].species[order[i]]);
+            r.mass.push_back((float)s.masses[r.species[i]]);
         }
-        if (!dynamics.step(s.thermostat, temperature)) return systems[0].first;
+        const size_t numbers = (size_t)r.n * r.dimension * LANES;
+        r.position.resize(numbers), r.image.resize(numbers), r.velocity.resize(numbers), r.force.resize(numbers);
+        for_each_coordinate([&](size_t from, size_t to, int k) {
+            r.position[to] = systems[k].fraction[from];
+            r.image[to] = systems[k].image[from];
+            r.velocity[to] = systems[k].velocity[from];
+            r.force[to] = systems[k].force[from];
+        });
+        for (int lane = 0; lane < LANES; lane++) {
+            const System& system = system_of(lane);
+            std::copy(system.chain_position, system.chain_position + CHAIN_LENGTH, dynamics.chain[lane].position);
+            std::copy(system.chain_momentum, system.chain_momentum + CHAIN_LENGTH, dynamics.chain[lane].momentum);
+        }
+        dynamics.start();
     }
-    for_each_coordinate(r, order, count, [&](size_t to, size_t from, int k) {
-        if (from % LANES != (size_t)k) return;  // a spare lane
-        systems[k].fraction[to] = r.position[from];
-        systems[k].image[to] = r.image[from];
-        systems[k].velocity[to] = r.velocity[from];
-        systems[k].force[to] = r.force[from];
-    });
-    for (int k = 0; k < count; k++) {
-        std::copy(dynamics.chain[k].position, dynamics.chain[k].position + CHAIN_LENGTH, systems[k].chain_position);
-        std::copy(dynamics.chain[k].momentum, dynamics.chain[k].momentum + CHAIN_LENGTH, systems[k].chain_momentum);
+
+    // Step until so many steps are made. False if it is better to go on one by one: the replicas have drifted too far
+    // apart, or one of them fails and alone it will tell how. The systems hold the last step that is of use.
+    bool go_on_to(int32_t target) {
+        for (const int32_t begun = made; made < target; made++) {
+            if ((made - begun) % STEPS_BETWEEN_LOOKS == 0 && dynamics.excess() > MOST_EXCESS) {
+                copy_out();
+                return false;
+            }
+            float temperature[LANES];
+            for (int lane = 0; lane < LANES; lane++) {
+                temperature[lane] = bath_temperature(system_of(lane), made);
+                if (!is_usable(s.thermostat, temperature[lane])) return false;
+            }
+            if (!dynamics.step(s.thermostat, temperature)) return false;
+        }
+        copy_out();
+        return true;
     }
-    return made;
+
+   private:
+    const Settings& s;
+    System* systems;
+    int count;
+    std::vector<int32_t> order;
+    int32_t made;
+    ReplicaDynamics dynamics;
+
+    // Lanes without a system compute copies of the last.
+    System& system_of(int lane) const { return systems[std::min(lane, count - 1)]; }
+
+    // Call visit(number in the caller's arrays, number in the replicas', system) for every coordinate.
+    template <class Visit>
+    void for_each_coordinate(Visit visit) const {
+        const Replicas& r = dynamics.replicas;
+        for (int i = 0; i < r.n; i++)
+            for (int d = 0; d < r.dimension; d++)
+                for (int lane = 0; lane < LANES; lane++)
+                    visit((size_t)r.dimension * order[i] + d, r.at(i, d) + lane, std::min(lane, count - 1));
+    }
+
+    void copy_out() {
+        const Replicas& r = dynamics.replicas;
+        for_each_coordinate([&](size_t to, size_t from, int k) {
+            if (from % LANES != (size_t)k) return;  // a spare lane
+            systems[k].fraction[to] = r.position[from];
+            systems[k].image[to] = r.image[from];
+            systems[k].velocity[to] = r.velocity[from];
+            systems[k].force[to] = r.force[from];
+        });
+        for (int k = 0; k < count; k++) {
+            const Chain& chain = dynamics.chain[k];
+            std::copy(chain.position, chain.position + CHAIN_LENGTH, systems[k].chain_position);
+            std::copy(chain.momentum, chain.momentum + CHAIN_LENGTH, systems[k].chain_momentum);
+            systems[k].first = made;
+        }
+    }
+};
+
+// As far as it goes side by side; the rest is for them to do one by one.
+void advance_side_by_side(const Settings& s, System* systems, int count, Observer* observer) {
+    PairTable table;
+    const int32_t first = systems[0].first;
+    if (check_settings(s, table) != OK || first >= systems[0].last) return;
+    for (int k = 0; k < count; k++)
+        if (check_system(s, systems[k], table) != OK) return;
+    SideBySide replicas(s, systems, count, table);
+    for (int64_t m = 0; observer && m < observer->n_moments(); m++) {
+        if (observer->moment(m) <= first) continue;
+        if (!replicas.go_on_to(observer->moment(m))) return;
+        for (int k = 0; k < count; k++) observer->look(systems[k], m);
+    }
+    replicas.go_on_to(systems[0].last);
 }
 
+// Systems that one thread takes at a time: replicas that fit side by side, or one.
 struct Job {
     const Settings& settings;
     System* systems;
     Progress* progress;
     int64_t n;
+    int64_t at_a_time;
+    Observer* observers = nullptr;  // one for each piece
+
+    int64_t pieces() const { return (n + at_a_time - 1) / at_a_time; }
+
+    void advance_piece(int64_t piece) const {
+        const int64_t begin = piece * at_a_time;
+        const int count = (int)std::min(at_a_time, n - begin);
+        Observer* observer = observers ? observers + piece : nullptr;
+        if (at_a_time > 1 && are_replicas(settings, systems + begin, count)) {
+            try {
+                advance_side_by_side(settings, systems + begin, count, observer);
+            } catch (const std::exception&) {
+                // Without memory for all of them, one by one.
+            }
+        }
+        for (int64_t k = begin; k < begin + count; k++) progress[k] = advance(settings, systems[k], observer);
+    }
+
+    void run(int64_t threads) {
+        for_each(pieces(), threads, [](int64_t piece, void* job) { static_cast<Job*>(job)->advance_piece(piece); }, this);
+    }
 };
 
-void advance_block(int64_t block, void* context) {
-    const Job& job = *static_cast<Job*>(context);
-    System* systems = job.systems + block * LANES;
-    int count = (int)std::min<int64_t>(LANES, job.n - block * LANES);
-    if (are_replicas(job.settings, systems, count)) {
-        int32_t made = systems[0].first;
-        try {
-            made = advance_side_by_side(job.settings, systems, count);
-        } catch (const std::exception&) {
-            // Without memory for all of them, one by one.
-        }
-        for (int k = 0; k < count; k++) systems[k].first = made;
-    }
-    for (int k = 0; k < count; k++) job.progress[block * LANES + k] = advance(job.settings, systems[k]);
-}
-
-void advance_one(int64_t k, void* context) {
-    const Job& job = *static_cast<Job*>(context);
-    job.progress[k] = advance(job.settings, job.systems[k]);
+Job job_of(const Settings& settings, System* systems, Progress* progress, int64_t n) {
+    bool any = false;
+    bool sizes = settings.n_particles >= 2 && (settings.dimension == 2 || settings.dimension == 3);
+    for (int64_t k = 0; sizes && k < n && !any; k += LANES)
+        any = are_replicas(settings, systems + k, (int)std::min<int64_t>(LANES, n - k));
+    return {settings, systems, progress, n, any ? LANES : 1};
 }
 
 }  // namespace
 
 void advance_all(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads) noexcept {
-    Job job{settings, systems, progress, n};
-    bool any = false;
-    bool sizes = settings.n_particles >= 2 && (settings.dimension == 2 || settings.dimension == 3);
-    for (int64_t k = 0; sizes && k < n && !any; k += LANES)
-        any = are_replicas(settings, systems + k, (int)std::min<int64_t>(LANES, n - k));
-    if (any)
-        for_each((n + LANES - 1) / LANES, threads, advance_block, &job);
-    else
-        for_each(n, threads, advance_one, &job);
+    job_of(settings, systems, progress, n).run(threads);
+}
+
+void advance_and_observe(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads,
+                         const Observation& observation, const Sums& sums) noexcept {
+    auto all = [&](Status status) {
+        for (int64_t k = 0; k < n; k++) progress[k] = {systems[k].first, status};
+    };
+    PairTable table;
+    if (Status status = check_settings(settings, table)) return all(status);
+    try {
+        Job job = job_of(settings, systems, progress, n);
+        CommonStart start(settings, observation);
+        std::vector<Observer> observers(job.pieces(), Observer(start));
+        job.observers = observers.data();
+        job.run(threads);
+        for (const Observer& observer : observers) observer.add_to(sums);
+    } catch (const std::exception&) {
+        all(OUT_OF_MEMORY);
+    }
 }
 
 }  // namespace tdaglass

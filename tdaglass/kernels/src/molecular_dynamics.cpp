@@ -9,6 +9,7 @@
 
 #include "checks.hpp"
 #include "dynamics.hpp"
+#include "observables.hpp"
 
 namespace tdaglass {
 namespace {
@@ -51,7 +52,7 @@ void copy_out(const Dynamics& dynamics, System& system) {
     }
 }
 
-Progress checked_advance(const Settings& settings, System& system) {
+Progress checked_advance(const Settings& settings, System& system, Observer* observer) {
     PairTable table;
     Status status = check_settings(settings, table);
     if (status == OK) status = check_system(settings, system, table);
@@ -60,12 +61,20 @@ Progress checked_advance(const Settings& settings, System& system) {
     copy_in(settings, system, dynamics);
     dynamics.start();
     int32_t made = system.first;
-    for (; made < system.last && status == OK; made += status == OK) {
-        float temperature = bath_temperature(system, made);
-        bool usable = is_usable(settings.thermostat, temperature);
-        status = usable ? dynamics.step(settings.thermostat, temperature) : BAD_SETTINGS;
+    auto go_on_to = [&](int32_t target) {
+        for (; made < target && status == OK; made += status == OK) {
+            float temperature = bath_temperature(system, made);
+            bool usable = is_usable(settings.thermostat, temperature);
+            status = usable ? dynamics.step(settings.thermostat, temperature) : BAD_SETTINGS;
+        }
+        copy_out(dynamics, system);
+    };
+    for (int64_t k = 0; observer && k < observer->n_moments(); k++) {
+        if (observer->moment(k) <= system.first) continue;
+        go_on_to(observer->moment(k));
+        if (status == OK) observer->look(system, k);
     }
-    copy_out(dynamics, system);
+    go_on_to(system.last);
     return {made, status};
 }
 
@@ -87,9 +96,9 @@ Status checked_measure(const Settings& settings, System& system, double& energy,
 
 }  // namespace
 
-Progress advance(const Settings& settings, System& system) noexcept {
+Progress advance(const Settings& settings, System& system, Observer* observer) noexcept {
     try {
-        return checked_advance(settings, system);
+        return checked_advance(settings, system, observer);
     } catch (const std::exception&) {  // bad_alloc, or length_error of a vector
         return {system.first, OUT_OF_MEMORY};
     }

@@ -40,13 +40,34 @@ struct Progress {
     int32_t status;  // Status
 };
 
+// What to look at on the way, and when: replicas are held against the start that all of them have in common.
+struct Observation {
+    int64_t n_moments, n_cage, n_waves;
+    const int32_t* moments;            // (n_moments,): steps made, increasing, after first and up to last
+    const int32_t *fraction, *image;   // (n_particles, dimension): of the start
+    const int32_t* cage;               // (n_particles, n_cage): neighbours; a number of no particle fills up
+    const int32_t* waves;              // (n_waves, dimension): wave vectors in units of 2 pi / edge
+};
+
+// Observables of dynamics.isoconfigurational, to which those of the replicas are added.
+struct Sums {
+    float *distance, *distance_sq, *cage_sq;  // (n_moments, n_particles)
+    float *scattering, *scattering_sq;        // (n_moments, n_species + 2): self part of all and of each, total
+};
+
+class Observer;  // adds up the observables of the systems that it is handed, one after the other
+
 // Advance a system in place. If the status is not OK, the arrays hold the system at the last sound step, or
 // somewhat later. Never throws.
-Progress advance(const Settings& settings, System& system) noexcept;
+Progress advance(const Settings& settings, System& system, Observer* observer = nullptr) noexcept;
 
 // Advance systems in place over so many threads, replicas of one system side by side as long as they stay near each
 // other. Every system ends on the same bits as by itself.
 void advance_all(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads) noexcept;
+
+// The same, looking at all systems on the way; they are added up in an order that no thread changes.
+void advance_and_observe(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads,
+                         const Observation& observation, const Sums& sums) noexcept;
 
 // Forces (written to system.force), potential energy and virial of the present positions.
 Status measure(const Settings& settings, System& system, double& energy, double& virial) noexcept;

@@ -150,6 +150,12 @@ inline int32_t sum(Ints x) {
     return (int32_t)total;
 }
 
+inline double sum(Floats x) {
+    double total = 0;
+    for (int k = 0; k < LANES; k++) total += x[k];
+    return total;
+}
+
 // The largest of numbers that are not negative.
 inline float largest(Floats x) {
     float most = 0;

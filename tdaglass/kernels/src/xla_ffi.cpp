@@ -9,6 +9,8 @@ namespace ffi = xla::ffi;
 using tdaglass::System;
 using Ints = ffi::Buffer<ffi::S32>;
 using Floats = ffi::Buffer<ffi::F32>;
+using IntsOut = ffi::ResultBuffer<ffi::S32>;
+using FloatsOut = ffi::ResultBuffer<ffi::F32>;
 using Table = ffi::Span<const double>;
 
 namespace {
@@ -60,14 +62,15 @@ void copy(T* to, const T* from, int64_t n) {
     if (to != from) std::copy(from, from + n, to);
 }
 
-ffi::Error advance(Ints fraction, Ints image, Floats velocity, Floats force, Floats chain_position,
-                   Floats chain_momentum, Ints species, Floats box, Floats temperature, Floats slope, Ints first,
-                   Ints last, ffi::ResultBuffer<ffi::S32> fraction_out, ffi::ResultBuffer<ffi::S32> image_out,
-                   ffi::ResultBuffer<ffi::F32> velocity_out, ffi::ResultBuffer<ffi::F32> force_out,
-                   ffi::ResultBuffer<ffi::F32> chain_position_out, ffi::ResultBuffer<ffi::F32> chain_momentum_out,
-                   ffi::ResultBuffer<ffi::S32> made, ffi::ResultBuffer<ffi::S32> status, Table sigma, Table epsilon,
-                   Table cutoff, Table masses, bool force_shift, bool thermostat, double dt, double skin,
-                   int64_t threads) {
+// `advance_them(settings, systems, progress, batch, threads)` is one of the library's functions.
+template <class Advance>
+ffi::Error advance_systems(Advance advance_them, Ints fraction, Ints image, Floats velocity, Floats force,
+                           Floats chain_position, Floats chain_momentum, Ints species, Floats box, Floats temperature,
+                           Floats slope, Ints first, Ints last, IntsOut fraction_out, IntsOut image_out,
+                           FloatsOut velocity_out, FloatsOut force_out, FloatsOut chain_position_out,
+                           FloatsOut chain_momentum_out, IntsOut made, IntsOut status, Table sigma, Table epsilon,
+                           Table cutoff, Table masses, bool force_shift, bool thermostat, double dt, double skin,
+                           int64_t threads) {
     Shape s = shape_of(fraction);
     if (auto error = check_tables(s, sigma, epsilon, cutoff, masses); error.failure()) return error;
     int64_t coordinates = s.batch * s.n * s.dim;
@@ -98,7 +101,7 @@ ffi::Error advance(Ints fraction, Ints image, Floats velocity, Floats force, Flo
                        first.typed_data()[k], last.typed_data()[k]});
     }
     std::vector<tdaglass::Progress> progress(s.batch);
-    tdaglass::advance_all(settings, all.data(), progress.data(), s.batch, threads);
+    advance_them(settings, all.data(), progress.data(), s.batch, threads);
     for (int64_t k = 0; k < s.batch; k++) {
         made->typed_data()[k] = progress[k].made;
         status->typed_data()[k] = progress[k].status;
@@ -106,9 +109,43 @@ ffi::Error advance(Ints fraction, Ints image, Floats velocity, Floats force, Flo
     return ffi::Error::Success();
 }
 
-ffi::Error measure(Ints fraction, Ints species, Floats box, ffi::ResultBuffer<ffi::F32> force,
-                   ffi::ResultBuffer<ffi::F32> energy, ffi::ResultBuffer<ffi::F32> virial,
-                   ffi::ResultBuffer<ffi::S32> status, Table sigma, Table epsilon, Table cutoff, Table masses,
+// One batch of replicas, and what to look at on their way.
+template <class... Moving>
+ffi::Error observe(Ints moments, Ints fraction, Ints image, Ints cage, Ints waves, FloatsOut distance,
+                   FloatsOut distance_sq, FloatsOut cage_sq, FloatsOut scattering, FloatsOut scattering_sq,
+                   Moving... moving) {
+    auto sizes = fraction.dimensions(), neighbors = cage.dimensions();
+    if (sizes.size() != 2 || neighbors.size() != 2) return ffi::Error::InvalidArgument("expected positions (n, dim)");
+    const int64_t n = sizes[0], dim = sizes[1], n_moments = moments.element_count();
+    const int64_t n_waves = waves.element_count() / std::max<int64_t>(dim, 1);
+    const tdaglass::Observation observation{n_moments,          neighbors[1],       n_waves,
+                                            moments.typed_data(), fraction.typed_data(), image.typed_data(),
+                                            cage.typed_data(),    waves.typed_data()};
+    const tdaglass::Sums sums{distance->typed_data(), distance_sq->typed_data(), cage_sq->typed_data(),
+                              scattering->typed_data(), scattering_sq->typed_data()};
+    bool agree = true;
+    auto look_on = [&](const tdaglass::Settings& s, System* all, tdaglass::Progress* progress, int64_t batch,
+                       int64_t threads) {
+        agree = n == s.n_particles && dim == s.dimension && neighbors[0] == n && has_numbers(image, n * dim) &&
+                has_numbers(waves, n_waves * dim);
+        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, n_moments * n);
+        for (auto* sum : {&scattering, &scattering_sq}) agree &= has_numbers(**sum, n_moments * (s.n_species + 2));
+        for (int64_t k = 0; k < n_moments; k++)
+            for (int64_t system = 0; system < batch; system++)
+                agree &= (k ? observation.moments[k - 1] : all[system].first) < observation.moments[k] &&
+                         observation.moments[k] <= all[system].last;
+        if (!agree) return;
+        for (auto* sum : {&distance, &distance_sq, &cage_sq, &scattering, &scattering_sq})
+            std::fill_n((*sum)->typed_data(), (*sum)->element_count(), 0.0f);
+        tdaglass::advance_and_observe(s, all, progress, batch, threads, observation, sums);
+    };
+    auto error = advance_systems(look_on, moving...);
+    return agree ? error : ffi::Error::InvalidArgument("expected increasing moments among the steps, and one start");
+}
+
+ffi::Error measure(Ints fraction, Ints species, Floats box, FloatsOut force,
+                   FloatsOut energy, FloatsOut virial,
+                   IntsOut status, Table sigma, Table epsilon, Table cutoff, Table masses,
                    bool force_shift, double skin, int64_t threads) {
     Shape s = shape_of(fraction);
     if (auto error = check_tables(s, sigma, epsilon, cutoff, masses); error.failure()) return error;
@@ -137,39 +174,61 @@ ffi::Error measure(Ints fraction, Ints species, Floats box, ffi::ResultBuffer<ff
     return ffi::Error::Success();
 }
 
+// The arguments of advance_systems, behind others.
+template <class Binding>
+auto and_systems(Binding&& binding) {
+    return std::move(binding)
+        .template Arg<Ints>()    // fraction
+        .template Arg<Ints>()    // image
+        .template Arg<Floats>()  // velocity
+        .template Arg<Floats>()  // force
+        .template Arg<Floats>()  // chain_position
+        .template Arg<Floats>()  // chain_momentum
+        .template Arg<Ints>()    // species
+        .template Arg<Floats>()  // box
+        .template Arg<Floats>()  // temperature
+        .template Arg<Floats>()  // slope
+        .template Arg<Ints>()    // first
+        .template Arg<Ints>()    // last
+        .template Ret<Ints>()    // fraction
+        .template Ret<Ints>()    // image
+        .template Ret<Floats>()  // velocity
+        .template Ret<Floats>()  // force
+        .template Ret<Floats>()  // chain_position
+        .template Ret<Floats>()  // chain_momentum
+        .template Ret<Ints>()    // made
+        .template Ret<Ints>()    // status
+        .template Attr<Table>("sigma")
+        .template Attr<Table>("epsilon")
+        .template Attr<Table>("cutoff")
+        .template Attr<Table>("masses")
+        .template Attr<bool>("force_shift")
+        .template Attr<bool>("thermostat")
+        .template Attr<double>("dt")
+        .template Attr<double>("skin")
+        .template Attr<int64_t>("threads");
+}
+
 }  // namespace
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_advance, advance,
-                              ffi::Ffi::Bind()
-                                  .Arg<Ints>()    // fraction
-                                  .Arg<Ints>()    // image
-                                  .Arg<Floats>()  // velocity
-                                  .Arg<Floats>()  // force
-                                  .Arg<Floats>()  // chain_position
-                                  .Arg<Floats>()  // chain_momentum
-                                  .Arg<Ints>()    // species
-                                  .Arg<Floats>()  // box
-                                  .Arg<Floats>()  // temperature
-                                  .Arg<Floats>()  // slope
-                                  .Arg<Ints>()    // first
-                                  .Arg<Ints>()    // last
-                                  .Ret<Ints>()    // fraction
-                                  .Ret<Ints>()    // image
-                                  .Ret<Floats>()  // velocity
-                                  .Ret<Floats>()  // force
-                                  .Ret<Floats>()  // chain_position
-                                  .Ret<Floats>()  // chain_momentum
-                                  .Ret<Ints>()    // made
-                                  .Ret<Ints>()    // status
-                                  .Attr<Table>("sigma")
-                                  .Attr<Table>("epsilon")
-                                  .Attr<Table>("cutoff")
-                                  .Attr<Table>("masses")
-                                  .Attr<bool>("force_shift")
-                                  .Attr<bool>("thermostat")
-                                  .Attr<double>("dt")
-                                  .Attr<double>("skin")
-                                  .Attr<int64_t>("threads"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_advance,
+                              [](auto... all) { return advance_systems(tdaglass::advance_all, all...); },
+                              and_systems(ffi::Ffi::Bind()));
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_observe,
+                              [](auto... all) { return observe(all...); },
+                              and_systems(ffi::Ffi::Bind()
+                                              .Arg<Ints>()    // moments
+                                              .Arg<Ints>()    // fraction of the start
+                                              .Arg<Ints>()    // image of the start
+                                              .Arg<Ints>()    // cage
+                                              .Arg<Ints>()    // waves
+                                              .Ret<Floats>()  // distance
+                                              .Ret<Floats>()  // distance_sq
+                                              .Ret<Floats>()  // cage_sq
+                                              .Ret<Floats>()  // scattering
+                                              .Ret<Floats>()  // scattering_sq
+                                          ));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_measure, measure,
                               ffi::Ffi::Bind()
