@@ -37,16 +37,16 @@ lint: $(CHECKED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The kernels' own checks under the compiler's sanitizers: addresses and undefined behaviour, then threads.
+# The kernels' own checks under the compiler's sanitizers: addresses and undefined behaviour, and threads.
 CXX ?= c++
 CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
-sanitize:
+sanitize: sanitize-address,undefined sanitize-thread
+
+sanitize-%:
 	mkdir -p build
-	for checks in address,undefined thread; do \
-	  $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror @tdaglass/kernels/src/flags.txt \
-	    -fsanitize=$$checks -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks && \
-	  build/kernel_checks || exit 1; \
-	done
+	$(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror @tdaglass/kernels/src/flags.txt \
+	  -fsanitize=$* -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks-$*
+	build/kernel_checks-$*
 
 bench: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) benchmarks/run_all.py

@@ -1,5 +1,6 @@
 """All that a simulation needs to go on, bit for bit."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -124,6 +125,7 @@ def initialize(
     )
 
 
+@partial(jax.jit, static_argnames="model")
 def random_lattice(key: Key[Array, ""], model: PairModel) -> Configuration:
     """Species scattered at random over the sites of a square (cubic) lattice that fills the box."""
     sites_along = int(np.ceil(model.n_particles ** (1 / model.dimension) - 1e-9))

@@ -43,6 +43,12 @@ def load() -> str | None:
             f"the CPU kernels were built for {_built_for} on another processor, whose instructions this "
             "one lacks; try `pip install` again on this machine"
         )
+    missing = [name for name in TARGETS if not hasattr(library, name)]
+    if missing:
+        return (
+            f"the CPU kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
+            "`pip install` again"
+        )
     for name in TARGETS:
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
     return None

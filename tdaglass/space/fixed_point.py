@@ -9,6 +9,7 @@ counters keep trajectories unwrapped.
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
@@ -37,6 +38,7 @@ def scale(dtype: DTypeLike) -> float:
     return 2.0 ** -(8 * jnp.dtype(dtype).itemsize)
 
 
+@jax.jit
 def from_positions(positions: Float[Array, "*batch dim"], box: Float[Array, "*#batch dim"]) -> FixedPoint:
     """Fixed-point form of unwrapped positions (length units) in a periodic box (edge lengths)."""
     dtype = positions.dtype
@@ -50,6 +52,7 @@ def from_positions(positions: Float[Array, "*batch dim"], box: Float[Array, "*#b
     return FixedPoint(fraction, (image + over).astype(jnp.int32))
 
 
+@jax.jit
 def to_positions(fixed: FixedPoint, box: Float[Array, "*#batch dim"]) -> Float[Array, "*batch dim"]:
     """Unwrapped positions in length units, in the precision of `box`."""
     dtype = box.dtype

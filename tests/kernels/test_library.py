@@ -102,18 +102,23 @@ def test_not_a_library(monkeypatch, tmp_path):
 
 
 @with_compiler
-def test_made_for_another_processor(monkeypatch, tmp_path):
-    """A library that says it needs every instruction set there is a bit for, and one more."""
+@pytest.mark.parametrize(
+    ("needs", "message"),
+    [("~0u", "built for tomorrow on another processor"), ("0", "of another version of tdaglass")],
+    ids=["another processor", "another version"],
+)
+def test_made_for_another(needs, message, monkeypatch, tmp_path):
+    """A library that needs every instruction set there is a bit for, and one more; or none, and does nothing."""
     source = tmp_path / "instructions.cpp"
     source.write_text(
         'extern "C" { extern const unsigned tdaglass_needs; extern const char* const tdaglass_instructions; '
-        'const unsigned tdaglass_needs = ~0u; const char* const tdaglass_instructions = "tomorrow"; }'
+        f'const unsigned tdaglass_needs = {needs}; const char* const tdaglass_instructions = "tomorrow"; }}'
     )
     path = tmp_path / "kernels.so"
     subprocess.run([COMPILER, "-shared", "-fPIC", source, SOURCES / "processor.cpp", "-o", path], check=True)
     monkeypatch.setenv("TDAGLASS_KERNELS", str(path))
     reason = library.load()
-    assert "built for tomorrow on another processor" in reason
+    assert message in reason
     assert "try `pip install` again" in reason
 
 

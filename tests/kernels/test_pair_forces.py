@@ -16,11 +16,17 @@ from tdaglass.space import from_positions
 
 def by_engine_1(model, fraction, species, box):
     """Forces, energy and virial from a neighbour table, in single precision."""
-    n = model.n_particles
-    table = build_neighbor_table(model, fraction.T, species, box, skin=0.3, capacity=n, grid=None)
-    assert not bool(table.incomplete)
-    arguments = model, fraction.T, species, box, table.slots, table.longest
-    return forces_from_table(*arguments).T, *energy_and_virial(*arguments)
+
+    @jax.jit
+    def compute(fraction, species, box):
+        n = model.n_particles
+        table = build_neighbor_table(model, fraction.T, species, box, skin=0.3, capacity=n, grid=None)
+        arguments = model, fraction.T, species, box, table.slots, table.longest
+        return table.incomplete, forces_from_table(*arguments).T, *energy_and_virial(*arguments)
+
+    incomplete, *found = compute(fraction, species, box)
+    assert not bool(incomplete)
+    return found
 
 
 def check(model, fraction, species, box):
