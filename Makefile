@@ -10,9 +10,10 @@ RUN    := $(BIN)/python
 KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*)
 
 # An environment is a stamp file per set of extras, remade when the project's requirements or the kernels change.
+# Python compiles what is imported; compiling all that is installed would take half as long again.
 $(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	$(RUN) -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
 # The tests of one file share fixtures and compiled programs, so they run in one process; in the order of the names, as

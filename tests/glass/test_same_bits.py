@@ -112,7 +112,6 @@ def record_tables(monkeypatch, shared_capacity=None):
     return shared
 
 
-@pytest.mark.float32
 def test_replicas_with_one_table_are_a_loop(starts, monkeypatch):
     check_replicas(starts, "nvt", PRECISION, 4, monkeypatch)
 

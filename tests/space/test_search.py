@@ -103,6 +103,7 @@ def test_cells_at_their_smallest_miss_no_pair():
     assert (np.asarray(found.idx)[:, : len(left)] == partner).any(0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [None, Grid((5, 5, 5), 20)], ids=["all pairs", "cells"])
 def test_batches_are_loops(grid):
     box = jnp.asarray(BOXES["cubic"], PRECISION)
