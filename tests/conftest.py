@@ -45,3 +45,10 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public data in {folder}: set TDAGLASS_DATA to a copy")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured (`record_property`), for who compares more than passed and failed."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name} {value}")

@@ -77,7 +77,7 @@ def fit_autoencoder(
     max_iterations: int = 500,
     tolerance: float = 1e-4,
 ) -> Autoencoder:
-    r"""Fit the auto-encoder by limited-memory BFGS on all samples, from several random starts at once.
+    r"""Fit the auto-encoder by limited-memory BFGS on all samples, from several random starts.
 
     With x standardised and x' its reconstruction, the weights minimise
 
@@ -269,8 +269,8 @@ def _fit_starts(
         penalty = sum(jnp.sum(layer.weight**2) for layer in (*encoder, *decoder))
         return jnp.mean(rest**2) + weight_decay * penalty
 
-    # Backtracking: optax's default search, of interpolations, compiles several times as long and, with every
-    # start waiting for the slowest, runs far longer, to the same loss.
+    # Backtracking: optax's default search, of interpolations, compiles several times as long and runs longer,
+    # to the same loss.
     search = optax.scale_by_backtracking_linesearch(max_backtracking_steps=20, store_grad=True)
     optimizer = optax.lbfgs(memory_size=20, linesearch=search)
     value_and_grad = optax.value_and_grad_from_state(loss_fn)
@@ -298,4 +298,6 @@ def _fit_starts(
         layers = unravel(weights)
         return layers, _variance_explained(layers, scaled), history, step < max_iterations
 
-    return jax.vmap(one_start)(jnp.arange(starts))
+    # One after the other. Side by side, all would wait in every step for the longest line search and in the end
+    # for the slowest start, and both sides of every branch would be computed: more than twice the work.
+    return jax.lax.map(one_start, jnp.arange(starts))

@@ -49,7 +49,7 @@ def fit_mixture(
     tolerance: float = 1e-7,
     regularization: float = 1e-6,
 ) -> Mixture:
-    r"""Maximise the likelihood of a mixture of Gaussians, from several starts at once.
+    r"""Maximise the likelihood of a mixture of Gaussians, from several starts.
 
     .. math:: \log L = \sum_i \log \sum_k w_k \, \mathcal N(x_i; \mu_k, \Sigma_k)
 
@@ -277,4 +277,5 @@ def _fit_starts(
         first = _maximization(data, responsibility, regularization)
         return _climb(data, first, max_iterations, tolerance, regularization)
 
-    return jax.vmap(one_start)(jnp.arange(starts))
+    # One after the other: side by side, all would wait for the slowest.
+    return jax.lax.map(one_start, jnp.arange(starts))
