@@ -21,44 +21,30 @@ class Dynamics {
     void start() {
         pair_forces = choose_pair_forces(particles.dimension, table);
         list.build(particles, table, skin);
+        kinetic = scale(1);
     }
+
+    // Whether the velocities are such that a step can be made.
+    bool is_sound() const { return std::isfinite(kinetic) && !is_beyond(fastest); }
 
     EnergyAndVirial energy_and_virial() const { return tdaglass::energy_and_virial(particles, list, table); }
 
     // A step of NVE, or with a thermostat of NVT at the temperature of the bath.
     Status step(bool thermostat, double temperature) {
         const double freedom = particles.dimension * (particles.n - 1.0);
-        float factor = thermostat ? chain.half_step(dt, twice_kinetic_energy(), temperature, freedom) : 1;
-        if (!kick_and_move(factor)) return EXPLODED;
+        kick_and_move(thermostat ? chain.half_step(dt, kinetic, temperature, freedom) : 1);
+        if (is_beyond(fastest)) return EXPLODED;
         if (is_outdated(moved_sq, skin)) list.build(particles, table, skin);
-        Status status = find_forces();
-        if (status != OK) return status;
-        kick();
-        double kinetic = twice_kinetic_energy();
-        if (!std::isfinite(kinetic)) return EXPLODED;
-        if (thermostat) scale(chain.half_step(dt, kinetic, temperature, freedom));
+        if (!pair_forces(particles, list, table)) return OVERLAP;
+        kinetic = kick();
+        if (!is_sound()) return EXPLODED;
+        if (thermostat) kinetic = scale(chain.half_step(dt, kinetic, temperature, freedom));
         return OK;
     }
 
     Status find_forces() {
-        if (!pair_forces(particles, list, table, total)) return OVERLAP;
-        const Floats quantum = splat((float)table.force_quantum);
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES)
-            store(&particles.force[k], to_floats(load<Ints>(&total[k])) * quantum);
-        return OK;
-    }
-
-    // Sum of m v^2, exact after a rounding of every term: it does not depend on the order of the particles, and the
-    // thermostat feeds its last bit back into every trajectory.
-    double twice_kinetic_energy() const {
-        HalfDoubles total{}, round_at = kinetic_rounding(particles.n, table) - HalfDoubles{};
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
-            TwiceKinetic each(load<Floats>(&particles.mass[k]), load<Floats>(&particles.velocity[k]), round_at);
-            for (HalfDoubles half : each.half) total += half;
-        }
-        double sum = 0;
-        for (int k = 0; k < LANES / 2; k++) sum += total[k];
-        return sum;
+        std::fill(particles.force.begin(), particles.force.end(), 0);
+        return pair_forces(particles, list, table) ? OK : OVERLAP;
     }
 
    private:
@@ -66,44 +52,81 @@ class Dynamics {
     double dt, skin;
     PairForces pair_forces = nullptr;
     NeighborList list;
-    Aligned<int32_t> total;
-    float moved_sq = 0;  // the largest since the list was built
+    double kinetic = 0;   // sum of m v^2
+    float fastest = 0;    // component of a velocity
+    float moved_sq = 0;   // the furthest since the list was built
 
-    // v <- factor v + (dt/2) f/m, r <- r + dt v. False if a particle moves more than half the skin at once.
-    bool kick_and_move(float factor) {
-        const Floats half_dt = splat((float)(dt / 2)), limit = splat((float)longest_move(particles.edge, particles.dimension, skin));
-        Floats resolution{}, farthest{};
+    // Whether a particle would move more than half the skin in a step.
+    bool is_beyond(float speed) const {
+        return !(speed * dt < longest_move(particles.edge, particles.dimension, skin));
+    }
+
+    size_t end() const { return 4 * (size_t)particles.n; }
+
+    // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
+    void kick_and_move(float factor_of_all) {
+        const Floats factor = splat(factor_of_all);
+        Floats resolution{}, farthest{}, most{};
         for (int k = 0; k < LANES; k++) resolution[k] = particles.resolution(k % 4);
         const Floats to_steps = (float)dt / resolution;
-        Ints outside{};
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES) {
-            Floats before = load<Floats>(&particles.velocity[k]);
-            Floats v = kicked(&particles.velocity[k], &particles.force[k], load<Floats>(&particles.mass[k]), half_dt, splat(factor));
-            store(&particles.velocity[k], v);
-            // Before the kick, too: a thermostat would bring an exploding system to a standstill.
-            outside |= is_beyond(v, (float)dt, limit) | is_beyond(before, (float)dt, limit);
-            Ints moved = move(&particles.position[k], &particles.image[k], v, to_steps);
+        Particles& p = particles;
+        for (size_t k = 0; k < end(); k += LANES) {
+            Floats v = kicked(load<Floats>(&p.velocity[k]), load<Ints>(&p.force[k]), load<Floats>(&p.half_kick[k]), factor);
+            store(&p.velocity[k], v);
+            store(&p.force[k], Ints{});
+            most = select(magnitude(v) > most, magnitude(v), most);
+            Ints old = load<Ints>(&p.position[k]), steps = round_to_int(v * to_steps), moved = old + steps;
+            store(&p.position[k], moved);
+            Ints through_face = wrapped(old, steps, moved);
+            if (bits(through_face)) count_images(&p.image[k], through_face, steps);
             Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution;
-            Ints square = as_ints(along * along);
             // The fourth column, the species, does not move: the sum is over the other three.
-            square = as_ints(as_floats(square) + as_floats(neighbor_lanes<1>(square)));
-            Floats distance_sq = as_floats(square) + as_floats(neighbor_lanes<2>(square));
+            Floats distance_sq = row_sums(along * along);
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
         moved_sq = largest(farthest);
-        return bits(outside) == 0;
+        fastest = largest(most);
     }
 
-    void kick() {
-        const Floats half_dt = splat((float)(dt / 2));
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES)
-            store(&particles.velocity[k], kicked(&particles.velocity[k], &particles.force[k],
-                                                 load<Floats>(&particles.mass[k]), half_dt, splat(1.0f)));
+    // v <- v + (dt/2) f/m; returns the sum of m v^2.
+    double kick() {
+        Floats most{};
+        TwiceKinetic energy(particles.n, table);
+        Particles& p = particles;
+        for (size_t k = 0; k < end(); k += LANES) {
+            Floats v = kicked(load<Floats>(&p.velocity[k]), load<Ints>(&p.force[k]), load<Floats>(&p.half_kick[k]), splat(1.0f));
+            store(&p.velocity[k], v);
+            most = select(magnitude(v) > most, magnitude(v), most);
+            energy.add(load<Floats>(&p.mass[k]) * row_sums(v * v));
+        }
+        fastest = largest(most);
+        return of_first_column(energy);
     }
 
-    void scale(float factor) {
-        for (size_t k = 0; k < 4 * (size_t)particles.n; k += LANES)
-            store(&particles.velocity[k], load<Floats>(&particles.velocity[k]) * factor);
+    // v <- factor v; returns the sum of m v^2.
+    double scale(float factor) {
+        Floats most{};
+        TwiceKinetic energy(particles.n, table);
+        for (size_t k = 0; k < end(); k += LANES) {
+            Floats v = load<Floats>(&particles.velocity[k]) * splat(factor);
+            store(&particles.velocity[k], v);
+            most = select(magnitude(v) > most, magnitude(v), most);
+            energy.add(load<Floats>(&particles.mass[k]) * row_sums(v * v));
+        }
+        fastest = largest(most);
+        return of_first_column(energy);
+    }
+
+    static double of_first_column(const TwiceKinetic& energy) {
+        double total = 0;
+        for (int k = 0; k < LANES; k += 4) total += energy.of_lane(k);
+        return total;
+    }
+
+    // In every row the sum of its four numbers, (x + y) + (z + w).
+    static Floats row_sums(Floats x) {
+        x = x + as_floats(neighbor_lanes<1>(as_ints(x)));
+        return x + as_floats(neighbor_lanes<2>(as_ints(x)));
     }
 
     template <int FLIP, size_t... k>

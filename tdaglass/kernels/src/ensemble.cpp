@@ -49,38 +49,35 @@ std::vector<int32_t> order_in_space(const Settings& s, const System& system) {
 }
 
 // Replicas in the lanes of vectors, brought there from the systems of the caller and back.
+template <int DIM>
 class SideBySide {
    public:
     SideBySide(const Settings& s, System* systems, int count, const PairTable& table)
-        : s(s), systems(systems), count(count), order(order_in_space(s, systems[0])), made(systems[0].first),
-          dynamics(table, s.dt, s.skin) {
-        Replicas& r = dynamics.replicas;
-        r.n = (int)s.n_particles;
-        r.dimension = (int)s.dimension;
-        for (int d = 0; d < r.dimension; d++) r.edge[d] = systems[0].box[d];
-        for (int i = 0; i < r.n; i++) {
-            r.species.push_back(systems[0].species[order[i]]);
-            r.mass.push_back((float)s.masses[r.species[i]]);
-        }
-        const size_t numbers = (size_t)r.n * r.dimension * LANES;
-        r.position.resize(numbers), r.image.resize(numbers), r.velocity.resize(numbers), r.force.resize(numbers);
-        for_each_coordinate([&](size_t from, size_t to, int k) {
-            r.position[to] = systems[k].fraction[from];
-            r.image[to] = systems[k].image[from];
-            r.velocity[to] = systems[k].velocity[from];
-            r.force[to] = systems[k].force[from];
+        : s(s), systems(systems), count(count), table(table), order(order_in_space(s, systems[0])),
+          made(systems[0].first), dynamics(table, s.masses, s.dt, s.skin) {
+        Replicas<DIM>& r = dynamics.replicas;
+        r.resize((int)s.n_particles);
+        for (int d = 0; d < DIM; d++) r.edge[d] = systems[0].box[d];
+        for (int i = 0; i < r.n; i++) r.species.push_back(systems[0].species[order[i]]);
+        sound = true;
+        for_each_coordinate([&](size_t from, int i, int d, int lane, int k) {
+            r.position(i, d)[lane] = systems[k].fraction[from];
+            r.image[r.at(i, d) + lane] = systems[k].image[from];
+            r.velocity[r.at(i, d) + lane] = systems[k].velocity[from];
+            sound &= to_quanta(systems[k].force[from], table, r.force(i, d)[lane]);
         });
         for (int lane = 0; lane < LANES; lane++) {
             const System& system = system_of(lane);
             std::copy(system.chain_position, system.chain_position + CHAIN_LENGTH, dynamics.chain[lane].position);
             std::copy(system.chain_momentum, system.chain_momentum + CHAIN_LENGTH, dynamics.chain[lane].momentum);
         }
-        dynamics.start();
+        sound = sound && dynamics.start();
     }
 
     // Step until so many steps are made. False if it is better to go on one by one: the replicas have drifted too far
     // apart, or one of them fails and alone it will tell how. The systems hold the last step that is of use.
     bool go_on_to(int32_t target) {
+        if (made == target) return true;
         for (const int32_t begun = made; made < target; made++) {
             if ((made - begun) % STEPS_BETWEEN_LOOKS == 0 && dynamics.excess() > MOST_EXCESS) {
                 copy_out();
@@ -91,7 +88,7 @@ class SideBySide {
                 temperature[lane] = bath_temperature(system_of(lane), made);
                 if (!is_usable(s.thermostat, temperature[lane])) return false;
             }
-            if (!dynamics.step(s.thermostat, temperature)) return false;
+            if (!sound || !dynamics.step(s.thermostat, temperature)) return false;
         }
         copy_out();
         return true;
@@ -101,31 +98,32 @@ class SideBySide {
     const Settings& s;
     System* systems;
     int count;
+    const PairTable& table;
     std::vector<int32_t> order;
     int32_t made;
-    ReplicaDynamics dynamics;
+    ReplicaDynamics<DIM> dynamics;
+    bool sound;
 
     // Lanes without a system compute copies of the last.
     System& system_of(int lane) const { return systems[std::min(lane, count - 1)]; }
 
-    // Call visit(number in the caller's arrays, number in the replicas', system) for every coordinate.
+    // Call visit(number in the caller's arrays, particle, axis, lane, system) for every coordinate.
     template <class Visit>
     void for_each_coordinate(Visit visit) const {
-        const Replicas& r = dynamics.replicas;
-        for (int i = 0; i < r.n; i++)
-            for (int d = 0; d < r.dimension; d++)
+        for (int i = 0; i < dynamics.replicas.n; i++)
+            for (int d = 0; d < DIM; d++)
                 for (int lane = 0; lane < LANES; lane++)
-                    visit((size_t)r.dimension * order[i] + d, r.at(i, d) + lane, std::min(lane, count - 1));
+                    visit((size_t)DIM * order[i] + d, i, d, lane, std::min(lane, count - 1));
     }
 
     void copy_out() {
-        const Replicas& r = dynamics.replicas;
-        for_each_coordinate([&](size_t to, size_t from, int k) {
-            if (from % LANES != (size_t)k) return;  // a spare lane
-            systems[k].fraction[to] = r.position[from];
-            systems[k].image[to] = r.image[from];
-            systems[k].velocity[to] = r.velocity[from];
-            systems[k].force[to] = r.force[from];
+        const Replicas<DIM>& r = dynamics.replicas;
+        for_each_coordinate([&](size_t to, int i, int d, int lane, int k) {
+            if (lane != k) return;  // a spare lane
+            systems[k].fraction[to] = r.position(i, d)[lane];
+            systems[k].image[to] = r.image[r.at(i, d) + lane];
+            systems[k].velocity[to] = r.velocity[r.at(i, d) + lane];
+            systems[k].force[to] = (float)r.force(i, d)[lane] * (float)table.force_quantum;
         });
         for (int k = 0; k < count; k++) {
             const Chain& chain = dynamics.chain[k];
@@ -137,19 +135,18 @@ class SideBySide {
 };
 
 // As far as it goes side by side; the rest is for them to do one by one.
+template <int DIM>
 void advance_side_by_side(const Settings& s, System* systems, int count, Observer* observer) {
     PairTable table;
-    const int32_t first = systems[0].first;
-    if (check_settings(s, table) != OK || first >= systems[0].last) return;
+    const int32_t first = systems[0].first, last = systems[0].last;
+    if (check_settings(s, table) != OK || first >= last || !Neighbor::fits<DIM>(s.n_particles)) return;
     for (int k = 0; k < count; k++)
         if (check_system(s, systems[k], table) != OK) return;
-    SideBySide replicas(s, systems, count, table);
-    for (int64_t m = 0; observer && m < observer->n_moments(); m++) {
-        if (observer->moment(m) <= first) continue;
-        if (!replicas.go_on_to(observer->moment(m))) return;
-        for (int k = 0; k < count; k++) observer->look(systems[k], m);
-    }
-    replicas.go_on_to(systems[0].last);
+    SideBySide<DIM> replicas(s, systems, count, table);
+    visit_moments(observer, first, last, [&](int32_t target) { return replicas.go_on_to(target); },
+                  [&](int64_t m) {
+                      for (int k = 0; k < count; k++) observer->look(systems[k], m);
+                  });
 }
 
 // Systems that one thread takes at a time: replicas that fit side by side, or one.
@@ -169,7 +166,8 @@ struct Job {
         Observer* observer = observers ? observers + piece : nullptr;
         if (at_a_time > 1 && are_replicas(settings, systems + begin, count)) {
             try {
-                advance_side_by_side(settings, systems + begin, count, observer);
+                (settings.dimension == 2 ? advance_side_by_side<2> : advance_side_by_side<3>)(settings, systems + begin,
+                                                                                               count, observer);
             } catch (const std::exception&) {
                 // Without memory for all of them, one by one.
             }

@@ -210,4 +210,16 @@ class Observer {
     }
 };
 
+// Go on to every moment of the observer, if there is one, and look; then to the last step. Ends early, with false, when
+// it is not possible to go on.
+template <class GoOn, class Look>
+bool visit_moments(const Observer* observer, int32_t first, int32_t last, GoOn go_on_to, Look look) {
+    for (int64_t m = 0; observer && m < observer->n_moments(); m++) {
+        if (observer->moment(m) <= first) continue;
+        if (!go_on_to(observer->moment(m))) return false;
+        look(m);
+    }
+    return go_on_to(last);
+}
+
 }  // namespace tdaglass

@@ -6,49 +6,65 @@
 
 namespace tdaglass {
 
-struct Coefficients {
-    Floats c12, c6, cutoff_sq, force_shift;
+// Distances are counted in steps of the fraction along the first axis: in a cubic box no axis has to be rescaled.
+template <int DIM>
+struct Units {
+    float step, unit_sq;  // length of a step; unit lengths, squared, in steps
+    Floats ratio[DIM];
+
+    template <class Box>  // with a resolution for every axis
+    explicit Units(const Box& box) : step(box.resolution(0)), unit_sq(1 / (step * step)) {
+        for (int d = 0; d < DIM; d++) ratio[d] = splat(box.resolution(d) / step);
+    }
+
+    bool is_cubic() const {
+        bool same = true;
+        for (int d = 0; d < DIM; d++) same = same && ratio[d][0] == 1;
+        return same;
+    }
 };
 
-// So that strengths come out in quanta per length.
-inline Coefficients coefficients_of(const PairTable& table, int a, int b) {
+struct Coefficients {
+    Floats c12, c6, inverse_cutoff_sq, force_shift;
+};
+
+// So that strengths come out in quanta per step, negative where particles repel.
+inline Coefficients coefficients_of(const PairTable& table, int a, int b, float step) {
     const PairCoefficients& c = table.pair[a][b];  // zero, cut-off included, for species that do not occur
-    double q = table.force_quantum;
-    return {splat((float)(12 * c.c12 / q)), splat((float)(6 * c.c6 / q)), splat((float)(c.cutoff * c.cutoff)),
-            splat((float)(c.force_shift / q))};
+    double unit = -step / table.force_quantum;
+    return {splat((float)(12 * c.c12 * unit)), splat((float)(6 * c.c6 * unit)), splat((float)(1 / (c.cutoff * c.cutoff))),
+            splat((float)(c.force_shift * unit))};
 }
 
-// Minus u'(r) / r.
+// u'(r) / r, from 1 / r^2.
 template <bool FORCE_SHIFTED>
-inline Floats pair_strength(Floats separation_sq, const Coefficients& c) {
-    Floats inverse_2 = 1.0f / separation_sq;
+inline Floats pair_strength(Floats inverse_2, const Coefficients& c) {
     Floats inverse_6 = inverse_2 * inverse_2 * inverse_2;
     Floats strength = multiply_subtract(c.c12, inverse_6, c.c6) * (inverse_6 * inverse_2);
     if (FORCE_SHIFTED) strength = strength - c.force_shift * square_root(inverse_2);
-    return where(separation_sq < c.cutoff_sq, strength);
+    return where(inverse_2 > c.inverse_cutoff_sq, strength);
 }
 
 // Whether no pair was so close that its force could not be counted: pairs repel within 1.13 sigma, where a strength is
 // a force over a length no longer than that.
-inline bool can_be_counted(Floats strongest, const PairTable& table) {
-    const float limit = (float)(0x1p29 / (1.13 * table.largest_sigma));
-    return bits(strongest < splat(limit)) == bits(splat(-1));
+inline bool can_be_counted(Floats strongest, const PairTable& table, float step) {
+    const float limit = -(float)(0x1p29 / (1.13 * table.largest_sigma)) * step;
+    return bits(strongest > splat(limit)) == bits(splat(-1));
 }
 
-// Forces of all pairs, added up in `total` (rows as in Particles). False if a pair is so close that its force cannot
-// be counted any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's.
+// Forces of all pairs, added to those of the particles. False if a pair is so close that its force cannot be counted
+// any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's.
 // `KINDS`: species to tell apart (1, 2 or 4).
 template <int DIM, int KINDS, bool FORCE_SHIFTED>
-bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, Aligned<int32_t>& total) {
+bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table) {
+    const Units<DIM> units(p);
+    const Floats unit_sq = splat(units.unit_sq);
     Coefficients coefficients[MAX_SPECIES][KINDS];
     for (int a = 0; a < table.n_species; a++)
-        for (int b = 0; b < KINDS; b++) coefficients[a][b] = coefficients_of(table, a, b);
-    Floats resolution[DIM];
-    for (int d = 0; d < DIM; d++) resolution[d] = splat(p.resolution(d));
+        for (int b = 0; b < KINDS; b++) coefficients[a][b] = coefficients_of(table, a, b, units.step);
     Floats strongest{};
-    total.assign(p.position.size(), 0);
     const int32_t* rows = p.position.data();
-    int32_t* spare = p.spare_row();
+    int32_t *spare = p.spare_row(), *forces = p.force.data();
     for (int i = 0; i < p.n; i++) {
         const int32_t* row = rows + 4 * (size_t)i;
         const Coefficients* own = coefficients[row[3]];
@@ -62,7 +78,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
             Columns other = load_rows(rows, offsets);
             const Ints others[3] = {other.x, other.y, other.z};
             Floats along[DIM];
-            for (int d = 0; d < DIM; d++) along[d] = to_floats(at[d] - others[d]) * resolution[d];
+            for (int d = 0; d < DIM; d++) along[d] = to_floats(at[d] - others[d]) * units.ratio[d];
             Floats separation_sq = along[0] * along[0];
             for (int d = 1; d < DIM; d++) separation_sq = multiply_add(along[d], along[d], separation_sq);
             Coefficients c = own[0];
@@ -70,25 +86,25 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table,
                 Ints is_s = other.species == splat(s);
                 c.c12 = select(is_s, own[s].c12, c.c12);
                 c.c6 = select(is_s, own[s].c6, c.c6);
-                c.cutoff_sq = select(is_s, own[s].cutoff_sq, c.cutoff_sq);
+                c.inverse_cutoff_sq = select(is_s, own[s].inverse_cutoff_sq, c.inverse_cutoff_sq);
                 if (FORCE_SHIFTED) c.force_shift = select(is_s, own[s].force_shift, c.force_shift);
             }
-            Floats strength = pair_strength<FORCE_SHIFTED>(separation_sq, c);
-            strongest = select(strength > strongest, strength, strongest);
-            Ints force[3] = {};
+            Floats strength = pair_strength<FORCE_SHIFTED>(unit_sq / separation_sq, c);
+            strongest = select(strength < strongest, strength, strongest);
+            Ints pull[3] = {};  // on the other
             for (int d = 0; d < DIM; d++) {
-                force[d] = round_to_int(strength * along[d]);
-                sum_of[d] += force[d];
+                pull[d] = round_to_int(strength * along[d]);
+                sum_of[d] += pull[d];
             }
-            subtract_from_rows(total.data(), offsets, force[0], force[1], force[2]);
+            add_to_rows(forces, offsets, pull[0], pull[1], pull[2]);
         }
-        int32_t* own_total = &total[4 * (size_t)i];
-        for (int d = 0; d < DIM; d++) own_total[d] = (int32_t)((uint32_t)own_total[d] + (uint32_t)sum(sum_of[d]));
+        int32_t* own_force = forces + 4 * (size_t)i;
+        for (int d = 0; d < DIM; d++) own_force[d] = (int32_t)((uint32_t)own_force[d] - (uint32_t)sum(sum_of[d]));
     }
-    return can_be_counted(strongest, table);
+    return can_be_counted(strongest, table, units.step);
 }
 
-using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&, Aligned<int32_t>&);
+using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&);
 
 template <int DIM, int KINDS>
 PairForces with_truncation(bool force_shifted) {

@@ -15,7 +15,9 @@ struct Particles {
     double edge[4] = {1, 1, 1, 1};  // the fourth of nothing: it fills the row
     Aligned<int32_t> position;  // fraction of the box in units of 2^-32, and the species
     Aligned<int32_t> image;     // boxes crossed
-    Aligned<float> velocity, force, mass;
+    Aligned<float> velocity;
+    Aligned<int32_t> force;     // in quanta
+    Aligned<float> mass, half_kick;  // what a force quantum adds to a velocity in half a step
     std::vector<int32_t> index;     // in the caller's order
 
     void resize(int n_particles, int dim) {
@@ -28,6 +30,7 @@ struct Particles {
         velocity.assign(numbers, 0);
         force.assign(numbers, 0);
         mass.assign(numbers, 1);
+        half_kick.assign(numbers, 0);
         index.resize(n);
         for (int i = 0; i < n; i++) index[i] = i;
     }
@@ -40,8 +43,8 @@ struct Particles {
 
     // Bring the particles into the order of a permutation: row k becomes what row order[k] was.
     void reorder(const std::vector<int32_t>& order) {
-        for (auto* rows : {&position, &image}) permute(*rows, order, scratch_int);
-        for (auto* rows : {&velocity, &force, &mass}) permute(*rows, order, scratch_float);
+        for (auto* rows : {&position, &image, &force}) permute(*rows, order, scratch_int);
+        for (auto* rows : {&velocity, &mass, &half_kick}) permute(*rows, order, scratch_float);
         std::vector<int32_t> renamed(n);
         for (int k = 0; k < n; k++) renamed[k] = index[order[k]];
         index.swap(renamed);

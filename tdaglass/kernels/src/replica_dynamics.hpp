@@ -5,59 +5,99 @@
 
 namespace tdaglass {
 
-template <int DIM, bool FORCE_SHIFTED>
-bool replica_forces(const Replicas& r, const UnionList& list, const PairTable& table, Aligned<int32_t>& total) {
-    Coefficients coefficients[MAX_SPECIES][MAX_SPECIES];
-    for (int a = 0; a < table.n_species; a++)
-        for (int b = 0; b < table.n_species; b++) coefficients[a][b] = coefficients_of(table, a, b);
-    Floats resolution[DIM], strongest{};
-    for (int d = 0; d < DIM; d++) resolution[d] = splat(r.resolution(d));
-    std::fill(total.begin(), total.end(), 0);
-    const int kinds = table.n_species;
+// Coefficients of a particle's pairs, species by species.
+struct CoefficientsBySpecies {
+    Floats c12[MAX_SPECIES], c6[MAX_SPECIES], inverse_cutoff_sq[MAX_SPECIES], force_shift[MAX_SPECIES];
+};
+
+// Forces of all pairs, added to those of the replicas. False if a pair is too close in any of them.
+template <int DIM, bool FORCE_SHIFTED, bool CUBIC>
+bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTable& table) {
+    const Units<DIM> units(r);
+    const Floats unit_sq = splat(units.unit_sq);
+    CoefficientsBySpecies coefficients[MAX_SPECIES];
+    for (int a = 0; a < MAX_SPECIES; a++)
+        for (int b = 0; b < MAX_SPECIES; b++) {
+            Coefficients c = coefficients_of(table, a, b, units.step);
+            coefficients[a].c12[b] = c.c12, coefficients[a].c6[b] = c.c6;
+            coefficients[a].inverse_cutoff_sq[b] = c.inverse_cutoff_sq, coefficients[a].force_shift[b] = c.force_shift;
+        }
+    Floats strongest{};
     // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
-    const int32_t *position = r.position.data(), *neighbors = list.neighbors.data();
-    int32_t* totals = total.data();
-    for (int i = 0; i < r.n; i++) {
+    int32_t* rows = r.rows.data();
+    const Neighbor* neighbors = list.neighbors.data();
+    for (int i = 0, n = r.n; i < n; i++) {
+        const Neighbor *k = neighbors + list.start[i], *end = neighbors + list.start[i + 1];
+        if (k == end) continue;
+        const CoefficientsBySpecies& own = coefficients[r.species[i]];
         Ints at[DIM], sum_of[DIM] = {};
-        for (int d = 0; d < DIM; d++) at[d] = load<Ints>(&r.position[r.at(i, d)]);
-        for (int s = 0; s < kinds; s++) {
-            const Coefficients c = coefficients[r.species[i]][s];
-            const int64_t first = list.start[(size_t)i * kinds + s], last = list.start[(size_t)i * kinds + s + 1];
-            for (int64_t k = first; k < last; k++) {
-                const size_t other = (size_t)neighbors[k] * DIM * LANES;
-                Floats along[DIM], separation_sq{};
-                for (int d = 0; d < DIM; d++) {
-                    along[d] = to_floats(at[d] - load<Ints>(position + other + d * LANES)) * resolution[d];
-                    separation_sq = d ? multiply_add(along[d], along[d], separation_sq) : along[d] * along[d];
-                }
-                Floats strength = pair_strength<FORCE_SHIFTED>(separation_sq, c);
-                strongest = select(strength > strongest, strength, strongest);
-                for (int d = 0; d < DIM; d++) {
-                    Ints force = round_to_int(strength * along[d]);
-                    sum_of[d] += force;
-                    int32_t* to = totals + other + d * LANES;
-                    store(to, load<Ints>(to) - force);
-                }
+        for (int d = 0; d < DIM; d++) at[d] = load<Ints>(r.position(i, d));
+        struct Meeting {
+            Floats along[DIM], inverse_2;
+        };
+        auto meet = [&](Neighbor other) {
+            Meeting pair;
+            const int32_t* row = other.row(rows);
+            Floats separation_sq{};
+            for (int d = 0; d < DIM; d++) {
+                Floats x = to_floats(at[d] - load<Ints>(row + d * LANES));
+                if (!CUBIC) x = x * units.ratio[d];
+                separation_sq = d ? multiply_add(x, x, separation_sq) : x * x;
+                pair.along[d] = x;
             }
+            pair.inverse_2 = unit_sq / separation_sq;
+            return pair;
+        };
+        auto pull = [&](Neighbor other, const Meeting& pair) {
+            Coefficients c = {other.choose(own.c12), other.choose(own.c6), other.choose(own.inverse_cutoff_sq), other.choose(own.force_shift)};
+            Floats strength = pair_strength<FORCE_SHIFTED>(pair.inverse_2, c);
+            strongest = select(strength < strongest, strength, strongest);
+            int32_t* force = other.row(rows) + DIM * LANES;
+            for (int d = 0; d < DIM; d++) {
+                Ints pulled = round_to_int(strength * pair.along[d]);
+                sum_of[d] += pulled;
+                store(force + d * LANES, load<Ints>(force + d * LANES) + pulled);
+            }
+        };
+        // A pair's arithmetic is one long chain. The next pair begins before this one ends: a processor that waits for
+        // the chain has no room to look further ahead by itself.
+        Meeting first = meet(*k);
+        while (k + 2 < end) {
+            Meeting second = meet(k[1]);
+            pull(k[0], first);
+            first = meet(k[2]);
+            pull(k[1], second);
+            k += 2;
         }
-        for (int d = 0; d < DIM; d++) {
-            int32_t* to = &total[r.at(i, d)];
-            store(to, load<Ints>(to) + sum_of[d]);
-        }
+        pull(k[0], first);
+        if (k + 1 < end) pull(k[1], meet(k[1]));
+        for (int d = 0; d < DIM; d++) store(r.force(i, d), load<Ints>(r.force(i, d)) - sum_of[d]);
     }
-    return can_be_counted(strongest, table);
+    return can_be_counted(strongest, table, units.step);
 }
 
+template <int DIM>
 class ReplicaDynamics {
    public:
-    Replicas replicas;
+    Replicas<DIM> replicas;
     Chain chain[LANES];
 
-    ReplicaDynamics(const PairTable& table, double dt, double skin) : table(table), dt(dt), skin(skin) {}
+    ReplicaDynamics(const PairTable& table, const double* masses, double dt, double skin)
+        : table(table), dt(dt), skin(skin), list(skin), energy(1, table) {
+        for (int s = 0; s < table.n_species; s++) {
+            mass[s] = splat((float)masses[s]);
+            of_quantum[s] = splat(half_kick(dt, masses[s], table));
+        }
+    }
 
-    void start() {
-        total.assign(replicas.position.size(), 0);
-        list.build(replicas, table, skin);
+    // Call when the replicas are in place. False if any of them cannot make a step.
+    bool start() {
+        list.build(replicas, table);
+        bool shifted = table.force_shifted, cubic = Units<DIM>(replicas).is_cubic();
+        find_forces = shifted ? (cubic ? replica_forces<DIM, true, true> : replica_forces<DIM, true, false>)
+                              : (cubic ? replica_forces<DIM, false, true> : replica_forces<DIM, false, false>);
+        scale(splat(1.0f));
+        return is_sound();
     }
 
     // How many times the pairs of a replica alone are computed for it.
@@ -65,100 +105,97 @@ class ReplicaDynamics {
 
     // A step of all; false if any replica cannot go on, which one finds out by running it alone.
     bool step(bool thermostat, const float* temperature) {
-        Floats factor = splat(1.0f);
-        if (thermostat) factor = half_chains(twice_kinetic_energies(), temperature);
-        if (!kick_and_move(factor)) return false;
-        if (is_outdated(moved_sq, skin)) list.build(replicas, table, skin);
-        if (!find_forces()) return false;
+        kick_and_move(thermostat ? half_chains(temperature) : splat(1.0f));
+        if (is_beyond(fastest)) return false;
+        if (list.is_outdated(moved_sq)) list.build(replicas, table);
+        if (!find_forces(replicas, list, table)) return false;
         kick();
-        Doubles kinetic = twice_kinetic_energies();
-        for (double k : kinetic.of)
-            if (!std::isfinite(k)) return false;
-        if (thermostat) scale(half_chains(kinetic, temperature));
+        if (!is_sound()) return false;
+        if (thermostat) scale(half_chains(temperature));
         return true;
     }
 
    private:
-    struct Doubles {
-        double of[LANES];
-    };
     const PairTable& table;
     double dt, skin;
-    UnionList list;
-    Aligned<int32_t> total;
-    float moved_sq = 0;
+    Floats mass[MAX_SPECIES], of_quantum[MAX_SPECIES];  // of_quantum: see half_kick
+    UnionList<DIM> list;
+    bool (*find_forces)(Replicas<DIM>&, const UnionList<DIM>&, const PairTable&) = nullptr;
+    TwiceKinetic energy;
+    float fastest = 0, moved_sq = 0;
 
-    bool find_forces() {
-        bool shifted = table.force_shifted;
-        auto forces = replicas.dimension == 2 ? (shifted ? replica_forces<2, true> : replica_forces<2, false>)
-                                              : (shifted ? replica_forces<3, true> : replica_forces<3, false>);
-        if (!forces(replicas, list, table, total)) return false;
-        const Floats quantum = splat((float)table.force_quantum);
-        for (size_t k = 0; k < total.size(); k += LANES)
-            store(&replicas.force[k], to_floats(load<Ints>(&total[k])) * quantum);
-        return true;
+    bool is_beyond(float speed) const { return !(speed * dt < longest_move(replicas.edge, DIM, skin)); }
+
+    bool is_sound() const {
+        bool finite = true;
+        for (int k = 0; k < LANES; k++) finite = finite && std::isfinite(energy.of_lane(k));
+        return finite && !is_beyond(fastest);
     }
 
-    Floats half_chains(const Doubles& kinetic, const float* temperature) {
-        const double freedom = replicas.dimension * (replicas.n - 1.0);
+    Floats half_chains(const float* temperature) {
+        const double freedom = DIM * (replicas.n - 1.0);
         Floats factor{};
-        for (int k = 0; k < LANES; k++) factor[k] = chain[k].half_step(dt, kinetic.of[k], temperature[k], freedom);
+        for (int k = 0; k < LANES; k++) factor[k] = chain[k].half_step(dt, energy.of_lane(k), temperature[k], freedom);
         return factor;
     }
 
-    Doubles twice_kinetic_energies() const {
-        HalfDoubles sum[2] = {}, round_at = kinetic_rounding(replicas.n, table) - HalfDoubles{};
-        for (int i = 0; i < replicas.n; i++)
-            for (int d = 0; d < replicas.dimension; d++) {
-                Floats velocity = load<Floats>(&replicas.velocity[replicas.at(i, d)]);
-                TwiceKinetic each(splat(replicas.mass[i]), velocity, round_at);
-                for (int h = 0; h < 2; h++) sum[h] += each.half[h];
-            }
-        Doubles out;
-        std::memcpy(out.of, sum, sizeof out.of);
-        return out;
-    }
-
-    bool kick_and_move(Floats factor) {
-        const Floats half_dt = splat((float)(dt / 2));
-        const Floats limit = splat((float)longest_move(replicas.edge, replicas.dimension, skin));
-        Floats resolution[3], to_steps[3], farthest{};
-        for (int d = 0; d < replicas.dimension; d++) {
-            resolution[d] = splat(replicas.resolution(d));
-            to_steps[d] = (float)dt / resolution[d];
-        }
-        Ints outside{};
-        for (int i = 0; i < replicas.n; i++) {
+    // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
+    void kick_and_move(Floats factor) {
+        Replicas<DIM>& r = replicas;
+        const Resolution<DIM> resolution(r);
+        Floats to_steps[DIM], farthest{}, most{};
+        for (int d = 0; d < DIM; d++) to_steps[d] = (float)dt / resolution.of[d];
+        for (int i = 0; i < r.n; i++) {
+            const Floats of_force = of_quantum[r.species[i]];
             Floats distance_sq{};
-            for (int d = 0; d < replicas.dimension; d++) {
-                size_t k = replicas.at(i, d);
-                Floats before = load<Floats>(&replicas.velocity[k]);
-                Floats v = kicked(&replicas.velocity[k], &replicas.force[k], splat(replicas.mass[i]), half_dt, factor);
-                store(&replicas.velocity[k], v);
-                outside |= is_beyond(v, (float)dt, limit) | is_beyond(before, (float)dt, limit);
-                Ints moved = move(&replicas.position[k], &replicas.image[k], v, to_steps[d]);
-                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution[d];
+            for (int d = 0; d < DIM; d++) {
+                const size_t k = r.at(i, d);
+                Floats v = kicked(load<Floats>(&r.velocity[k]), load<Ints>(r.force(i, d)), of_force, factor);
+                store(&r.velocity[k], v);
+                store(r.force(i, d), Ints{});
+                most = select(magnitude(v) > most, magnitude(v), most);
+                Ints old = load<Ints>(r.position(i, d)), steps = round_to_int(v * to_steps[d]), moved = old + steps;
+                store(r.position(i, d), moved);
+                Ints through_face = wrapped(old, steps, moved);
+                if (bits(through_face)) count_images(&r.image[k], through_face, steps);
+                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution.of[d];
                 distance_sq = multiply_add(along, along, distance_sq);
             }
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
         moved_sq = largest(farthest);
-        return bits(outside) == 0;
+        fastest = largest(most);
     }
 
+    // v <- v + (dt/2) f/m, and the sums of m v^2.
     void kick() {
-        const Floats half_dt = splat((float)(dt / 2));
-        for (int i = 0; i < replicas.n; i++)
-            for (int d = 0; d < replicas.dimension; d++) {
-                size_t k = replicas.at(i, d);
-                store(&replicas.velocity[k], kicked(&replicas.velocity[k], &replicas.force[k], splat(replicas.mass[i]),
-                                                    half_dt, splat(1.0f)));
-            }
+        change_velocities([&](int i, int d, Floats v) {
+            return kicked(v, load<Ints>(replicas.force(i, d)), of_quantum[replicas.species[i]], splat(1.0f));
+        });
     }
 
+    // v <- factor v, and the sums of m v^2.
     void scale(Floats factor) {
-        for (size_t k = 0; k < replicas.velocity.size(); k += LANES)
-            store(&replicas.velocity[k], load<Floats>(&replicas.velocity[k]) * factor);
+        change_velocities([&](int, int, Floats v) { return v * factor; });
+    }
+
+    template <class Changed>
+    void change_velocities(Changed changed) {
+        Floats most{};
+        TwiceKinetic sums(replicas.n, table);
+        for (int i = 0; i < replicas.n; i++) {
+            Floats speed_sq{};
+            for (int d = 0; d < DIM; d++) {
+                const size_t k = replicas.at(i, d);
+                Floats v = changed(i, d, load<Floats>(&replicas.velocity[k]));
+                store(&replicas.velocity[k], v);
+                most = select(magnitude(v) > most, magnitude(v), most);
+                speed_sq += v * v;
+            }
+            sums.add(mass[replicas.species[i]] * speed_sq);
+        }
+        energy = sums;
+        fastest = largest(most);
     }
 };
 

@@ -205,8 +205,8 @@ inline Columns load_rows(const int32_t* rows, const int32_t* offsets) {
     return {low_pairs(a, b), high_pairs(a, b), low_pairs(c, d), high_pairs(c, d)};
 }
 
-// Subtract vectors from rows, the inverse of load_rows; rows that occur twice would be wrong.
-inline void subtract_from_rows(int32_t* rows, const int32_t* offsets, Ints x, Ints y, Ints z) {
+// Add vectors to rows, the inverse of load_rows; rows that occur twice would be wrong.
+inline void add_to_rows(int32_t* rows, const int32_t* offsets, Ints x, Ints y, Ints z) {
     Ints zero{};
     Ints a = low(x, y), b = low(z, zero), c = high(x, y), d = high(z, zero);
     Ints q[4] = {low_pairs(a, b), high_pairs(a, b), low_pairs(c, d), high_pairs(c, d)};
@@ -215,7 +215,7 @@ inline void subtract_from_rows(int32_t* rows, const int32_t* offsets, Ints x, In
         std::memcpy(blocks, &q[k], sizeof blocks);
         for (int block = 0; block < LANES / 4; block++) {
             int32_t* row = rows + offsets[k + 4 * block];
-            store(row, load<Row>(row) - blocks[block]);
+            store(row, load<Row>(row) + blocks[block]);
         }
     }
 }

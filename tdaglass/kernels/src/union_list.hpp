@@ -7,140 +7,203 @@
 #include "aligned.hpp"
 #include "pair_table.hpp"
 #include "simd.hpp"
+#include "verlet.hpp"
 
 namespace tdaglass {
 
-// LANES replicas of one system, axis by axis: numbers [(particle dimension + axis) LANES + replica].
+// LANES replicas of one system. Numbers stand axis by axis: [(particle DIM + axis) LANES + replica].
+template <int DIM>
 struct Replicas {
-    int n = 0, dimension = 0;
-    double edge[3] = {1, 1, 1};
+    int n = 0;
+    double edge[DIM] = {};
     std::vector<int32_t> species;
-    std::vector<float> mass;
-    Aligned<int32_t> position, image;
-    Aligned<float> velocity, force;
+    Aligned<int32_t> image;
+    Aligned<float> velocity;
+    // A row for each particle: vectors of its position, then of its force in quanta. Who has found a neighbour's
+    // position has found its force.
+    Aligned<int32_t> rows;
 
-    size_t at(int i, int axis) const { return ((size_t)i * dimension + axis) * LANES; }
+    static constexpr int ROW = 2 * DIM * LANES;
+
+    void resize(int n_particles) {
+        n = n_particles;
+        image.resize((size_t)n * DIM * LANES), velocity.resize((size_t)n * DIM * LANES);
+        rows.resize((size_t)n * ROW);
+    }
+
+    static size_t at(int i, int axis) { return ((size_t)i * DIM + axis) * LANES; }
+    int32_t* position(int i, int axis) { return &rows[(size_t)i * ROW + axis * LANES]; }
+    int32_t* force(int i, int axis) { return position(i, DIM + axis); }
+    const int32_t* position(int i, int axis) const { return &rows[(size_t)i * ROW + axis * LANES]; }
+    const int32_t* force(int i, int axis) const { return position(i, DIM + axis); }
+
     float resolution(int axis) const { return (float)(edge[axis] * 0x1p-32); }
 
-    // Squared distances of two particles, replica by replica.
-    Floats separation_sq(int i, int j) const {
+    Aligned<int32_t> positions() const {
+        Aligned<int32_t> all((size_t)n * DIM * LANES);
+        for (int i = 0; i < n; i++) std::copy_n(position(i, 0), DIM * LANES, &all[at(i, 0)]);
+        return all;
+    }
+};
+
+template <int DIM>
+struct Resolution {
+    Floats of[DIM];
+
+    explicit Resolution(const Replicas<DIM>& r) {
+        for (int d = 0; d < DIM; d++) of[d] = splat(r.resolution(d));
+    }
+
+    // Squared distances between two places, axis by axis.
+    Floats separation_sq(const Ints* a, const int32_t* b) const {
         Floats total{};
-        for (int d = 0; d < dimension; d++) {
-            Floats x = to_floats(load<Ints>(&position[at(i, d)]) - load<Ints>(&position[at(j, d)])) * splat(resolution(d));
-            total = multiply_add(x, x, total);
+        for (int d = 0; d < DIM; d++) {
+            Floats x = to_floats(a[d] - load<Ints>(b + d * LANES)) * of[d];
+            total = d ? multiply_add(x, x, total) : x * x;
         }
         return total;
     }
+};
 
-    // The longest distance, over particles and replicas, from other positions.
-    double farthest_from(const Aligned<int32_t>& others) const {
-        Floats most{};
-        for (int i = 0; i < n; i++) {
-            Floats total{};
-            for (int d = 0; d < dimension; d++) {
-                Ints moved = load<Ints>(&position[at(i, d)]) - load<Ints>(&others[at(i, d)]);
-                Floats x = to_floats(moved) * splat(resolution(d));
-                total = multiply_add(x, x, total);
-            }
-            most = select(total > most, total, most);
-        }
-        return std::sqrt(largest(most));
+// A neighbour in a list: the byte where its row begins, and in the bits below, which are free, where among vectors for
+// each species its own is. A processor that computes as fast as it reads instructions gains from every one less.
+struct Neighbor {
+    uint32_t bits;
+
+    static constexpr uint32_t BELOW = 63, CODE = sizeof(Floats) / 8;
+
+    template <int DIM>
+    static bool fits(int64_t n_particles) {
+        static_assert(4 * Replicas<DIM>::ROW % (BELOW + 1) == 0 && (MAX_SPECIES - 1) * CODE <= BELOW);
+        return n_particles * 4 * Replicas<DIM>::ROW <= UINT32_MAX;
+    }
+    template <int DIM>
+    static Neighbor of(int i, int species) {
+        return {(uint32_t)i * (4 * Replicas<DIM>::ROW) + (uint32_t)species * CODE};
+    }
+
+    template <class T>
+    T* row(T* rows) const {
+        return (T*)((char*)rows + (bits & ~BELOW));
+    }
+    const Floats& choose(const Floats* of_species) const {
+        return *(const Floats*)((const char*)of_species + 8 * (size_t)(bits & BELOW));
     }
 };
 
 // Pairs within their cut-offs plus the skin in any replica, pruned from an outer list that is made more rarely.
+template <int DIM>
 class UnionList {
    public:
-    // Neighbours of particle i of species s: neighbors[start[i n_species + s]] up to the next start.
-    std::vector<int64_t> start;
-    std::vector<int32_t> neighbors;
+    std::vector<int64_t> start;  // of the neighbours of each particle; n + 1 entries
+    std::vector<Neighbor> neighbors;
     Aligned<int32_t> built_at;
     double per_replica = 0;  // pairs that a replica alone would have listed
 
-    void build(const Replicas& replicas, const PairTable& table, double skin) {
-        const double outer_skin = 3 * skin;
-        if (outer_built_at.empty() || 2 * replicas.farthest_from(outer_built_at) > outer_skin - skin) {
-            find_outer(replicas, table, outer_skin);
-            outer_built_at = replicas.position;
+    // A skin that serves one system well is shared out: less for the list that forces are found from, since pruning
+    // is cheap, and more for the outer one. Between 0.5 and 1, and 2.5 and 3 skins, rates differ by a few per cent.
+    explicit UnionList(double skin) : skin(0.6 * skin), outer_skin(3 * skin) {}
+
+    // Whether a pair may be missing, when a particle has moved so far since the list was built.
+    bool is_outdated(float moved_sq) const { return tdaglass::is_outdated(moved_sq, skin); }
+
+    void build(const Replicas<DIM>& replicas, const PairTable& table) {
+        if (outer_built_at.empty() || 2 * farthest(replicas) > outer_skin - skin) {
+            find_outer(replicas, table);
+            outer_built_at = replicas.positions();
         }
         keep_near(replicas, table, skin, outer_start, outer, start, neighbors);
-        built_at = replicas.position;
+        built_at = replicas.positions();
     }
 
    private:
+    double skin, outer_skin;
     std::vector<int64_t> outer_start, all_start;
-    std::vector<int32_t> outer, all;
+    std::vector<Neighbor> outer, all;
     Aligned<int32_t> outer_built_at;
+
+    static void load_place(const Replicas<DIM>& r, int i, Ints (&place)[DIM]) {
+        for (int d = 0; d < DIM; d++) place[d] = load<Ints>(r.position(i, d));
+    }
+
+    // The longest distance, over particles and replicas, from where the outer list was made.
+    double farthest(const Replicas<DIM>& r) const {
+        const Resolution<DIM> resolution(r);
+        Floats most{};
+        for (int i = 0; i < r.n; i++) {
+            Ints place[DIM];
+            load_place(r, i, place);
+            Floats moved_sq = resolution.separation_sq(place, &outer_built_at[r.at(i, 0)]);
+            most = select(moved_sq > most, moved_sq, most);
+        }
+        return std::sqrt(largest(most));
+    }
+
+    // The first replica, and how far a particle strays from it in the others; with room for a vector at the end.
+    struct First {
+        std::vector<int32_t> place[DIM];
+        std::vector<float> stray;
+
+        First(const Replicas<DIM>& r, const Resolution<DIM>& resolution) : stray(r.n + LANES, 0) {
+            for (auto& axis : place) axis.assign(r.n + LANES, 0);
+            for (int i = 0; i < r.n; i++) {
+                Ints here[DIM];
+                for (int d = 0; d < DIM; d++) here[d] = splat(place[d][i] = *r.position(i, d));
+                stray[i] = std::sqrt(largest(resolution.separation_sq(here, r.position(i, 0))));
+            }
+        }
+    };
 
     // Boxes around LANES particles that follow each other, in the first replica: those out of reach are passed over.
     struct Boxes {
-        std::vector<int32_t> center[3];
-        std::vector<float> half_edge[3], stray;  // of the particle that strays furthest
+        std::vector<int32_t> center[DIM];
+        std::vector<float> half_edge[DIM], stray;  // of the particle that strays furthest
 
-        Boxes(const Replicas& r, const std::vector<int32_t> (&first)[3], const std::vector<float>& strays) {
+        Boxes(const Replicas<DIM>& r, const First& first) {
             const int n_boxes = (r.n + LANES - 1) / LANES;
             stray.assign(n_boxes + LANES, 0);
-            for (int d = 0; d < 3; d++) {
+            for (int d = 0; d < DIM; d++) {
                 center[d].assign(n_boxes + LANES, 0);
                 half_edge[d].assign(n_boxes + LANES, -INFINITY);  // no box: far from everywhere
             }
             for (int box = 0; box < n_boxes; box++) {
                 const int begin = box * LANES, end = std::min(begin + LANES, r.n);
-                for (int i = begin; i < end; i++) stray[box] = std::max(stray[box], strays[i]);
-                for (int d = 0; d < r.dimension; d++) {
+                for (int i = begin; i < end; i++) stray[box] = std::max(stray[box], first.stray[i]);
+                for (int d = 0; d < DIM; d++) {
                     // Seen from the first of them, so that a box may lie across a face of the system.
+                    const uint32_t origin = (uint32_t)first.place[d][begin];
                     int64_t least = 0, most = 0;
                     for (int i = begin; i < end; i++) {
-                        int64_t from_first = (int32_t)((uint32_t)first[d][i] - (uint32_t)first[d][begin]);
+                        int64_t from_first = (int32_t)((uint32_t)first.place[d][i] - origin);
                         least = std::min(least, from_first), most = std::max(most, from_first);
                     }
-                    center[d][box] = (int32_t)((uint32_t)first[d][begin] + (uint32_t)((least + most) / 2));
+                    center[d][box] = (int32_t)(origin + (uint32_t)((least + most) / 2));
                     half_edge[d][box] = (float)((double)(most - least) / 2 * r.resolution(d) * (1 + 1e-5));
                 }
             }
         }
     };
 
-    static Floats square(Floats x) { return x * x; }
-
-    // Squared distances, in the first replica, of particle i from LANES particles that follow each other.
-    static Floats separation_from_first(const Replicas& r, const std::vector<int32_t> (&first)[3], int i, int j) {
-        Floats total{};
-        for (int d = 0; d < r.dimension; d++) {
-            Floats x = to_floats(splat(first[d][i]) - load<Ints>(&first[d][j])) * splat(r.resolution(d));
-            total = multiply_add(x, x, total);
-        }
-        return total;
-    }
-
     // Every pair is looked at in the first replica, with room for how far a particle strays from it in the others.
-    void find_outer(const Replicas& r, const PairTable& table, double skin) {
-        const int n = r.n, kinds = table.n_species;
-        std::vector<int32_t> first[3];
-        std::vector<float> strays(n + LANES, 0);
-        for (int d = 0; d < 3; d++) first[d].assign(n + LANES, 0);
-        for (int i = 0; i < n; i++) {
-            Floats total{};
-            for (int d = 0; d < r.dimension; d++) {
-                first[d][i] = r.position[r.at(i, d)];
-                Floats x = to_floats(load<Ints>(&r.position[r.at(i, d)]) - splat(first[d][i])) * splat(r.resolution(d));
-                total = multiply_add(x, x, total);
-            }
-            strays[i] = std::sqrt(largest(total));
-        }
-        all_start.assign(1, 0);
-        size_t used = 0;
-        const Boxes boxes(r, first, strays);
+    void find_outer(const Replicas<DIM>& r, const PairTable& table) {
+        const int n = r.n;
+        const Resolution<DIM> resolution(r);
+        const First first(r, resolution);
+        const Boxes boxes(r, first);
         std::vector<int32_t> found(n + 2 * LANES);
         Ints lane{};
         for (int k = 0; k < LANES; k++) lane[k] = k;
+        all_start.assign(1, 0);
+        all.clear();
         for (int i = 0; i < n; i++) {
             int32_t* end = found.data();
-            const Floats reach = splat((float)((table.longest_cutoff + skin) * (1 + 1e-5)) + strays[i]);
+            Ints here[DIM];
+            for (int d = 0; d < DIM; d++) here[d] = splat(first.place[d][i]);
+            const Floats reach = splat((float)((table.longest_cutoff + outer_skin) * (1 + 1e-5)) + first.stray[i]);
             for (int box = (i + 1) / LANES; box * LANES < n; box += LANES) {
                 Floats gap_sq{};
-                for (int d = 0; d < r.dimension; d++) {
-                    Floats x = to_floats(splat(first[d][i]) - load<Ints>(&boxes.center[d][box])) * splat(r.resolution(d));
+                for (int d = 0; d < DIM; d++) {
+                    Floats x = to_floats(here[d] - load<Ints>(&boxes.center[d][box])) * resolution.of[d];
                     Floats gap = magnitude(x) - load<Floats>(&boxes.half_edge[d][box]);
                     gap = where(gap > Floats{}, gap);
                     gap_sq = multiply_add(gap, gap, gap_sq);
@@ -148,47 +211,57 @@ class UnionList {
                 Floats limit = reach + load<Floats>(&boxes.stray[box]);
                 for (unsigned in_reach = bits(gap_sq < limit * limit); in_reach; in_reach &= in_reach - 1) {
                     const int j = (box + __builtin_ctz(in_reach)) * LANES;
-                    unsigned near = bits(separation_from_first(r, first, i, j) < square(reach + load<Floats>(&strays[j])));
+                    Floats separation_sq{};
+                    for (int d = 0; d < DIM; d++) {
+                        Floats x = to_floats(here[d] - load<Ints>(&first.place[d][j])) * resolution.of[d];
+                        separation_sq = multiply_add(x, x, separation_sq);
+                    }
+                    limit = reach + load<Floats>(&first.stray[j]);
+                    unsigned near = bits(separation_sq < limit * limit);
                     if (j <= i) near &= ~0u << (i + 1 - j);
                     if (n - j < LANES) near &= (1u << (n - j)) - 1;
                     end = append(end, lane + j, near);
                 }
             }
-            // Species by species; the entry that is overwritten next costs less than a branch.
-            if (all.size() < used + (end - found.data()) + 1) all.resize(2 * all.size() + n + 1);
-            for (int s = 0; s < kinds; s++) {
-                for (int32_t* j = found.data(); j < end; j++) {
-                    all[used] = *j;
-                    used += r.species[*j] == s;
-                }
-                all_start.push_back((int64_t)used);
-            }
+            for (int32_t* j = found.data(); j < end; j++) all.push_back(Neighbor::of<DIM>(*j, r.species[*j]));
+            all_start.push_back((int64_t)all.size());
         }
-        keep_near(r, table, skin, all_start, all, outer_start, outer);
+        keep_near(r, table, outer_skin, all_start, all, outer_start, outer);
     }
 
     // Of the listed pairs those within reach in any replica.
-    void keep_near(const Replicas& r, const PairTable& table, double skin, const std::vector<int64_t>& from_start,
-                   const std::vector<int32_t>& from, std::vector<int64_t>& to_start, std::vector<int32_t>& to) {
-        const int kinds = table.n_species;
+    void keep_near(const Replicas<DIM>& r, const PairTable& table, double margin, const std::vector<int64_t>& from_start,
+                   const std::vector<Neighbor>& from, std::vector<int64_t>& to_start, std::vector<Neighbor>& to) {
+        const Resolution<DIM> resolution(r);
+        Floats reach_sq[MAX_SPECIES][MAX_SPECIES];
+        for (int a = 0; a < MAX_SPECIES; a++)
+            for (int b = 0; b < MAX_SPECIES; b++) {
+                double reach = table.pair[a][b].cutoff + margin;
+                reach_sq[a][b] = splat((float)(reach * reach));
+            }
         to_start.resize(from_start.size());
         to.resize(from_start.back());
-        int64_t kept = 0, in_each = 0;
-        for (int i = 0; i < r.n; i++)
-            for (int s = 0; s < kinds; s++) {
-                size_t segment = (size_t)i * kinds + s;
-                to_start[segment] = kept;
-                double reach = table.pair[r.species[i]][s].cutoff + skin;
-                const Floats reach_sq = splat((float)(reach * reach));
-                for (int64_t k = from_start[segment]; k < from_start[segment + 1]; k++) {
-                    unsigned near = bits(r.separation_sq(i, from[k]) < reach_sq);
-                    to[kept] = from[k];
-                    kept += near != 0;
-                    in_each += __builtin_popcount(near);
-                }
+        // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
+        const int32_t* rows = r.rows.data();
+        const Neighbor* candidates = from.data();
+        Neighbor* kept = to.data();
+        int64_t in_each = 0;
+        for (int i = 0; i < r.n; i++) {
+            Ints here[DIM];
+            load_place(r, i, here);
+            const Floats* own_reach_sq = reach_sq[r.species[i]];
+            to_start[i] = kept - to.data();
+            for (int64_t k = from_start[i], end = from_start[i + 1]; k < end; k++) {
+                const Neighbor other = candidates[k];
+                const unsigned near = bits(resolution.separation_sq(here, other.row(rows)) < other.choose(own_reach_sq));
+                // An entry that is overwritten next costs less than a branch.
+                *kept = other;
+                kept += near != 0;
+                in_each += __builtin_popcount(near);
             }
-        to_start[(size_t)r.n * kinds] = kept;
-        to.resize(kept);
+        }
+        to_start[r.n] = kept - to.data();
+        to.resize(kept - to.data());
         per_replica = (double)in_each / LANES;
     }
 };

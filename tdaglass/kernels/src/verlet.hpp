@@ -24,36 +24,46 @@ inline double kinetic_rounding(int n, const PairTable& table) {
     return 1.5 * std::exp2(std::ceil(std::log2(64.0 * n))) * table.energy_unit;
 }
 
-// m v^2 of every lane, rounded so that sums of them are exact.
+// Sums of m v^2, lane by lane, of particles rounded so that no order of them changes a sum: the thermostat feeds its
+// last bit back into every trajectory.
 struct TwiceKinetic {
-    HalfDoubles half[2];
+    HalfDoubles sum[2] = {}, round_at;
 
-    TwiceKinetic(Floats mass, Floats velocity, HalfDoubles round_at) {
-        Floats energy = mass * velocity * velocity;
-        HalfFloats single[2];
-        std::memcpy(single, &energy, sizeof single);
-        for (int h = 0; h < 2; h++) half[h] = (__builtin_convertvector(single[h], HalfDoubles) + round_at) - round_at;
+    TwiceKinetic(int n, const PairTable& table) : round_at(kinetic_rounding(n, table) - HalfDoubles{}) {}
+
+    void add(Floats energy) {
+        HalfFloats half[2];
+        std::memcpy(half, &energy, sizeof half);
+        for (int h = 0; h < 2; h++) sum[h] += (__builtin_convertvector(half[h], HalfDoubles) + round_at) - round_at;
     }
+
+    double of_lane(int k) const { return sum[k / (LANES / 2)][k % (LANES / 2)]; }
 };
 
-// v + (dt/2) f/m, where `velocity` and `force` point at a vector of numbers each.
-inline Floats kicked(const float* velocity, const float* force, Floats mass, Floats half_dt, Floats factor) {
-    return multiply_add(load<Floats>(velocity), factor, load<Floats>(force) / mass * half_dt);
+// What one force quantum adds to a velocity in half a step.
+inline float half_kick(double dt, double mass, const PairTable& table) {
+    return (float)(dt / 2 / mass * table.force_quantum);
 }
 
-// r <- r + dt v, image boxes counted; returns the new fractions.
-inline Ints move(int32_t* position, int32_t* image, Floats velocity, Floats to_steps) {
-    Ints old = load<Ints>(position);
-    Ints steps = round_to_int(velocity * to_steps);
-    Ints moved = old + steps;
-    store(position, moved);
-    // Two's complement wraps: forward motion that ends on a smaller number crossed the upper face.
-    Ints crossed = ((steps > 0) & (moved < old)) - ((steps < 0) & (moved > old));
-    store(image, load<Ints>(image) - crossed);
-    return moved;
+// factor v + (dt/2) f/m, of a force in quanta.
+inline Floats kicked(Floats velocity, Ints force, Floats half_kick, Floats factor) {
+    return multiply_add(velocity, factor, to_floats(force) * half_kick);
 }
 
-// Lanes that would go further than the limit in a step, or are not numbers.
-inline Ints is_beyond(Floats velocity, float dt, Floats limit) { return ~(magnitude(velocity * dt) < limit); }
+// Lanes where a sum of two numbers wrapped round: a particle left the box through a face.
+inline Ints wrapped(Ints before, Ints steps, Ints after) { return (before ^ after) & (steps ^ after); }
+
+// Count the image boxes of lanes that wrapped round, forward or backward; particles rarely do.
+inline void count_images(int32_t* image, Ints wrapped, Ints steps) {
+    store(image, load<Ints>(image) + ((wrapped >> 31) & (steps >> 31 | splat(1))));
+}
+
+// A force in whole quanta; false if it cannot be counted.
+inline bool to_quanta(float force, const PairTable& table, int32_t& quanta) {
+    const double x = std::nearbyint(force / table.force_quantum);
+    if (!(std::fabs(x) <= INT32_MAX)) return false;
+    quanta = (int32_t)x;
+    return true;
+}
 
 }  // namespace tdaglass
