@@ -14,7 +14,7 @@ namespace {
 // Side by side, a pair that is near in one replica is computed for all of them; that is worth it up to so many times
 // the pairs of a replica alone. Up to 8 it was faster with short lists (Wahnstrom, 2D), and no slower with long ones.
 constexpr double MOST_EXCESS = 6;
-constexpr int STEPS_BETWEEN_LOOKS = 50;
+constexpr int STEPS_BETWEEN_LOOKS = 200;
 
 // Replicas have the same particles and box, and are at the same step.
 bool are_replicas(const Settings& s, const System* systems, int count) {

@@ -3,26 +3,9 @@
 #include <cstring>
 
 #include "neighbor_list.hpp"
+#include "verlet.hpp"
 
 namespace tdaglass {
-
-// Distances are counted in steps of the fraction along the first axis: in a cubic box no axis has to be rescaled.
-template <int DIM>
-struct Units {
-    float step, unit_sq;  // length of a step; unit lengths, squared, in steps
-    Floats ratio[DIM];
-
-    template <class Box>  // with a resolution for every axis
-    explicit Units(const Box& box) : step(box.resolution(0)), unit_sq(1 / (step * step)) {
-        for (int d = 0; d < DIM; d++) ratio[d] = splat(box.resolution(d) / step);
-    }
-
-    bool is_cubic() const {
-        bool same = true;
-        for (int d = 0; d < DIM; d++) same = same && ratio[d][0] == 1;
-        return same;
-    }
-};
 
 struct Coefficients {
     Floats c12, c6, inverse_cutoff_sq, force_shift;

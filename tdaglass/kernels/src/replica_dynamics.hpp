@@ -28,16 +28,16 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
     const Neighbor* neighbors = list.neighbors.data();
     for (int i = 0, n = r.n; i < n; i++) {
         const Neighbor *k = neighbors + list.start[i], *end = neighbors + list.start[i + 1];
-        if (k == end) continue;
         const CoefficientsBySpecies& own = coefficients[r.species[i]];
         Ints at[DIM], sum_of[DIM] = {};
         for (int d = 0; d < DIM; d++) at[d] = load<Ints>(r.position(i, d));
         struct Meeting {
             Floats along[DIM], inverse_2;
+            int32_t* row;
         };
         auto meet = [&](Neighbor other) {
             Meeting pair;
-            const int32_t* row = other.row(rows);
+            int32_t* row = pair.row = other.row(rows);
             Floats separation_sq{};
             for (int d = 0; d < DIM; d++) {
                 Floats x = to_floats(at[d] - load<Ints>(row + d * LANES));
@@ -52,25 +52,26 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
             Coefficients c = {other.choose(own.c12), other.choose(own.c6), other.choose(own.inverse_cutoff_sq), other.choose(own.force_shift)};
             Floats strength = pair_strength<FORCE_SHIFTED>(pair.inverse_2, c);
             strongest = select(strength < strongest, strength, strongest);
-            int32_t* force = other.row(rows) + DIM * LANES;
+            int32_t* force = pair.row + DIM * LANES;
             for (int d = 0; d < DIM; d++) {
                 Ints pulled = round_to_int(strength * pair.along[d]);
                 sum_of[d] += pulled;
                 store(force + d * LANES, load<Ints>(force + d * LANES) + pulled);
             }
         };
-        // A pair's arithmetic is one long chain. The next pair begins before this one ends: a processor that waits for
-        // the chain has no room to look further ahead by itself.
-        Meeting first = meet(*k);
-        while (k + 2 < end) {
-            Meeting second = meet(k[1]);
-            pull(k[0], first);
-            first = meet(k[2]);
-            pull(k[1], second);
+        // A pair's arithmetic is one long chain, and a processor that waits for it has no room to look further ahead by
+        // itself: two pairs are met before the first of them is pulled.
+        if (end - k >= 2) {
+            Meeting first = meet(k[0]), second = meet(k[1]), third;
+            for (; k + 4 < end; k += 3) {
+                third = meet(k[2]), pull(k[0], first);
+                first = meet(k[3]), pull(k[1], second);
+                second = meet(k[4]), pull(k[2], third);
+            }
+            pull(k[0], first), pull(k[1], second);
             k += 2;
         }
-        pull(k[0], first);
-        if (k + 1 < end) pull(k[1], meet(k[1]));
+        for (; k < end; k++) pull(k[0], meet(k[0]));
         for (int d = 0; d < DIM; d++) store(r.force(i, d), load<Ints>(r.force(i, d)) - sum_of[d]);
     }
     return can_be_counted(strongest, table, units.step);
@@ -101,7 +102,7 @@ class ReplicaDynamics {
     }
 
     // How many times the pairs of a replica alone are computed for it.
-    double excess() const { return list.neighbors.size() / std::max(list.per_replica, 1.0); }
+    double excess() const { return list.excess(replicas, table); }
 
     // A step of all; false if any replica cannot go on, which one finds out by running it alone.
     bool step(bool thermostat, const float* temperature) {
@@ -142,9 +143,11 @@ class ReplicaDynamics {
     // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
     void kick_and_move(Floats factor) {
         Replicas<DIM>& r = replicas;
-        const Resolution<DIM> resolution(r);
-        Floats to_steps[DIM], farthest{}, most{};
-        for (int d = 0; d < DIM; d++) to_steps[d] = (float)dt / resolution.of[d];
+        Floats resolution[DIM], to_steps[DIM], farthest{}, most{};
+        for (int d = 0; d < DIM; d++) {
+            resolution[d] = splat(r.resolution(d));
+            to_steps[d] = (float)dt / resolution[d];
+        }
         for (int i = 0; i < r.n; i++) {
             const Floats of_force = of_quantum[r.species[i]];
             Floats distance_sq{};
@@ -158,7 +161,7 @@ class ReplicaDynamics {
                 store(r.position(i, d), moved);
                 Ints through_face = wrapped(old, steps, moved);
                 if (bits(through_face)) count_images(&r.image[k], through_face, steps);
-                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution.of[d];
+                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution[d];
                 distance_sq = multiply_add(along, along, distance_sq);
             }
             farthest = select(distance_sq > farthest, distance_sq, farthest);

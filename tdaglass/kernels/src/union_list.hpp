@@ -46,31 +46,12 @@ struct Replicas {
     }
 };
 
-template <int DIM>
-struct Resolution {
-    Floats of[DIM];
-
-    explicit Resolution(const Replicas<DIM>& r) {
-        for (int d = 0; d < DIM; d++) of[d] = splat(r.resolution(d));
-    }
-
-    // Squared distances between two places, axis by axis.
-    Floats separation_sq(const Ints* a, const int32_t* b) const {
-        Floats total{};
-        for (int d = 0; d < DIM; d++) {
-            Floats x = to_floats(a[d] - load<Ints>(b + d * LANES)) * of[d];
-            total = d ? multiply_add(x, x, total) : x * x;
-        }
-        return total;
-    }
-};
-
 // A neighbour in a list: the byte where its row begins, and in the bits below, which are free, where among vectors for
 // each species its own is. A processor that computes as fast as it reads instructions gains from every one less.
 struct Neighbor {
     uint32_t bits;
 
-    static constexpr uint32_t BELOW = 63, CODE = sizeof(Floats) / 8;
+    static constexpr uint32_t BELOW = 31, CODE = sizeof(Floats) / 8;
 
     template <int DIM>
     static bool fits(int64_t n_particles) {
@@ -98,7 +79,6 @@ class UnionList {
     std::vector<int64_t> start;  // of the neighbours of each particle; n + 1 entries
     std::vector<Neighbor> neighbors;
     Aligned<int32_t> built_at;
-    double per_replica = 0;  // pairs that a replica alone would have listed
 
     // A skin that serves one system well is shared out: less for the list that forces are found from, since pruning
     // is cheap, and more for the outer one. Between 0.5 and 1, and 2.5 and 3 skins, rates differ by a few per cent.
@@ -116,11 +96,41 @@ class UnionList {
         built_at = replicas.positions();
     }
 
+    // How many times the pairs are listed that a replica alone would have listed.
+    double excess(const Replicas<DIM>& r, const PairTable& table) const {
+        const Units<DIM> units(r);
+        const Reach reach(units, table, skin);
+        int64_t in_each = 0;
+        for (int i = 0; i < r.n; i++) {
+            Ints here[DIM];
+            load_place(r, i, here);
+            for (int64_t k = start[i]; k < start[i + 1]; k++) {
+                const Neighbor other = neighbors[k];
+                Floats distance_sq = units.template distance_sq<false>(here, other.row(r.rows.data()));
+                in_each += __builtin_popcount(bits(distance_sq < other.choose(reach.sq[r.species[i]])));
+            }
+        }
+        return neighbors.size() / std::max((double)in_each / LANES, 1.0);
+    }
+
    private:
     double skin, outer_skin;
     std::vector<int64_t> outer_start, all_start;
     std::vector<Neighbor> outer, all;
     Aligned<int32_t> outer_built_at;
+
+    // Squared, in steps: cut-offs and a margin.
+    struct Reach {
+        Floats sq[MAX_SPECIES][MAX_SPECIES];
+
+        Reach(const Units<DIM>& units, const PairTable& table, double margin) {
+            for (int a = 0; a < MAX_SPECIES; a++)
+                for (int b = 0; b < MAX_SPECIES; b++) {
+                    double reach = table.pair[a][b].cutoff + margin;
+                    sq[a][b] = splat((float)(reach * reach * units.unit_sq));
+                }
+        }
+    };
 
     static void load_place(const Replicas<DIM>& r, int i, Ints (&place)[DIM]) {
         for (int d = 0; d < DIM; d++) place[d] = load<Ints>(r.position(i, d));
@@ -128,28 +138,29 @@ class UnionList {
 
     // The longest distance, over particles and replicas, from where the outer list was made.
     double farthest(const Replicas<DIM>& r) const {
-        const Resolution<DIM> resolution(r);
+        const Units<DIM> units(r);
         Floats most{};
         for (int i = 0; i < r.n; i++) {
             Ints place[DIM];
             load_place(r, i, place);
-            Floats moved_sq = resolution.separation_sq(place, &outer_built_at[r.at(i, 0)]);
+            Floats moved_sq = units.template distance_sq<false>(place, &outer_built_at[r.at(i, 0)]);
             most = select(moved_sq > most, moved_sq, most);
         }
-        return std::sqrt(largest(most));
+        return units.step * std::sqrt(largest(most));
     }
 
     // The first replica, and how far a particle strays from it in the others; with room for a vector at the end.
     struct First {
-        std::vector<int32_t> place[DIM];
+        std::vector<int32_t> place[DIM], neighbor;  // neighbor: what stands in a list for each
         std::vector<float> stray;
 
-        First(const Replicas<DIM>& r, const Resolution<DIM>& resolution) : stray(r.n + LANES, 0) {
+        First(const Replicas<DIM>& r, const Units<DIM>& units) : neighbor(r.n + LANES, 0), stray(r.n + LANES, 0) {
             for (auto& axis : place) axis.assign(r.n + LANES, 0);
             for (int i = 0; i < r.n; i++) {
+                neighbor[i] = (int32_t)Neighbor::of<DIM>(i, r.species[i]).bits;
                 Ints here[DIM];
                 for (int d = 0; d < DIM; d++) here[d] = splat(place[d][i] = *r.position(i, d));
-                stray[i] = std::sqrt(largest(resolution.separation_sq(here, r.position(i, 0))));
+                stray[i] = units.step * std::sqrt(largest(units.template distance_sq<false>(here, r.position(i, 0))));
             }
         }
     };
@@ -187,23 +198,21 @@ class UnionList {
     // Every pair is looked at in the first replica, with room for how far a particle strays from it in the others.
     void find_outer(const Replicas<DIM>& r, const PairTable& table) {
         const int n = r.n;
-        const Resolution<DIM> resolution(r);
-        const First first(r, resolution);
+        const Units<DIM> units(r);
+        const First first(r, units);
         const Boxes boxes(r, first);
-        std::vector<int32_t> found(n + 2 * LANES);
-        Ints lane{};
-        for (int k = 0; k < LANES; k++) lane[k] = k;
         all_start.assign(1, 0);
-        all.clear();
+        size_t used = 0;
         for (int i = 0; i < n; i++) {
-            int32_t* end = found.data();
+            if (all.size() < used + n + LANES) all.resize(2 * used + n + LANES);
+            int32_t* end = (int32_t*)&all[used];
             Ints here[DIM];
             for (int d = 0; d < DIM; d++) here[d] = splat(first.place[d][i]);
             const Floats reach = splat((float)((table.longest_cutoff + outer_skin) * (1 + 1e-5)) + first.stray[i]);
             for (int box = (i + 1) / LANES; box * LANES < n; box += LANES) {
                 Floats gap_sq{};
                 for (int d = 0; d < DIM; d++) {
-                    Floats x = to_floats(here[d] - load<Ints>(&boxes.center[d][box])) * resolution.of[d];
+                    Floats x = to_floats(here[d] - load<Ints>(&boxes.center[d][box])) * (units.ratio[d] * splat(units.step));
                     Floats gap = magnitude(x) - load<Floats>(&boxes.half_edge[d][box]);
                     gap = where(gap > Floats{}, gap);
                     gap_sq = multiply_add(gap, gap, gap_sq);
@@ -213,18 +222,18 @@ class UnionList {
                     const int j = (box + __builtin_ctz(in_reach)) * LANES;
                     Floats separation_sq{};
                     for (int d = 0; d < DIM; d++) {
-                        Floats x = to_floats(here[d] - load<Ints>(&first.place[d][j])) * resolution.of[d];
+                        Floats x = to_floats(here[d] - load<Ints>(&first.place[d][j])) * (units.ratio[d] * splat(units.step));
                         separation_sq = multiply_add(x, x, separation_sq);
                     }
                     limit = reach + load<Floats>(&first.stray[j]);
                     unsigned near = bits(separation_sq < limit * limit);
                     if (j <= i) near &= ~0u << (i + 1 - j);
                     if (n - j < LANES) near &= (1u << (n - j)) - 1;
-                    end = append(end, lane + j, near);
+                    end = append(end, load<Ints>(&first.neighbor[j]), near);
                 }
             }
-            for (int32_t* j = found.data(); j < end; j++) all.push_back(Neighbor::of<DIM>(*j, r.species[*j]));
-            all_start.push_back((int64_t)all.size());
+            used = end - (int32_t*)all.data();
+            all_start.push_back((int64_t)used);
         }
         keep_near(r, table, outer_skin, all_start, all, outer_start, outer);
     }
@@ -232,37 +241,35 @@ class UnionList {
     // Of the listed pairs those within reach in any replica.
     void keep_near(const Replicas<DIM>& r, const PairTable& table, double margin, const std::vector<int64_t>& from_start,
                    const std::vector<Neighbor>& from, std::vector<int64_t>& to_start, std::vector<Neighbor>& to) {
-        const Resolution<DIM> resolution(r);
-        Floats reach_sq[MAX_SPECIES][MAX_SPECIES];
-        for (int a = 0; a < MAX_SPECIES; a++)
-            for (int b = 0; b < MAX_SPECIES; b++) {
-                double reach = table.pair[a][b].cutoff + margin;
-                reach_sq[a][b] = splat((float)(reach * reach));
-            }
+        const Units<DIM> units(r);
+        (units.is_cubic() ? keep<true> : keep<false>)(r, units, Reach(units, table, margin), from_start, from, to_start, to);
+    }
+
+    template <bool CUBIC>
+    static void keep(const Replicas<DIM>& r, const Units<DIM>& units, const Reach& reach,
+                     const std::vector<int64_t>& from_start, const std::vector<Neighbor>& from,
+                     std::vector<int64_t>& to_start, std::vector<Neighbor>& to) {
         to_start.resize(from_start.size());
         to.resize(from_start.back());
         // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
         const int32_t* rows = r.rows.data();
         const Neighbor* candidates = from.data();
         Neighbor* kept = to.data();
-        int64_t in_each = 0;
         for (int i = 0; i < r.n; i++) {
             Ints here[DIM];
             load_place(r, i, here);
-            const Floats* own_reach_sq = reach_sq[r.species[i]];
+            const Floats* reach_sq = reach.sq[r.species[i]];
             to_start[i] = kept - to.data();
             for (int64_t k = from_start[i], end = from_start[i + 1]; k < end; k++) {
                 const Neighbor other = candidates[k];
-                const unsigned near = bits(resolution.separation_sq(here, other.row(rows)) < other.choose(own_reach_sq));
+                const Floats distance_sq = units.template distance_sq<CUBIC>(here, other.row(rows));
                 // An entry that is overwritten next costs less than a branch.
                 *kept = other;
-                kept += near != 0;
-                in_each += __builtin_popcount(near);
+                kept += bits(distance_sq < other.choose(reach_sq)) != 0;
             }
         }
         to_start[r.n] = kept - to.data();
         to.resize(kept - to.data());
-        per_replica = (double)in_each / LANES;
     }
 };
 
