@@ -35,9 +35,9 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
             Floats along[DIM], inverse_2;
             int32_t* row;
         };
-        auto meet = [&](Neighbor other) {
+        auto meet = [&](int32_t* row) {
             Meeting pair;
-            int32_t* row = pair.row = other.row(rows);
+            pair.row = row;
             Floats separation_sq{};
             for (int d = 0; d < DIM; d++) {
                 Floats x = to_floats(at[d] - load<Ints>(row + d * LANES));
@@ -60,18 +60,24 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
             }
         };
         // A pair's arithmetic is one long chain, and a processor that waits for it has no room to look further ahead by
-        // itself: two pairs are met before the first of them is pulled.
-        if (end - k >= 2) {
-            Meeting first = meet(k[0]), second = meet(k[1]), third;
-            for (; k + 4 < end; k += 3) {
-                third = meet(k[2]), pull(k[0], first);
-                first = meet(k[3]), pull(k[1], second);
-                second = meet(k[4]), pull(k[2], third);
+        // itself: three pairs are met before the first of them is pulled, and it is known where the next one is.
+        if (end - k >= 3) {
+            Meeting a = meet(k[0].row(rows)), b = meet(k[1].row(rows)), c = meet(k[2].row(rows)), d;
+            int32_t* next = k[3].row(rows);
+            for (; k + 6 < end; k += 4) {
+                d = meet(next), next = k[4].row(rows), pull(k[0], a);
+                a = meet(next), next = k[5].row(rows), pull(k[1], b);
+                b = meet(next), next = k[6].row(rows), pull(k[2], c);
+                c = meet(next), next = k[7].row(rows), pull(k[3], d);
             }
-            pull(k[0], first), pull(k[1], second);
-            k += 2;
+            for (; k + 3 < end; k++) {
+                d = meet(k[3].row(rows)), pull(k[0], a);
+                a = b, b = c, c = d;
+            }
+            pull(k[0], a), pull(k[1], b), pull(k[2], c);
+            k += 3;
         }
-        for (; k < end; k++) pull(k[0], meet(k[0]));
+        for (; k < end; k++) pull(k[0], meet(k[0].row(rows)));
         for (int d = 0; d < DIM; d++) store(r.force(i, d), load<Ints>(r.force(i, d)) - sum_of[d]);
     }
     return can_be_counted(strongest, table, units.step);

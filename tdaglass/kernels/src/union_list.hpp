@@ -77,12 +77,12 @@ template <int DIM>
 class UnionList {
    public:
     std::vector<int64_t> start;  // of the neighbours of each particle; n + 1 entries
-    std::vector<Neighbor> neighbors;
+    std::vector<Neighbor> neighbors;  // and one more, which is looked at and not used
     Aligned<int32_t> built_at;
 
-    // A skin that serves one system well is shared out: less for the list that forces are found from, since pruning
-    // is cheap, and more for the outer one. Between 0.5 and 1, and 2.5 and 3 skins, rates differ by a few per cent.
-    explicit UnionList(double skin) : skin(0.6 * skin), outer_skin(3 * skin) {}
+    // The skin of one system is shared out: less for the list that forces are found from, since pruning is cheap, above
+    // all in three dimensions, where a list grows with the cube of its reach; more for the outer one.
+    explicit UnionList(double skin) : skin((DIM == 3 ? 0.6 : 0.9) * skin), outer_skin(3 * skin) {}
 
     // Whether a pair may be missing, when a particle has moved so far since the list was built.
     bool is_outdated(float moved_sq) const { return tdaglass::is_outdated(moved_sq, skin); }
@@ -110,7 +110,7 @@ class UnionList {
                 in_each += __builtin_popcount(bits(distance_sq < other.choose(reach.sq[r.species[i]])));
             }
         }
-        return neighbors.size() / std::max((double)in_each / LANES, 1.0);
+        return (double)start[r.n] / std::max((double)in_each / LANES, 1.0);
     }
 
    private:
@@ -250,7 +250,7 @@ class UnionList {
                      const std::vector<int64_t>& from_start, const std::vector<Neighbor>& from,
                      std::vector<int64_t>& to_start, std::vector<Neighbor>& to) {
         to_start.resize(from_start.size());
-        to.resize(from_start.back());
+        to.resize(from_start.back() + 1);
         // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
         const int32_t* rows = r.rows.data();
         const Neighbor* candidates = from.data();
@@ -269,7 +269,8 @@ class UnionList {
             }
         }
         to_start[r.n] = kept - to.data();
-        to.resize(kept - to.data());
+        *kept = {};
+        to.resize(to_start[r.n] + 1);
     }
 };
 
