@@ -110,6 +110,10 @@ void bad_input() {
         Liquid pushed(3, 5, 2, false, 1.1);
         pushed.force[7] = bad * 1e5f;
         check(pushed.status() == EXPLODED, "a force out of range");
+        if (std::isfinite(bad)) continue;
+        Liquid heated(3, 5, 2, false, 1.1);
+        heated.chain_momentum[0] = bad;
+        check(heated.status() == EXPLODED, "a thermostat out of range");
     }
     for (float bad : {nan, inf, -1.0f, 0.0f, 2.0f}) {
         Liquid liquid(3, 5, 2, false, 1.1);

@@ -1,4 +1,6 @@
-"""Make tests/reference/lammps_static.npz and lammps_nvt.json; run this file as a script, about 25 minutes.
+"""Make tests/reference/lammps_static.npz and lammps_nvt.json; run this file as a script, about half an hour.
+
+Names of liquids after it make canonical averages of these anew and leave the rest as it is.
 
 The liquids are stated here a second time, number by number, so that a slip in ``tdaglass.glass`` shows as a
 difference.  Static part: one liquid configuration of 200 to 240 particles each, with its energy, forces and
@@ -9,6 +11,7 @@ the way g(r), the mean squared displacement and F_s(q, t).
 
 import dataclasses
 import json
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -90,9 +93,14 @@ DYNAMIC = [
     (additive_mixture_2d(500), 4.0, 800_000, 7.1),
 ]
 # Composition fluctuations decay by diffusion, here over hundreds of time units, so that one run sees few
-# of them; they decide the heights of the partial g(r), which are averaged with those of shorter runs.
-MORE_RUNS = ("wahnstrom", "kob_andersen_2d", "additive_mixture_2d")
-MORE_SEEDS, MORE_STEPS = (SEED + 1, SEED + 2, SEED + 3), 300_000
+# of them; they decide the heights of the partial g(r), and where like prefers like energy and pressure. These are
+# averaged with those of shorter runs from other starts.
+MORE_STEPS = 300_000
+MORE_RUNS = {
+    "wahnstrom": (3, ["radial_distribution"]),
+    "kob_andersen_2d": (3, ["radial_distribution"]),
+    "additive_mixture_2d": (7, ["radial_distribution", "potential_energy_per_particle", "pressure"]),
+}
 
 
 def static_reference():
@@ -212,41 +220,60 @@ def canonical_reference(model, temperature, steps, wave_number):
     }  # fmt: skip
 
 
-def with_more_runs(reference, model, temperature):
-    """The g(r) of a reference averaged with that of other runs, each weighing as much as it lasted."""
-    species, box, every = lammps.species_of(model), lammps.box_lengths(model), LAG_STEPS[-2]
-    parts, weights = [reference["radial_distribution"]], np.array([reference["settings"]["steps"]])
-    for seed in MORE_SEEDS:
+def with_more_runs(reference, model, temperature, runs, quantities):
+    """Quantities of a reference averaged with those of other runs, each weighing as much as it lasted."""
+    n, species, box, every = sum(model.counts), lammps.species_of(model), lammps.box_lengths(model), LAG_STEPS[-2]
+    seeds = [SEED + 1 + k for k in range(runs)]
+    parts, weights = [reference], np.array([reference["settings"]["steps"]])
+    for seed in seeds:
         start = lammps.equilibrate(model, seed=seed, temperature=temperature, steps=120_000, dt=DT)
         run = lammps.run(
             model, start.positions, species, box, start.velocities,
             steps=MORE_STEPS, dt=DT, temperature=temperature, every=SAMPLE_EVERY, trajectory_every=every,
         )  # fmt: skip
         g = np.array([pair_correlations(x, species, box) for x in run.trajectory[1:]])
-        parts.append(blocked(g, mean))
+        parts.append(
+            {
+                "radial_distribution": blocked(g, mean),
+                "potential_energy_per_particle": blocked(run.potential_energy / n),
+                "pressure": blocked(run.pressure),
+            }
+        )
         weights = np.append(weights, MORE_STEPS)
     weights = weights / weights.sum()
-    value = np.tensordot(weights, [part["value"] for part in parts], 1)
-    error = np.sqrt(np.tensordot(weights**2, np.square([part["standard_error"] for part in parts]), 1))
-    return {
-        **parts[0], "more_runs": {"seeds": MORE_SEEDS, "steps": MORE_STEPS},
-        "value": value.tolist(), "standard_error": error.tolist(),
-    }  # fmt: skip
+    averaged = {}
+    for quantity in quantities:
+        values = np.array([part[quantity]["value"] for part in parts])
+        errors = np.array([part[quantity]["standard_error"] for part in parts])
+        value = np.tensordot(weights, values, 1)
+        # Of the blocks, or between the runs, whose blocks may all miss what is slower than a run.
+        within = np.tensordot(weights**2, errors**2, 1)
+        between = np.tensordot(weights**2, (values - value) ** 2, 1) * len(parts) / (len(parts) - 1)
+        averaged[quantity] = {
+            **reference[quantity], "more_runs": {"seeds": seeds, "steps": MORE_STEPS},
+            "value": value.tolist(), "standard_error": np.sqrt(np.maximum(within, between)).tolist(),
+        }  # fmt: skip
+    return averaged
 
 
-def main():
-    np.savez_compressed(REFERENCE / "lammps_static.npz", **static_reference())
-    reference = {
+def main(names):
+    path = REFERENCE / "lammps_nvt.json"
+    if not names:
+        np.savez_compressed(REFERENCE / "lammps_static.npz", **static_reference())
+    reference = json.loads(path.read_text()) if names else {}
+    reference |= {
         "lammps": metadata.version("lammps"),
         "standard_error": " ".join(blocked.__doc__.split("\n\n")[1].split()),
     }
     for model, temperature, steps, wave_number in DYNAMIC:
+        if names and model.name not in names:
+            continue
         found = reference[model.name] = canonical_reference(model, temperature, steps, wave_number)
         if model.name in MORE_RUNS:
-            found["radial_distribution"] = with_more_runs(found, model, temperature)
-        print(model.name, json.dumps({k: v for k, v in reference[model.name].items() if k != "settings"}))
-    (REFERENCE / "lammps_nvt.json").write_text(json.dumps(reference, indent=1) + "\n")
+            found |= with_more_runs(found, model, temperature, *MORE_RUNS[model.name])
+        print(model.name, json.dumps({k: v for k, v in found.items() if k != "settings"}))
+    path.write_text(json.dumps(reference, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

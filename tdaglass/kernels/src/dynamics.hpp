@@ -63,18 +63,24 @@ class Dynamics {
 
     size_t end() const { return 4 * (size_t)particles.n; }
 
+    Floats kicked_at(size_t k, Floats factor) const {
+        return kicked(load<Floats>(&particles.velocity[k]), load<Ints>(&particles.force[k]),
+                      load<Floats>(&particles.half_kick[k]), factor);
+    }
+
     // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
     void kick_and_move(float factor_of_all) {
         const Floats factor = splat(factor_of_all);
-        Floats resolution{}, farthest{}, most{};
+        Floats resolution{}, farthest{};
+        Fastest seen;
         for (int k = 0; k < LANES; k++) resolution[k] = particles.resolution(k % 4);
         const Floats to_steps = (float)dt / resolution;
         Particles& p = particles;
         for (size_t k = 0; k < end(); k += LANES) {
-            Floats v = kicked(load<Floats>(&p.velocity[k]), load<Ints>(&p.force[k]), load<Floats>(&p.half_kick[k]), factor);
+            Floats v = kicked_at(k, factor);
             store(&p.velocity[k], v);
             store(&p.force[k], Ints{});
-            most = select(magnitude(v) > most, magnitude(v), most);
+            seen.see(v);
             Ints old = load<Ints>(&p.position[k]), steps = round_to_int(v * to_steps), moved = old + steps;
             store(&p.position[k], moved);
             Ints through_face = wrapped(old, steps, moved);
@@ -85,41 +91,32 @@ class Dynamics {
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
         moved_sq = largest(farthest);
-        fastest = largest(most);
+        fastest = seen.speed();
     }
 
     // v <- v + (dt/2) f/m; returns the sum of m v^2.
     double kick() {
-        Floats most{};
-        TwiceKinetic energy(particles.n, table);
-        Particles& p = particles;
-        for (size_t k = 0; k < end(); k += LANES) {
-            Floats v = kicked(load<Floats>(&p.velocity[k]), load<Ints>(&p.force[k]), load<Floats>(&p.half_kick[k]), splat(1.0f));
-            store(&p.velocity[k], v);
-            most = select(magnitude(v) > most, magnitude(v), most);
-            energy.add(load<Floats>(&p.mass[k]) * row_sums(v * v));
-        }
-        fastest = largest(most);
-        return of_first_column(energy);
+        return change_velocities([this](size_t k) { return kicked_at(k, splat(1.0f)); });
     }
 
     // v <- factor v; returns the sum of m v^2.
     double scale(float factor) {
-        Floats most{};
-        TwiceKinetic energy(particles.n, table);
-        for (size_t k = 0; k < end(); k += LANES) {
-            Floats v = load<Floats>(&particles.velocity[k]) * splat(factor);
-            store(&particles.velocity[k], v);
-            most = select(magnitude(v) > most, magnitude(v), most);
-            energy.add(load<Floats>(&particles.mass[k]) * row_sums(v * v));
-        }
-        fastest = largest(most);
-        return of_first_column(energy);
+        return change_velocities([&](size_t k) { return load<Floats>(&particles.velocity[k]) * splat(factor); });
     }
 
-    static double of_first_column(const TwiceKinetic& energy) {
+    template <class Changed>
+    double change_velocities(Changed changed) {
+        Fastest seen;
+        TwiceKinetic energy(particles.n, table);
+        for (size_t k = 0; k < end(); k += LANES) {
+            Floats v = changed(k);
+            store(&particles.velocity[k], v);
+            seen.see(v);
+            energy.add(load<Floats>(&particles.mass[k]) * row_sums(v * v));
+        }
+        fastest = seen.speed();
         double total = 0;
-        for (int k = 0; k < LANES; k += 4) total += energy.of_lane(k);
+        for (int k = 0; k < LANES; k += 4) total += energy.of_lane(k);  // a row's sum stands in all of its columns
         return total;
     }
 

@@ -166,8 +166,8 @@ struct Job {
         Observer* observer = observers ? observers + piece : nullptr;
         if (at_a_time > 1 && are_replicas(settings, systems + begin, count)) {
             try {
-                (settings.dimension == 2 ? advance_side_by_side<2> : advance_side_by_side<3>)(settings, systems + begin,
-                                                                                               count, observer);
+                auto side_by_side = settings.dimension == 2 ? advance_side_by_side<2> : advance_side_by_side<3>;
+                side_by_side(settings, systems + begin, count, observer);
             } catch (const std::exception&) {
                 // Without memory for all of them, one by one.
             }

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "neighbor_list.hpp"
-#include "verlet.hpp"
+#include "units.hpp"
 
 namespace tdaglass {
 

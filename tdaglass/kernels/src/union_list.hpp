@@ -6,45 +6,12 @@
 
 #include "aligned.hpp"
 #include "pair_table.hpp"
+#include "replicas.hpp"
 #include "simd.hpp"
+#include "units.hpp"
 #include "verlet.hpp"
 
 namespace tdaglass {
-
-// LANES replicas of one system. Numbers stand axis by axis: [(particle DIM + axis) LANES + replica].
-template <int DIM>
-struct Replicas {
-    int n = 0;
-    double edge[DIM] = {};
-    std::vector<int32_t> species;
-    Aligned<int32_t> image;
-    Aligned<float> velocity;
-    // A row for each particle: vectors of its position, then of its force in quanta. Who has found a neighbour's
-    // position has found its force.
-    Aligned<int32_t> rows;
-
-    static constexpr int ROW = 2 * DIM * LANES;
-
-    void resize(int n_particles) {
-        n = n_particles;
-        image.resize((size_t)n * DIM * LANES), velocity.resize((size_t)n * DIM * LANES);
-        rows.resize((size_t)n * ROW);
-    }
-
-    static size_t at(int i, int axis) { return ((size_t)i * DIM + axis) * LANES; }
-    int32_t* position(int i, int axis) { return &rows[(size_t)i * ROW + axis * LANES]; }
-    int32_t* force(int i, int axis) { return position(i, DIM + axis); }
-    const int32_t* position(int i, int axis) const { return &rows[(size_t)i * ROW + axis * LANES]; }
-    const int32_t* force(int i, int axis) const { return position(i, DIM + axis); }
-
-    float resolution(int axis) const { return (float)(edge[axis] * 0x1p-32); }
-
-    Aligned<int32_t> positions() const {
-        Aligned<int32_t> all((size_t)n * DIM * LANES);
-        for (int i = 0; i < n; i++) std::copy_n(position(i, 0), DIM * LANES, &all[at(i, 0)]);
-        return all;
-    }
-};
 
 // A neighbour in a list: the byte where its row begins, and in the bits below, which are free, where among vectors for
 // each species its own is. A processor that computes as fast as it reads instructions gains from every one less.
@@ -199,6 +166,8 @@ class UnionList {
     void find_outer(const Replicas<DIM>& r, const PairTable& table) {
         const int n = r.n;
         const Units<DIM> units(r);
+        Floats resolution[DIM];
+        for (int d = 0; d < DIM; d++) resolution[d] = splat(r.resolution(d));
         const First first(r, units);
         const Boxes boxes(r, first);
         all_start.assign(1, 0);
@@ -212,7 +181,7 @@ class UnionList {
             for (int box = (i + 1) / LANES; box * LANES < n; box += LANES) {
                 Floats gap_sq{};
                 for (int d = 0; d < DIM; d++) {
-                    Floats x = to_floats(here[d] - load<Ints>(&boxes.center[d][box])) * (units.ratio[d] * splat(units.step));
+                    Floats x = to_floats(here[d] - load<Ints>(&boxes.center[d][box])) * resolution[d];
                     Floats gap = magnitude(x) - load<Floats>(&boxes.half_edge[d][box]);
                     gap = where(gap > Floats{}, gap);
                     gap_sq = multiply_add(gap, gap, gap_sq);
@@ -222,7 +191,7 @@ class UnionList {
                     const int j = (box + __builtin_ctz(in_reach)) * LANES;
                     Floats separation_sq{};
                     for (int d = 0; d < DIM; d++) {
-                        Floats x = to_floats(here[d] - load<Ints>(&first.place[d][j])) * (units.ratio[d] * splat(units.step));
+                        Floats x = to_floats(here[d] - load<Ints>(&first.place[d][j])) * resolution[d];
                         separation_sq = multiply_add(x, x, separation_sq);
                     }
                     limit = reach + load<Floats>(&first.stray[j]);
@@ -242,7 +211,8 @@ class UnionList {
     void keep_near(const Replicas<DIM>& r, const PairTable& table, double margin, const std::vector<int64_t>& from_start,
                    const std::vector<Neighbor>& from, std::vector<int64_t>& to_start, std::vector<Neighbor>& to) {
         const Units<DIM> units(r);
-        (units.is_cubic() ? keep<true> : keep<false>)(r, units, Reach(units, table, margin), from_start, from, to_start, to);
+        const Reach reach(units, table, margin);
+        (units.is_cubic() ? keep<true> : keep<false>)(r, units, reach, from_start, from, to_start, to);
     }
 
     template <bool CUBIC>

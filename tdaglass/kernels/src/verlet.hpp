@@ -10,36 +10,6 @@
 
 namespace tdaglass {
 
-// Distances are counted in steps of the fraction along the first axis: in a cubic box no axis has to be rescaled.
-template <int DIM>
-struct Units {
-    float step, unit_sq;  // length of a step; unit lengths, squared, in steps
-    Floats ratio[DIM];
-
-    template <class Box>  // with a resolution for every axis
-    explicit Units(const Box& box) : step(box.resolution(0)), unit_sq(1 / (step * step)) {
-        for (int d = 0; d < DIM; d++) ratio[d] = splat(box.resolution(d) / step);
-    }
-
-    // Squared distances in steps between places, axis by axis.
-    template <bool CUBIC>
-    Floats distance_sq(const Ints* a, const int32_t* b) const {
-        Floats total{};
-        for (int d = 0; d < DIM; d++) {
-            Floats x = to_floats(a[d] - load<Ints>(b + d * LANES));
-            if (!CUBIC) x = x * ratio[d];
-            total = d ? multiply_add(x, x, total) : x * x;
-        }
-        return total;
-    }
-
-    bool is_cubic() const {
-        bool same = true;
-        for (int d = 0; d < DIM; d++) same = same && ratio[d][0] == 1;
-        return same;
-    }
-};
-
 // In one step: half the skin, and a quarter of the box so that it is known which way it was crossed.
 inline double longest_move(const double* edge, int dimension, double skin) {
     return std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4);
@@ -68,6 +38,27 @@ struct TwiceKinetic {
     }
 
     double of_lane(int k) const { return sum[k / (LANES / 2)][k % (LANES / 2)]; }
+};
+
+// The largest component of velocities: as bits, which are in the order of the numbers, and above all of them if one is
+// not a number.
+class Fastest {
+   public:
+    void see(Floats velocity) {
+        Ints speed = as_ints(magnitude(velocity));
+        most = speed > most ? speed : most;
+    }
+
+    float speed() const {
+        int32_t bits = 0;
+        for (int k = 0; k < LANES; k++) bits = std::max(bits, (int32_t)most[k]);
+        float value;
+        std::memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+
+   private:
+    Ints most{};
 };
 
 // What one force quantum adds to a velocity in half a step.
