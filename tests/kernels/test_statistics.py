@@ -22,9 +22,10 @@ EVERY = 20  # steps from frame to frame: the shortest of LAMMPS's lags
 PIECES, PIECE_STEPS = 3, 5120  # recorded one piece after the other, for the memory's sake
 ORIGIN = 16  # frames from one time origin, and from one g(r), to the next
 PAIRS = ((0, 0), (0, 1), (1, 1))
-# Of equilibration: at twice the temperature as well as on the way down, and at the temperature itself. In the additive
-# mixture like prefers like, and particles hardly diffuse: the box's longest composition wave, of wave number
-# 2 pi / 20.4, takes some 1 / (D q^2) = 1 / (0.0103 x 0.095) = 1000 time units to decay, and longer as it costs little.
+# Of equilibration: at twice the temperature as well as on the way down, and at the temperature itself. In the
+# additive mixture like prefers like, and particles hardly diffuse: the box's longest composition wave, of wave
+# number 2 pi / 20.4, takes some 1 / (D q^2) = 1 / (0.0103 x 0.095) = 1000 time units to decay, and longer as it
+# costs little.
 USUAL_STEPS = 10_000, 10_000
 STEPS = {"additive_mixture_2d": (50_000, 600_000)}
 

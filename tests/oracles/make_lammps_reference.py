@@ -222,7 +222,12 @@ def canonical_reference(model, temperature, steps, wave_number):
 
 def with_more_runs(reference, model, temperature, runs, quantities):
     """Quantities of a reference averaged with those of other runs, each weighing as much as it lasted."""
-    n, species, box, every = sum(model.counts), lammps.species_of(model), lammps.box_lengths(model), LAG_STEPS[-2]
+    n, species, box, every = (
+        sum(model.counts),
+        lammps.species_of(model),
+        lammps.box_lengths(model),
+        LAG_STEPS[-2],
+    )
     seeds = [SEED + 1 + k for k in range(runs)]
     parts, weights = [reference], np.array([reference["settings"]["steps"]])
     for seed in seeds:
