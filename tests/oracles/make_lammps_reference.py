@@ -222,12 +222,7 @@ def canonical_reference(model, temperature, steps, wave_number):
 
 def with_more_runs(reference, model, temperature, runs, quantities):
     """Quantities of a reference averaged with those of other runs, each weighing as much as it lasted."""
-    n, species, box, every = (
-        sum(model.counts),
-        lammps.species_of(model),
-        lammps.box_lengths(model),
-        LAG_STEPS[-2],
-    )
+    species, box, every = lammps.species_of(model), lammps.box_lengths(model), LAG_STEPS[-2]
     seeds = [SEED + 1 + k for k in range(runs)]
     parts, weights = [reference], np.array([reference["settings"]["steps"]])
     for seed in seeds:
@@ -240,7 +235,7 @@ def with_more_runs(reference, model, temperature, runs, quantities):
         parts.append(
             {
                 "radial_distribution": blocked(g, mean),
-                "potential_energy_per_particle": blocked(run.potential_energy / n),
+                "potential_energy_per_particle": blocked(run.potential_energy / sum(model.counts)),
                 "pressure": blocked(run.pressure),
             }
         )

@@ -25,7 +25,7 @@ class Dynamics {
     }
 
     // Whether the velocities are such that a step can be made.
-    bool is_sound() const { return std::isfinite(kinetic) && !is_beyond(fastest); }
+    bool is_sound() const { return std::isfinite(kinetic) && !is_too_fast(); }
 
     EnergyAndVirial energy_and_virial() const { return tdaglass::energy_and_virial(particles, list, table); }
 
@@ -33,7 +33,7 @@ class Dynamics {
     Status step(bool thermostat, double temperature) {
         const double freedom = particles.dimension * (particles.n - 1.0);
         kick_and_move(thermostat ? chain.half_step(dt, kinetic, temperature, freedom) : 1);
-        if (is_beyond(fastest)) return EXPLODED;
+        if (is_too_fast()) return EXPLODED;
         if (is_outdated(moved_sq, skin)) list.build(particles, table, skin);
         if (!pair_forces(particles, list, table)) return OVERLAP;
         kinetic = kick();
@@ -56,10 +56,7 @@ class Dynamics {
     float fastest = 0;    // component of a velocity
     float moved_sq = 0;   // the furthest since the list was built
 
-    // Whether a particle would move more than half the skin in a step.
-    bool is_beyond(float speed) const {
-        return !(speed * dt < longest_move(particles.edge, particles.dimension, skin));
-    }
+    bool is_too_fast() const { return is_beyond(fastest, dt, particles.edge, particles.dimension, skin); }
 
     size_t end() const { return 4 * (size_t)particles.n; }
 
@@ -81,10 +78,7 @@ class Dynamics {
             store(&p.velocity[k], v);
             store(&p.force[k], Ints{});
             seen.see(v);
-            Ints old = load<Ints>(&p.position[k]), steps = round_to_int(v * to_steps), moved = old + steps;
-            store(&p.position[k], moved);
-            Ints through_face = wrapped(old, steps, moved);
-            if (bits(through_face)) count_images(&p.image[k], through_face, steps);
+            Ints moved = move(&p.position[k], &p.image[k], v, to_steps);
             Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution;
             // The fourth column, the species, does not move: the sum is over the other three.
             Floats distance_sq = row_sums(along * along);

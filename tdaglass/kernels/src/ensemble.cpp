@@ -54,7 +54,7 @@ class SideBySide {
    public:
     SideBySide(const Settings& s, System* systems, int count, const PairTable& table)
         : s(s), systems(systems), count(count), table(table), order(order_in_space(s, systems[0])),
-          made(systems[0].first), dynamics(table, s.masses, s.dt, s.skin) {
+          made(systems[0].first), next_look(made), dynamics(table, s.masses, s.dt, s.skin) {
         Replicas<DIM>& r = dynamics.replicas;
         r.resize((int)s.n_particles);
         for (int d = 0; d < DIM; d++) r.edge[d] = systems[0].box[d];
@@ -78,10 +78,13 @@ class SideBySide {
     // apart, or one of them fails and alone it will tell how. The systems hold the last step that is of use.
     bool go_on_to(int32_t target) {
         if (made == target) return true;
-        for (const int32_t begun = made; made < target; made++) {
-            if ((made - begun) % STEPS_BETWEEN_LOOKS == 0 && dynamics.excess() > MOST_EXCESS) {
-                copy_out();
-                return false;
+        for (; made < target; made++) {
+            if (made >= next_look) {
+                next_look = made + STEPS_BETWEEN_LOOKS;
+                if (dynamics.excess() > MOST_EXCESS) {
+                    copy_out();
+                    return false;
+                }
             }
             float temperature[LANES];
             for (int lane = 0; lane < LANES; lane++) {
@@ -100,7 +103,7 @@ class SideBySide {
     int count;
     const PairTable& table;
     std::vector<int32_t> order;
-    int32_t made;
+    int32_t made, next_look;  // at how far the replicas have drifted apart
     ReplicaDynamics<DIM> dynamics;
     bool sound;
 

@@ -37,7 +37,7 @@ class ReplicaDynamics {
     // A step of all; false if any replica cannot go on, which one finds out by running it alone.
     bool step(bool thermostat, const float* temperature) {
         kick_and_move(thermostat ? half_chains(temperature) : splat(1.0f));
-        if (is_beyond(fastest)) return false;
+        if (is_too_fast()) return false;
         if (list.is_outdated(moved_sq)) list.build(replicas, table);
         if (!find_forces(replicas, list, table)) return false;
         kick();
@@ -55,12 +55,12 @@ class ReplicaDynamics {
     TwiceKinetic energy;
     float fastest = 0, moved_sq = 0;
 
-    bool is_beyond(float speed) const { return !(speed * dt < longest_move(replicas.edge, DIM, skin)); }
+    bool is_too_fast() const { return is_beyond(fastest, dt, replicas.edge, DIM, skin); }
 
     bool is_sound() const {
         bool finite = true;
         for (int k = 0; k < LANES; k++) finite = finite && std::isfinite(energy.of_lane(k));
-        return finite && !is_beyond(fastest);
+        return finite && !is_too_fast();
     }
 
     Floats half_chains(const float* temperature) {
@@ -88,10 +88,7 @@ class ReplicaDynamics {
                 store(&r.velocity[k], v);
                 store(r.force(i, d), Ints{});
                 seen.see(v);
-                Ints old = load<Ints>(r.position(i, d)), steps = round_to_int(v * to_steps[d]), moved = old + steps;
-                store(r.position(i, d), moved);
-                Ints through_face = wrapped(old, steps, moved);
-                if (bits(through_face)) count_images(&r.image[k], through_face, steps);
+                Ints moved = move(r.position(i, d), &r.image[k], v, to_steps[d]);
                 Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution[d];
                 distance_sq = multiply_add(along, along, distance_sq);
             }

@@ -10,9 +10,10 @@
 
 namespace tdaglass {
 
-// In one step: half the skin, and a quarter of the box so that it is known which way it was crossed.
-inline double longest_move(const double* edge, int dimension, double skin) {
-    return std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4);
+// Whether a particle goes too far in one step: half the skin, or a quarter of the box so that it is known which way it
+// was crossed; or its speed is not a number.
+inline bool is_beyond(float speed, double dt, const double* edge, int dimension, double skin) {
+    return !(speed * dt < std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4));
 }
 
 // Whether a particle has moved so far since a list was built that a pair may be missing from it.
@@ -71,12 +72,14 @@ inline Floats kicked(Floats velocity, Ints force, Floats half_kick, Floats facto
     return multiply_add(velocity, factor, to_floats(force) * half_kick);
 }
 
-// Lanes where a sum of two numbers wrapped round: a particle left the box through a face.
-inline Ints wrapped(Ints before, Ints steps, Ints after) { return (before ^ after) & (steps ^ after); }
-
-// Count the image boxes of lanes that wrapped round, forward or backward; particles rarely do.
-inline void count_images(int32_t* image, Ints wrapped, Ints steps) {
-    store(image, load<Ints>(image) + ((wrapped >> 31) & (steps >> 31 | splat(1))));
+// r <- r + dt v, image boxes counted; returns the new fractions.
+inline Ints move(int32_t* position, int32_t* image, Floats velocity, Floats to_steps) {
+    Ints old = load<Ints>(position), steps = round_to_int(velocity * to_steps), moved = old + steps;
+    store(position, moved);
+    // A sum that wrapped round went through a face of the box, which few do, forward or backward.
+    Ints wrapped = (old ^ moved) & (steps ^ moved);
+    if (bits(wrapped)) store(image, load<Ints>(image) + ((wrapped >> 31) & (steps >> 31 | splat(1))));
+    return moved;
 }
 
 // A force in whole quanta; false if it cannot be counted.
