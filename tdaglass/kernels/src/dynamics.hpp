@@ -69,7 +69,7 @@ class Dynamics {
     void kick_and_move(float factor_of_all) {
         const Floats factor = splat(factor_of_all);
         Floats resolution{}, farthest{};
-        Fastest seen;
+        Largest seen;
         for (int k = 0; k < LANES; k++) resolution[k] = particles.resolution(k % 4);
         const Floats to_steps = (float)dt / resolution;
         Particles& p = particles;
@@ -85,7 +85,7 @@ class Dynamics {
             farthest = select(distance_sq > farthest, distance_sq, farthest);
         }
         moved_sq = largest(farthest);
-        fastest = seen.speed();
+        fastest = seen.number();
     }
 
     // v <- v + (dt/2) f/m; returns the sum of m v^2.
@@ -100,7 +100,7 @@ class Dynamics {
 
     template <class Changed>
     double change_velocities(Changed changed) {
-        Fastest seen;
+        Largest seen;
         TwiceKinetic energy(particles.n, table);
         for (size_t k = 0; k < end(); k += LANES) {
             Floats v = changed(k);
@@ -108,7 +108,7 @@ class Dynamics {
             seen.see(v);
             energy.add(load<Floats>(&particles.mass[k]) * row_sums(v * v));
         }
-        fastest = seen.speed();
+        fastest = seen.number();
         double total = 0;
         for (int k = 0; k < LANES; k += 4) total += energy.of_lane(k);  // a row's sum stands in all of its columns
         return total;

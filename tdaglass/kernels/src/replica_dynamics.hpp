@@ -32,13 +32,14 @@ class ReplicaDynamics {
     }
 
     // How many times the pairs of a replica alone are computed for it.
-    double excess() const { return list.excess(replicas, table); }
+    double excess() { return list.excess(replicas, table); }
 
     // A step of all; false if any replica cannot go on, which one finds out by running it alone.
     bool step(bool thermostat, const float* temperature) {
         kick_and_move(thermostat ? half_chains(temperature) : splat(1.0f));
         if (is_too_fast()) return false;
-        if (list.is_outdated(moved_sq)) list.build(replicas, table);
+        list.has_moved(fastest * dt);
+        if (list.is_outdated()) list.build(replicas, table);
         if (!find_forces(replicas, list, table)) return false;
         kick();
         if (!is_sound()) return false;
@@ -53,7 +54,7 @@ class ReplicaDynamics {
     UnionList<DIM> list;
     bool (*find_forces)(Replicas<DIM>&, const UnionList<DIM>&, const PairTable&) = nullptr;
     TwiceKinetic energy;
-    float fastest = 0, moved_sq = 0;
+    float fastest = 0;
 
     bool is_too_fast() const { return is_beyond(fastest, dt, replicas.edge, DIM, skin); }
 
@@ -73,29 +74,23 @@ class ReplicaDynamics {
     // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
     void kick_and_move(Floats factor) {
         Replicas<DIM>& r = replicas;
-        Floats resolution[DIM], to_steps[DIM], farthest{};
-        Fastest seen;
-        for (int d = 0; d < DIM; d++) {
-            resolution[d] = splat(r.resolution(d));
-            to_steps[d] = (float)dt / resolution[d];
-        }
+        Floats to_steps[DIM];
+        Largest seen;
+        for (int d = 0; d < DIM; d++) to_steps[d] = (float)dt / splat(r.resolution(d));
         for (int i = 0; i < r.n; i++) {
             const Floats of_force = of_quantum[r.species[i]];
-            Floats distance_sq{};
+            Floats speed_sq{};
             for (int d = 0; d < DIM; d++) {
                 const size_t k = r.at(i, d);
                 Floats v = kicked(load<Floats>(&r.velocity[k]), load<Ints>(r.force(i, d)), of_force, factor);
                 store(&r.velocity[k], v);
                 store(r.force(i, d), Ints{});
-                seen.see(v);
-                Ints moved = move(r.position(i, d), &r.image[k], v, to_steps[d]);
-                Floats along = to_floats(moved - load<Ints>(&list.built_at[k])) * resolution[d];
-                distance_sq = multiply_add(along, along, distance_sq);
+                move(r.position(i, d), &r.image[k], v, to_steps[d]);
+                speed_sq = multiply_add(v, v, speed_sq);
             }
-            farthest = select(distance_sq > farthest, distance_sq, farthest);
+            seen.see(speed_sq);
         }
-        moved_sq = largest(farthest);
-        fastest = seen.speed();
+        fastest = std::sqrt(seen.number());
     }
 
     // v <- v + (dt/2) f/m, and the sums of m v^2.
@@ -112,7 +107,7 @@ class ReplicaDynamics {
 
     template <class Changed>
     void change_velocities(Changed changed) {
-        Fastest seen;
+        Largest seen;
         TwiceKinetic sums(replicas.n, table);
         for (int i = 0; i < replicas.n; i++) {
             Floats speed_sq{};
@@ -120,13 +115,13 @@ class ReplicaDynamics {
                 const size_t k = replicas.at(i, d);
                 Floats v = changed(i, d, load<Floats>(&replicas.velocity[k]));
                 store(&replicas.velocity[k], v);
-                seen.see(v);
                 speed_sq += v * v;
             }
+            seen.see(speed_sq);
             sums.add(mass[replicas.species[i]] * speed_sq);
         }
         energy = sums;
-        fastest = seen.speed();
+        fastest = std::sqrt(seen.number());
     }
 };
 

@@ -22,6 +22,7 @@ constexpr int LANES = 4;
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+typedef int16_t Shorts __attribute__((vector_size(4 * LANES)));  // two in each lane
 typedef int32_t Row __attribute__((vector_size(16)));  // x, y, z and species of one particle
 typedef double HalfDoubles __attribute__((vector_size(4 * LANES)));
 typedef float HalfFloats __attribute__((vector_size(2 * LANES)));
@@ -42,6 +43,8 @@ inline Floats splat(float x) { return x - Floats{}; }
 inline Ints splat(int32_t x) { return x - Ints{}; }
 inline Floats as_floats(Ints x) { return reinterpret_cast<Floats>(x); }
 inline Ints as_ints(Floats x) { return reinterpret_cast<Ints>(x); }
+inline Ints as_ints(Shorts x) { return reinterpret_cast<Ints>(x); }
+inline Shorts as_shorts(Ints x) { return reinterpret_cast<Shorts>(x); }
 inline Floats to_floats(Ints x) { return __builtin_convertvector(x, Floats); }
 
 // Where the mask is set a, elsewhere b; of zero, a single instruction.
@@ -98,6 +101,35 @@ inline Floats square_root(Floats x) {
     Floats out;
     for (int k = 0; k < LANES; k++) out[k] = std::sqrt(x[k]);
     return out;
+#endif
+}
+
+// Upper halves of products.
+inline Shorts high_products(Shorts a, Shorts b) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+    return (Shorts)_mm512_mulhi_epi16((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__) && !(defined(__AVX512F__) && defined(__AVX512DQ__))
+    return (Shorts)_mm256_mulhi_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__) && !defined(__AVX2__)
+    return (Shorts)_mm_mulhi_epi16((__m128i)a, (__m128i)b);
+#else
+    Shorts out;
+    for (int k = 0; k < 2 * LANES; k++) out[k] = (int16_t)((int32_t)a[k] * b[k] >> 16);
+    return out;
+#endif
+}
+
+// In each lane, of its two numbers.
+inline Ints sums_of_squares(Shorts x) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+    return (Ints)_mm512_madd_epi16((__m512i)x, (__m512i)x);
+#elif defined(__AVX2__) && !(defined(__AVX512F__) && defined(__AVX512DQ__))
+    return (Ints)_mm256_madd_epi16((__m256i)x, (__m256i)x);
+#elif defined(__SSE2__) && !defined(__AVX2__)
+    return (Ints)_mm_madd_epi16((__m128i)x, (__m128i)x);
+#else
+    Ints low = as_ints(x) << 16 >> 16, high = as_ints(x) >> 16;
+    return low * low + high * high;
 #endif
 }
 

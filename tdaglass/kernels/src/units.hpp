@@ -16,12 +16,10 @@ struct Units {
     }
 
     // Squared distances in steps between places, axis by axis.
-    template <bool CUBIC>
     Floats distance_sq(const Ints* a, const int32_t* b) const {
         Floats total{};
         for (int d = 0; d < DIM; d++) {
-            Floats x = to_floats(a[d] - load<Ints>(b + d * LANES));
-            if (!CUBIC) x = x * ratio[d];
+            Floats x = to_floats(a[d] - load<Ints>(b + d * LANES)) * ratio[d];
             total = d ? multiply_add(x, x, total) : x * x;
         }
         return total;

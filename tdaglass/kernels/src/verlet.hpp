@@ -41,16 +41,15 @@ struct TwiceKinetic {
     double of_lane(int k) const { return sum[k / (LANES / 2)][k % (LANES / 2)]; }
 };
 
-// The largest component of velocities: as bits, which are in the order of the numbers, and above all of them if one is
-// not a number.
-class Fastest {
+// The largest magnitude: as bits, which are in the order of the numbers, and above all of them if one is not a number.
+class Largest {
    public:
-    void see(Floats velocity) {
-        Ints speed = as_ints(magnitude(velocity));
-        most = speed > most ? speed : most;
+    void see(Floats x) {
+        Ints size = as_ints(magnitude(x));
+        most = size > most ? size : most;
     }
 
-    float speed() const {
+    float number() const {
         int32_t bits = 0;
         for (int k = 0; k < LANES; k++) bits = std::max(bits, (int32_t)most[k]);
         float value;
