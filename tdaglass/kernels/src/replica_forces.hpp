@@ -38,7 +38,7 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
             Floats along[DIM], inverse_2;
             int32_t* row;
         };
-        auto meet = [&](int32_t* row) {
+        auto meet = [&](int32_t* row) INLINED {
             Meeting pair;
             pair.row = row;
             Floats separation_sq{};
@@ -51,7 +51,7 @@ bool replica_forces(Replicas<DIM>& r, const UnionList<DIM>& list, const PairTabl
             pair.inverse_2 = unit_sq / separation_sq;
             return pair;
         };
-        auto pull = [&](Neighbor other, const Meeting& pair) {
+        auto pull = [&](Neighbor other, const Meeting& pair) INLINED {
             Floats strength = pair_strength<FORCE_SHIFTED>(
                 pair.inverse_2, {other.choose(own.c12), other.choose(own.c6), other.choose(own.inverse_cutoff_sq),
                                  other.choose(own.force_shift)});

@@ -27,6 +27,9 @@ typedef int32_t Row __attribute__((vector_size(16)));  // x, y, z and species of
 typedef double HalfDoubles __attribute__((vector_size(4 * LANES)));
 typedef float HalfFloats __attribute__((vector_size(2 * LANES)));
 
+// Where a call would cost more than what it does, and compilers, which weigh the size of a whole file, cannot tell.
+#define INLINED __attribute__((always_inline))
+
 template <class Vector, class T>
 inline Vector load(const T* from) {
     Vector v;
