@@ -7,8 +7,8 @@
 
 namespace tdaglass {
 
-// Slots hold four times an index in 32 bits.
-constexpr int64_t MOST_PARTICLES = (int64_t)1 << 28;
+// Slots hold sixteen times an index in 32 bits.
+constexpr int64_t MOST_PARTICLES = (int64_t)1 << 27;
 
 inline Status check_settings(const Settings& s, PairTable& table) {
     bool sizes = (s.dimension == 2 || s.dimension == 3) && s.n_particles >= 2 && s.n_particles < MOST_PARTICLES;

@@ -19,7 +19,8 @@ class Dynamics {
 
     // Call when the particles are in place.
     void start() {
-        pair_forces = choose_pair_forces(particles.dimension, table);
+        pair_forces = particles.dimension == 2 ? choose_pair_forces<2>(particles, table)
+                                               : choose_pair_forces<3>(particles, table);
         list.build(particles, table, skin);
         kinetic = scale(1);
     }

@@ -12,7 +12,7 @@ namespace tdaglass {
 class NeighborList {
    public:
     std::vector<int64_t> start;   // of the slots of each particle, whole vectors of them; n + 1 entries
-    Aligned<int32_t> slots;   // four times the row of a neighbour; unused slots point at the spare row
+    Aligned<uint32_t> slots;    // bytes to the row of a neighbour; unused slots point at the spare row
     Aligned<int32_t> built_at;  // positions, as in Particles
 
     // Sort the particles by cells and list their pairs.
@@ -115,8 +115,8 @@ class NeighborList {
             resolution[d] = splat(d < p.dimension ? p.resolution(d) : 0.0f);
         }
         Ints lane{};
-        for (int k = 0; k < LANES; k++) lane[k] = 4 * k;
-        int32_t* out = slots.data() + used;
+        for (int k = 0; k < LANES; k++) lane[k] = k * ROW_BYTES;
+        int32_t* out = (int32_t*)slots.data() + used;
         for (auto [first, last] : ranges)
             for (int j = std::max(first, i + 1); j < last; j += LANES) {
                 Floats separation_sq{};
@@ -129,10 +129,10 @@ class NeighborList {
                 for (int s = 1; s < table.n_species; s++) limit = select(species == splat(s), reach_sq[s], limit);
                 unsigned near = bits(separation_sq < limit);
                 if (last - j < LANES) near &= (1u << (last - j)) - 1;
-                out = append(out, lane + 4 * j, near);
+                out = append(out, lane + (int32_t)((uint32_t)j * ROW_BYTES), near);
             }
-        while ((out - slots.data() - used) % LANES) *out++ = 4 * p.spare;
-        return out - slots.data();
+        while ((out - (int32_t*)slots.data() - used) % LANES) *out++ = (int32_t)((uint32_t)p.spare * ROW_BYTES);
+        return out - (int32_t*)slots.data();
     }
 };
 

@@ -37,41 +37,41 @@ inline bool can_be_counted(Floats strongest, const PairTable& table, float step)
 
 // Forces of all pairs, added to those of the particles. False if a pair is so close that its force cannot be counted
 // any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's.
-// `KINDS`: species to tell apart (1, 2 or 4).
-template <int DIM, int KINDS, bool FORCE_SHIFTED>
+template <int DIM, bool FORCE_SHIFTED, bool CUBIC>
 bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table) {
     const Units<DIM> units(p);
     const Floats unit_sq = splat(units.unit_sq);
-    Coefficients coefficients[MAX_SPECIES][KINDS];
-    for (int a = 0; a < table.n_species; a++)
-        for (int b = 0; b < KINDS; b++) coefficients[a][b] = coefficients_of(table, a, b, units.step);
-    Floats strongest{};
-    const int32_t* rows = p.position.data();
-    int32_t *spare = p.spare_row(), *forces = p.force.data();
-    for (int i = 0; i < p.n; i++) {
-        const int32_t* row = rows + 4 * (size_t)i;
-        const Coefficients* own = coefficients[row[3]];
-        Ints at[DIM], sum_of[DIM] = {};
-        for (int d = 0; d < DIM; d++) {
-            at[d] = splat(row[d]);
-            spare[d] = row[d] ^ INT32_MIN;  // half a box away along every axis is beyond any cut-off
+    Coefficients coefficients[MAX_SPECIES];  // of all four species in every four lanes
+    for (int a = 0; a < MAX_SPECIES; a++)
+        for (int k = 0; k < LANES; k++) {
+            Coefficients c = coefficients_of(table, a, k % 4, units.step);
+            coefficients[a].c12[k] = c.c12[0], coefficients[a].c6[k] = c.c6[0];
+            coefficients[a].inverse_cutoff_sq[k] = c.inverse_cutoff_sq[0];
+            coefficients[a].force_shift[k] = c.force_shift[0];
         }
-        for (int64_t k = list.start[i]; k < list.start[i + 1]; k += LANES) {
-            const int32_t* offsets = &list.slots[k];
-            Columns other = load_rows(rows, offsets);
+    Floats strongest{};
+    // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
+    int32_t *rows = p.position.data(), *forces = p.force.data();
+    const uint32_t* slots = list.slots.data();
+    for (int i = 0; i < p.n; i++) {
+        const Row row = load<Row>(rows + 4 * (size_t)i);
+        // Half a box away along every axis is beyond any cut-off.
+        store(p.spare_row(), row ^ Row{INT32_MIN, INT32_MIN, INT32_MIN, 0});
+        const Coefficients own = coefficients[row[3]];
+        Ints at[DIM], sum_of[3] = {};
+        for (int d = 0; d < DIM; d++) at[d] = splat(row[d]);
+        for (const uint32_t *k = slots + list.start[i], *end = slots + list.start[i + 1]; k < end; k += LANES) {
+            const Columns other = load_rows(rows, k);
             const Ints others[3] = {other.x, other.y, other.z};
-            Floats along[DIM];
-            for (int d = 0; d < DIM; d++) along[d] = to_floats(at[d] - others[d]) * units.ratio[d];
-            Floats separation_sq = along[0] * along[0];
-            for (int d = 1; d < DIM; d++) separation_sq = multiply_add(along[d], along[d], separation_sq);
-            Coefficients c = own[0];
-            for (int s = 1; s < KINDS; s++) {
-                Ints is_s = other.species == splat(s);
-                c.c12 = select(is_s, own[s].c12, c.c12);
-                c.c6 = select(is_s, own[s].c6, c.c6);
-                c.inverse_cutoff_sq = select(is_s, own[s].inverse_cutoff_sq, c.inverse_cutoff_sq);
-                if (FORCE_SHIFTED) c.force_shift = select(is_s, own[s].force_shift, c.force_shift);
+            Floats along[DIM], separation_sq{};
+            for (int d = 0; d < DIM; d++) {
+                along[d] = to_floats(at[d] - others[d]);
+                if (!CUBIC) along[d] = along[d] * units.ratio[d];
+                separation_sq = d ? multiply_add(along[d], along[d], separation_sq) : along[d] * along[d];
             }
+            const Ints s = other.species;
+            Coefficients c = {choose(own.c12, s), choose(own.c6, s), choose(own.inverse_cutoff_sq, s), {}};
+            if (FORCE_SHIFTED) c.force_shift = choose(own.force_shift, s);
             Floats strength = pair_strength<FORCE_SHIFTED>(unit_sq / separation_sq, c);
             strongest = select(strength < strongest, strength, strongest);
             Ints pull[3] = {};  // on the other
@@ -79,30 +79,21 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table)
                 pull[d] = round_to_int(strength * along[d]);
                 sum_of[d] += pull[d];
             }
-            add_to_rows(forces, offsets, pull[0], pull[1], pull[2]);
+            Rows(pull[0], pull[1], pull[2]).add_to(forces, k);
         }
         int32_t* own_force = forces + 4 * (size_t)i;
-        for (int d = 0; d < DIM; d++) own_force[d] = (int32_t)((uint32_t)own_force[d] - (uint32_t)sum(sum_of[d]));
+        store(own_force, load<Row>(own_force) - Rows(sum_of[0], sum_of[1], sum_of[2]).sum());
     }
     return can_be_counted(strongest, table, units.step);
 }
 
 using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&);
 
-template <int DIM, int KINDS>
-PairForces with_truncation(bool force_shifted) {
-    return force_shifted ? pair_forces<DIM, KINDS, true> : pair_forces<DIM, KINDS, false>;
-}
-
-inline PairForces choose_pair_forces(int dimension, const PairTable& table) {
-    bool shifted = table.force_shifted;
-    if (dimension == 2)
-        return table.n_species == 1   ? with_truncation<2, 1>(shifted)
-               : table.n_species == 2 ? with_truncation<2, 2>(shifted)
-                                      : with_truncation<2, 4>(shifted);
-    return table.n_species == 1   ? with_truncation<3, 1>(shifted)
-           : table.n_species == 2 ? with_truncation<3, 2>(shifted)
-                                  : with_truncation<3, 4>(shifted);
+template <int DIM>
+PairForces choose_pair_forces(const Particles& p, const PairTable& table) {
+    const bool cubic = Units<DIM>(p).is_cubic();
+    if (table.force_shifted) return cubic ? pair_forces<DIM, true, true> : pair_forces<DIM, true, false>;
+    return cubic ? pair_forces<DIM, false, true> : pair_forces<DIM, false, false>;
 }
 
 // Potential energy, and the virial sum over pairs of -r u'(r), in double precision.
@@ -114,7 +105,7 @@ inline EnergyAndVirial energy_and_virial(const Particles& p, const NeighborList&
     EnergyAndVirial total;
     for (int i = 0; i < p.n; i++)
         for (int64_t k = list.start[i]; k < list.start[i + 1]; k++) {
-            int j = list.slots[k] / 4;
+            int j = (int)(list.slots[k] / ROW_BYTES);
             if (j == p.spare) continue;
             double r_sq = 0;
             for (int d = 0; d < p.dimension; d++) {

@@ -8,6 +8,8 @@
 
 namespace tdaglass {
 
+constexpr uint32_t ROW_BYTES = sizeof(Row);
+
 struct Particles {
     int n = 0;             // particles
     int spare = 0;         // row that unused slots point at: the first beyond the last particle's vector

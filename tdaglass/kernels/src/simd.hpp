@@ -50,6 +50,19 @@ inline Ints as_ints(Shorts x) { return reinterpret_cast<Ints>(x); }
 inline Shorts as_shorts(Ints x) { return reinterpret_cast<Shorts>(x); }
 inline Floats to_floats(Ints x) { return __builtin_convertvector(x, Floats); }
 
+// In every lane one of four numbers, which stand once in each four lanes.
+inline Floats choose(Floats four, Ints which) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (Floats)_mm512_permutevar_ps((__m512)four, (__m512i)which);
+#elif defined(__AVX2__)
+    return (Floats)_mm256_permutevar_ps((__m256)four, (__m256i)which);
+#else
+    Floats out;
+    for (int k = 0; k < LANES; k++) out[k] = four[which[k]];
+    return out;
+#endif
+}
+
 // Where the mask is set a, elsewhere b; of zero, a single instruction.
 inline Floats select(Ints mask, Floats a, Floats b) { return mask ? a : b; }
 inline Floats where(Ints mask, Floats a) { return as_floats(mask & as_ints(a)); }
@@ -217,15 +230,15 @@ TDAGLASS_INTERLEAVE(low_pairs, LOW_PAIRS)
 TDAGLASS_INTERLEAVE(high_pairs, HIGH_PAIRS)
 #undef TDAGLASS_INTERLEAVE
 
-// Four, eight or sixteen rows, one for each offset, as their columns.
+// Four, eight or sixteen rows, each so many bytes from the first, as their columns.
 struct Columns {
     Ints x, y, z, species;
 };
 
-inline Columns load_rows(const int32_t* rows, const int32_t* offsets) {
+inline Columns load_rows(const int32_t* rows, const uint32_t* offsets) {
     Ints q[4];
     for (int k = 0; k < 4; k++) {
-        auto row = [&](int block) { return load<Row>(rows + offsets[k + 4 * block]); };
+        auto row = [&](int block) { return load<Row>((const char*)rows + offsets[k + 4 * block]); };
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
         auto left = __builtin_shufflevector(row(0), row(1), 0, 1, 2, 3, 4, 5, 6, 7);
         auto right = __builtin_shufflevector(row(2), row(3), 0, 1, 2, 3, 4, 5, 6, 7);
@@ -240,19 +253,36 @@ inline Columns load_rows(const int32_t* rows, const int32_t* offsets) {
     return {low_pairs(a, b), high_pairs(a, b), low_pairs(c, d), high_pairs(c, d)};
 }
 
-// Add vectors to rows, the inverse of load_rows; rows that occur twice would be wrong.
-inline void add_to_rows(int32_t* rows, const int32_t* offsets, Ints x, Ints y, Ints z) {
-    Ints zero{};
-    Ints a = low(x, y), b = low(z, zero), c = high(x, y), d = high(z, zero);
-    Ints q[4] = {low_pairs(a, b), high_pairs(a, b), low_pairs(c, d), high_pairs(c, d)};
-    for (int k = 0; k < 4; k++) {
-        Row blocks[LANES / 4];
-        std::memcpy(blocks, &q[k], sizeof blocks);
-        for (int block = 0; block < LANES / 4; block++) {
-            int32_t* row = rows + offsets[k + 4 * block];
-            store(row, load<Row>(row) + blocks[block]);
+// The inverse: rows k, k + 4, ... stand in vector k.
+struct Rows {
+    Ints vector[4];
+
+    Rows(Ints x, Ints y, Ints z) {
+        Ints zero{};
+        Ints a = low(x, y), b = low(z, zero), c = high(x, y), d = high(z, zero);
+        vector[0] = low_pairs(a, b), vector[1] = high_pairs(a, b);
+        vector[2] = low_pairs(c, d), vector[3] = high_pairs(c, d);
+    }
+
+    // Add them to rows so many bytes from the first; any that occurs twice would be wrong.
+    void add_to(int32_t* rows, const uint32_t* offsets) const {
+        for (int k = 0; k < 4; k++) {
+            Row blocks[LANES / 4];
+            std::memcpy(blocks, &vector[k], sizeof blocks);
+            for (int block = 0; block < LANES / 4; block++) {
+                char* row = (char*)rows + offsets[k + 4 * block];
+                store(row, load<Row>(row) + blocks[block]);
+            }
         }
     }
-}
+
+    Row sum() const {
+        Ints total = (vector[0] + vector[1]) + (vector[2] + vector[3]);
+        Row blocks[LANES / 4], all{};
+        std::memcpy(blocks, &total, sizeof blocks);
+        for (Row block : blocks) all += block;
+        return all;
+    }
+};
 
 }  // namespace tdaglass
