@@ -3,10 +3,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <vector>
 
 #include "molecular_dynamics.hpp"
+#include "union_list.hpp"
 
 using namespace tdaglass;
 
@@ -187,6 +189,7 @@ void replicas_are_a_loop() {
             std::vector<Liquid> together;
             for (int k = 0; k < count; k++) {
                 Liquid liquid(force_shift ? 2 : 3, 6, 2, force_shift, 1.15, 1);
+                if (count == 16) liquid.box[1] *= 1.2f;
                 for (size_t i = 0; i < liquid.velocity.size(); i++)
                     liquid.velocity[i] *= (i * 7 + k * 13) % 5 - 2.0f;  // each its own
                 together.push_back(liquid);
@@ -209,6 +212,64 @@ void replicas_are_a_loop() {
                       "replicas are a loop");
             }
         }
+}
+
+// Every pair that is within its cut-off and a skin in any replica, once, in a box much longer than reaches, while
+// some particles are at one place in all replicas and some far away in one.
+template <int DIM>
+void no_pair_is_missed() {
+    const int n = 900;
+    const double sigma[4] = {1, 0.8, 0.8, 0.88}, epsilon[4] = {1, 1, 1, 1}, cutoff[4] = {2.5, 2.0, 2.0, 2.2};
+    const double whole_skin = 0.1, skin = (DIM == 3 ? 0.6 : 0.9) * whole_skin;
+    PairTable table;
+    check(make_pair_table(table, 2, sigma, epsilon, cutoff, false), "table");
+    Replicas<DIM> r;
+    r.resize(n);
+    r.edge[0] = DIM == 2 ? 70 : 24, r.edge[1] = DIM == 2 ? 16 : 8;
+    if (DIM == 3) r.edge[DIM - 1] = 6.1;
+    std::mt19937 random(5);
+    std::uniform_int_distribution<int32_t> anywhere(INT32_MIN, INT32_MAX);
+    std::normal_distribution<double> normal;
+    auto steps = [&](double length, int axis) { return (uint32_t)(int64_t)(length / r.edge[axis] * 0x1p32); };
+    UnionList<DIM> list(whole_skin);
+    for (int i = 0; i < n; i++) {
+        r.species.push_back(i % 5 == 0);
+        for (int d = 0; d < DIM; d++) {
+            // Along the longest axis in order, as particles that lie near each other in memory are near in space.
+            const uint32_t in_order = (uint32_t)((uint64_t)i * UINT32_MAX / n) ^ 0x80000000u;
+            const uint32_t at = d ? (uint32_t)anywhere(random) : in_order;
+            for (int k = 0; k < LANES; k++) {
+                const double strays = (i % 50 == 0 && k == 1 ? 2 : i % 3 ? 0 : 0.2) * normal(random);
+                r.position(i, d)[k] = (int32_t)(at + steps(strays, d));
+            }
+        }
+    }
+    for (int again = 0; again < 2; again++) {  // first from nothing, then pruned from the outer list
+        list.build(r, table);
+        for (int i = 0; i < n; i++) {
+            std::vector<int> listed(n), near(n);
+            for (int64_t m = list.start[i]; m < list.start[i + 1]; m++)
+                listed[(list.neighbors[m].row(r.rows.data()) - r.rows.data()) / Replicas<DIM>::ROW]++;
+            for (int j = i + 1; j < n; j++)
+                for (int k = 0; k < LANES; k++) {
+                    double r_sq = 0;
+                    for (int d = 0; d < DIM; d++) {
+                        const uint32_t apart = (uint32_t)r.position(i, d)[k] - (uint32_t)r.position(j, d)[k];
+                        r_sq += std::pow((int32_t)apart * 0x1p-32 * r.edge[d], 2);
+                    }
+                    near[j] |= std::sqrt(r_sq) < cutoff[2 * r.species[i] + r.species[j]] + skin;
+                }
+            for (int j = 0; j < n; j++) check(near[j] <= listed[j] && listed[j] <= (j > i), "no pair is missed");
+            int64_t pairs = std::accumulate(near.begin(), near.end(), 0), all = list.start[i + 1] - list.start[i];
+            check(all <= 1.05 * pairs + 3, "few pairs too many");
+        }
+        // Towards each other and apart, as far as the outer list just allows.
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k < LANES; k++) {
+                const double way = (i % 2 ? 0.49 : -0.49) * (3 * whole_skin - skin);
+                r.position(i, 0)[k] = (int32_t)((uint32_t)r.position(i, 0)[k] + steps(way, 0));
+            }
+    }
 }
 
 // Sums over replicas, one of them alone on its piece of work, are the same on any threads; tables may hold anything.
@@ -257,6 +318,8 @@ void observables() {
 
 int main() {
     observables();
+    no_pair_is_missed<2>();
+    no_pair_is_missed<3>();
     replicas_are_a_loop();
     good_input();
     bad_input();
