@@ -101,7 +101,8 @@ class UnionList {
         search.visit_all([&](int i, const Neighbor* begin, const Neighbor* end) {
             const size_t used = outer_start.back(), needed = used + (end - begin);
             if (outer.size() < needed) outer.resize(2 * needed);
-            outer_start.push_back(keep_near(i, coarse, reach.sq[r.species[i]], begin, end, &outer[used]) - outer.data());
+            const Neighbor* kept = keep_near(i, coarse, reach.sq[r.species[i]], begin, end, outer.data() + used);
+            outer_start.push_back(kept - outer.data());
         });
     }
 
@@ -111,9 +112,9 @@ class UnionList {
         if (neighbors.size() < needed) neighbors.resize(needed);
         start.assign(1, 0);
         for (int i = 0; i < r.n; i++) {
-            const Neighbor *begin = &outer[outer_start[i]], *end = begin + (outer_start[i + 1] - outer_start[i]);
-            Neighbor* kept = keep_near(i, coarse, reach.sq[r.species[i]], begin, end, &neighbors[start.back()]);
-            start.push_back(kept - neighbors.data());
+            const Neighbor *begin = outer.data() + outer_start[i], *end = outer.data() + outer_start[i + 1];
+            Neighbor* to = neighbors.data() + start.back();
+            start.push_back(keep_near(i, coarse, reach.sq[r.species[i]], begin, end, to) - neighbors.data());
         }
         neighbors[start.back()] = {};
     }
