@@ -8,6 +8,7 @@ import jax
 
 PATH = Path(__file__).with_name("libtdaglass_kernels.so")
 TARGETS = ("tdaglass_advance", "tdaglass_observe", "tdaglass_measure")
+_library: ctypes.CDLL | None = None
 _built_for: str | None = None
 
 
@@ -32,26 +33,40 @@ def load() -> str | None:
             "C++ compiler (GCC or Clang), without TDAGLASS_KERNELS=off"
         )
     try:
-        library = ctypes.CDLL(str(path))
+        opened = ctypes.CDLL(str(path))
     except OSError as error:
         return f"the CPU kernels cannot be loaded ({error}); try `pip install` again on this machine"
-    global _built_for
-    library.tdaglass_built_for.restype = ctypes.c_char_p
-    _built_for = library.tdaglass_built_for().decode()
-    if not library.tdaglass_runs_here():
+    global _built_for, _library
+    opened.tdaglass_built_for.restype = ctypes.c_char_p
+    _built_for = opened.tdaglass_built_for().decode()
+    if not opened.tdaglass_runs_here():
         return (
             f"the CPU kernels were built for {_built_for} on another processor, whose instructions this "
             "one lacks; try `pip install` again on this machine"
         )
-    missing = [name for name in TARGETS if not hasattr(library, name)]
+    missing = [name for name in (*TARGETS, "tdaglass_pairs") if not hasattr(opened, name)]
     if missing:
         return (
             f"the CPU kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
             "`pip install` again"
         )
     for name in TARGETS:
-        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(opened, name)), platform="cpu")
+    _library = opened
     return None
+
+
+def library() -> ctypes.CDLL:
+    """The loaded library.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    if _library is None:
+        raise RuntimeError("expected the compiled kernels; `kernels.WHY_NOT` says why there are none")
+    return _library
 
 
 def built_for() -> str | None:

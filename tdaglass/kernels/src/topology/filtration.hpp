@@ -1,0 +1,80 @@
+// Alpha filtration: the power at which each simplex appears.
+#pragma once
+#include <limits>
+
+#include "circumsphere.hpp"
+#include "simplices.hpp"
+
+namespace tdaglass {
+
+template <int DIM>
+struct Points {
+    int64_t n = 0;
+    const double* position = nullptr;  // (n, DIM)
+    const double* weight = nullptr;    // squared radii (n), or none
+    double box[DIM] = {};              // zeros in open space
+
+    double weight_of(int64_t i) const { return weight ? weight[i] : 0; }
+};
+
+// Vertices of a simplex as seen from the first.
+template <int DIM>
+struct Vertices {
+    double x[DIM + 1][DIM] = {}, weight[DIM + 1] = {};
+
+    Vertices(const Points<DIM>& points, const Simplices<DIM>& simplices, int64_t s) {
+        const int32_t* point = simplices.points_of(s);
+        const int8_t* shift = simplices.shifts_of(s);
+        for (int v = 0; v <= simplices.k; v++) {
+            weight[v] = points.weight_of(point[v]);
+            for (int d = 0; d < DIM; d++) {
+                const double* at = points.position;
+                x[v][d] = at[DIM * (int64_t)point[v] + d] - at[DIM * (int64_t)point[0] + d] +
+                          shift[v * DIM + d] * points.box[d];
+            }
+        }
+    }
+};
+
+// Cells appear at the squared radii of their own spheres.
+template <int DIM>
+void cell_values(const Points<DIM>& points, const Simplices<DIM>& cells, double* value) {
+    for (int64_t s = 0; s < cells.count; s++) {
+        const Vertices<DIM> at(points, cells, s);
+        value[s] = Circumsphere<DIM>(DIM, at.x, at.weight).radius_sq;
+    }
+}
+
+// Faces, at those of theirs if no opposite vertex of a coface lies within, else with the first of their cofaces, whose
+// number is then `because_of`, or -1. Points that others hide are faces of nothing, and never appear.
+template <int DIM>
+void face_values(const Points<DIM>& points, const Simplices<DIM>& faces, const Simplices<DIM>& cofaces,
+                 const int32_t* face_of, const double* coface_value, double* value, int32_t* because_of) {
+    std::vector<Circumsphere<DIM>> spheres;
+    std::vector<int32_t> first(faces.count, -1);
+    spheres.reserve(faces.count);
+    for (int64_t q = 0; q < faces.count; q++) {
+        const Vertices<DIM> at(points, faces, q);
+        spheres.emplace_back(faces.k, at.x, at.weight);
+        value[q] = std::numeric_limits<double>::infinity();
+        because_of[q] = -1;
+    }
+    for (int64_t s = 0; s < cofaces.count; s++) {
+        const Vertices<DIM> at(points, cofaces, s);
+        for (int f = 0; f <= cofaces.k; f++) {
+            const int32_t q = face_of[s * (cofaces.k + 1) + f];
+            const int origin = f == 0;
+            double opposite[DIM];
+            for (int d = 0; d < DIM; d++) opposite[d] = at.x[f][d] - at.x[origin][d];
+            if (spheres[q].contains(opposite, at.weight[f])) because_of[q] = -2;
+            if (coface_value[s] < value[q]) value[q] = coface_value[s], first[q] = (int32_t)s;
+        }
+    }
+    for (int64_t q = 0; q < faces.count; q++)
+        if (because_of[q] == -2)
+            because_of[q] = first[q];
+        else if (first[q] >= 0)
+            value[q] = std::min(value[q], spheres[q].radius_sq);  // rounded, it could come after a coface
+}
+
+}  // namespace tdaglass

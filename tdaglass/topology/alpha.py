@@ -1,0 +1,211 @@
+"""Alpha complexes of particles, in open space and in periodic boxes."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tdaglass.kernels.topology import Simplices, Sites
+from tdaglass.topology.engine import loops
+from tdaglass.topology.triangulation import delaunay_cells
+
+Array = np.ndarray
+# Of the mean distance between points: a million times what rounding does to squared radii, and far below what
+# anything measured in them could show.
+PERTURBATION = 1e-8
+SEED = 20261122
+
+
+class AlphaComplex(NamedTuple):
+    """A Delaunay triangulation and when each of its simplices appears as balls around the points grow.
+
+    Entry k of `simplices`, `faces`, `values` and `because_of` is of dimension k.
+
+    Attributes
+    ----------
+    sites : Sites
+        Points as they were triangulated: in the box, and perturbed if that was needed.
+    wrapped : (points, dim) int32
+        By how many boxes each point was moved into the box.
+    simplices : tuple of Simplices
+        A simplex of a periodic complex stands for all its images.
+    faces : tuple of (simplices, k + 1) int32
+        Face f of a simplex, among those of dimension k - 1, lacks its vertex f; for vertices, nothing.
+    values : tuple of (simplices,) float64
+        Squared radii at which simplices appear (for points with weights, powers).
+    because_of : tuple of (simplices,) int32
+        The coface that a simplex appears with, or -1 if it appears by itself.
+    perturbation : float
+        Standard deviation of the displacements by which a degenerate configuration (such as a perfect crystal) was
+        disturbed, with the seed `SEED`; 0 for none.
+    """
+
+    sites: Sites
+    wrapped: Array
+    simplices: tuple[Simplices, ...]
+    faces: tuple[Array, ...]
+    values: tuple[Array, ...]
+    because_of: tuple[Array, ...]
+    perturbation: float
+
+    @property
+    def dim(self) -> int:
+        """Of space."""
+        return self.sites.position.shape[1]
+
+    @property
+    def euler_characteristic(self) -> int:
+        """Alternating sum of the numbers of simplices: 0 in a periodic box, 1 in open space."""
+        present = [int(np.sum(np.isfinite(value))) for value in self.values]
+        return sum((-1) ** k * n for k, n in enumerate(present))
+
+
+def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> AlphaComplex:
+    """Alpha complex of points (Edelsbrunner and Mücke, ACM Trans. Graph. 13, 43, 1994).
+
+    A simplex appears at the radius of the smallest empty sphere through its vertices. With weights, balls of
+    squared radius ``weights + alpha`` grow from the points, and spheres are orthogonal to them.
+
+    Parameters
+    ----------
+    positions : (points, 2 or 3)
+        In length units; need not lie in the box.
+    box : (dim,), optional
+        Edges of the periodic orthorhombic cell; None for open space.
+    weights : (points,), optional
+        Squared initial radii, in length units squared.
+
+    Returns
+    -------
+    AlphaComplex
+        In double precision, whatever was given.
+
+    Raises
+    ------
+    ValueError
+        For fewer points than a cell has vertices, numbers that are not finite, points at the same place, edges
+        that are not positive, points that all lie in a common plane or line, a box too narrow for its points.
+
+    Warns
+    -----
+    UserWarning
+        If the points are so regular that they had to be disturbed (see `AlphaComplex.perturbation`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> square = alpha_complex(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.2]]))
+    >>> [len(value) for value in square.values]
+    [4, 5, 2]
+    """
+    sites, wrapped = _checked(positions, box, weights)
+    found = _complex(sites)
+    scale = 0.0
+    if found is None:
+        spacing = (_volume(sites) / len(sites.position)) ** (1 / sites.position.shape[1])
+        scale = PERTURBATION * spacing
+        noise = np.random.default_rng(SEED).normal(scale=scale, size=sites.position.shape)
+        sites, moved = _in_box(sites._replace(position=sites.position + noise))
+        wrapped = wrapped + moved
+        found = _complex(sites)
+        warnings.warn(
+            "the points are so regular that their triangulation is not unique, as in a perfect crystal; they were "
+            f"displaced at random by {scale:.1e}",
+            stacklevel=2,
+        )
+    if found is None:
+        raise ValueError(
+            "expected points with a unique triangulation, got some that have none even when displaced by "
+            f"{scale:.1e}; try to displace them by more"
+        )
+    return AlphaComplex(sites, wrapped, found.simplices, found.faces, found.values, found.because_of, scale)
+
+
+class _Complex(NamedTuple):
+    simplices: tuple[Simplices, ...]
+    faces: tuple[Array, ...]
+    values: tuple[Array, ...]
+    because_of: tuple[Array, ...]
+
+
+def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array]:
+    position = np.array(positions, np.float64, order="C")
+    if position.ndim != 2 or position.shape[1] not in (2, 3):
+        raise ValueError(
+            f"expected positions (points, 2 or 3), got shape {position.shape}; try jax.vmap of "
+            "`topology.diagram` for a batch"
+        )
+    n, dim = position.shape
+    if n <= dim:
+        raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
+    for name, numbers in (("positions", position), ("weights", weights), ("box", box)):
+        if numbers is not None and not np.all(np.isfinite(np.asarray(numbers, np.float64))):
+            where = np.argwhere(~np.isfinite(np.asarray(numbers, np.float64)))[0].tolist()
+            raise ValueError(f"expected finite {name}, got another number at {where}; try without that point")
+    if box is not None:
+        box = np.array(box, np.float64)
+        if box.shape != (dim,) or not np.all(box > 0):
+            raise ValueError(
+                f"expected a box of {dim} positive edges, got {box}; try box=None for open space"
+            )
+    if weights is not None:
+        weights = np.array(weights, np.float64)
+        if weights.shape != (n,):
+            raise ValueError(f"expected a weight for each of {n} points, got shape {weights.shape}")
+    sites, wrapped = _in_box(Sites(position, weights, box))
+    order = np.lexsort(sites.position.T)
+    same = np.flatnonzero(np.all(np.diff(sites.position[order], axis=0) == 0, axis=1))
+    if len(same):
+        i, j = sorted(int(k) for k in order[same[0] : same[0] + 2])
+        raise ValueError(
+            f"expected points at different places, got {i} and {j} at one; try without one of them"
+        )
+    return sites, wrapped
+
+
+def _in_box(sites: Sites) -> tuple[Sites, Array]:
+    if sites.box is None:
+        return sites, np.zeros(sites.position.shape, np.int32)
+    boxes = np.floor(sites.position / sites.box)
+    position = sites.position - boxes * sites.box
+    # Just below zero, rounded, is the far face.
+    outside = position >= sites.box
+    position[outside] = 0
+    return sites._replace(position=position), (boxes + outside).astype(np.int32)
+
+
+def _volume(sites: Sites) -> float:
+    return float(np.prod(np.ptp(sites.position, axis=0) if sites.box is None else sites.box))
+
+
+def _complex(sites: Sites) -> _Complex | None:
+    """None for points whose triangulation is not the same in every box, or has cells flat but for rounding."""
+    dim, n = sites.position.shape[1], len(sites.position)
+    do = loops()
+    cells = delaunay_cells(sites)
+    if not len(cells.point):
+        raise ValueError(
+            "expected points that fill space, got all of them in a common "
+            f"{'line' if dim == 2 else 'plane'}; try positions of one dimension less"
+        )
+    simplices: list[Simplices] = [cells]
+    faces: list[Array] = []
+    for _ in range(dim - 1):
+        below, of_them = do.find_faces(simplices[0], n)
+        simplices.insert(0, below)
+        faces.insert(0, of_them)
+    vertices = Simplices(np.arange(n, dtype=np.int32)[:, None], np.zeros((n, 1, dim), np.int8))
+    faces.insert(0, np.ascontiguousarray(simplices[0].point[:, ::-1]))
+    simplices.insert(0, vertices)
+    if sites.box is not None and np.any(np.bincount(faces[-1].ravel()) != 2):
+        return None
+    values = [do.cell_values(sites, cells)]
+    because_of = [np.full(len(cells.point), -1, np.int32)]
+    for k in reversed(range(dim)):
+        value, because = do.face_values(sites, simplices[k], simplices[k + 1], faces[k], values[0])
+        values.insert(0, value)
+        because_of.insert(0, because)
+    if not all(np.all(np.isfinite(value)) for value in values[1:]):
+        return None
+    nothing = np.empty((n, 0), np.int32)
+    return _Complex(tuple(simplices), (nothing, *faces), tuple(values), tuple(because_of))

@@ -1,0 +1,166 @@
+"""The loops behind complexes in numpy: same arguments and numbers as those in C++, `tdaglass.kernels.topology`.
+
+They serve where nothing was compiled, and say in short what the compiled ones must do.
+"""
+
+import numpy as np
+
+from tdaglass.kernels.topology import Simplices, Sites
+
+Array = np.ndarray
+
+
+def read_tree(state: Array, n_simplices: int, dim: int) -> Array:
+    """Cells of a gudhi simplex tree: the longest paths."""
+    numbers = np.frombuffer(state.tobytes(), np.uint8)
+    header, child = 6, np.dtype([("vertex", "<i4"), ("value", "<f8")])
+    if len(numbers) != header + 4 + 16 * n_simplices:
+        raise ValueError("expected a simplex tree as gudhi 3.10 to 3.13 writes it out; try one of these")
+    cells, at = [], header
+
+    def read(path: tuple[int, ...]) -> None:
+        nonlocal at
+        n = int(numbers[at : at + 4].view("<i4")[0])
+        at += 4
+        vertices = numbers[at : at + n * child.itemsize].view(child)["vertex"].tolist()
+        at += n * child.itemsize
+        for vertex in vertices:
+            if len(path) == dim:
+                cells.append((*path, vertex))
+            read((*path, vertex))
+
+    read(())
+    return np.array(cells, np.int32).reshape(-1, dim + 1)
+
+
+def cells_of_box(
+    sites: Sites, image_point: Array, image_shift: Array, cells: Array
+) -> tuple[Simplices, float]:
+    """Of a triangulation of points and their images the cells of one box, and how far images must reach."""
+    cells = cells[np.any(np.all(image_shift[cells] == 0, axis=2), axis=1)]
+    keys = (*np.moveaxis(image_shift[cells], 2, 0)[::-1], image_point[cells])
+    order = np.lexsort(keys, axis=1)
+    cells = np.take_along_axis(cells, order, axis=1)
+    point, shift = image_point[cells], image_shift[cells]
+    x = sites.position[point] + shift * sites.box
+    center, radius_sq = _circumspheres(x, _weights(sites, point))
+    radius = np.sqrt(np.maximum(radius_sq, 0))[:, None]
+    center = center + x[:, 0]
+    beyond = np.maximum(radius - center, center + radius - sites.box)
+    depth = float(np.max(np.where(np.isfinite(beyond), beyond, np.inf), initial=0.0))
+    mine = np.all(shift[:, 0] == 0, axis=1)
+    relative = (shift - shift[:, :1])[mine].astype(np.int8)
+    return Simplices(point[mine].astype(np.int32), relative), depth
+
+
+def find_faces(simplices: Simplices, n_points: int) -> tuple[Simplices, Array]:
+    """Faces of simplices, each once, and for each simplex which of them lacks its first, second, ... vertex."""
+    n, vertices, dim = simplices.shift.shape
+    kept = np.array([[v for v in range(vertices) if v != f] for f in range(vertices)])
+    point = simplices.point[:, kept].reshape(n * vertices, -1)
+    shift = simplices.shift[:, kept].reshape(n * vertices, vertices - 1, dim)
+    shift = shift - shift[:, :1]
+    rows = np.concatenate([point, shift.reshape(n * vertices, -1)], axis=1)
+    unique, faces = np.unique(rows, axis=0, return_inverse=True)
+    point = np.ascontiguousarray(unique[:, : vertices - 1], np.int32)
+    shift = np.ascontiguousarray(unique[:, vertices - 1 :].reshape(-1, vertices - 1, dim), np.int8)
+    return Simplices(point, shift), faces.reshape(n, vertices).astype(np.int32)
+
+
+def cell_values(sites: Sites, cells: Simplices) -> Array:
+    """Squared radii of the spheres through the vertices, or orthogonal to the balls around them."""
+    return _circumspheres(_vertices(sites, cells), _weights(sites, cells.point))[1]
+
+
+def face_values(
+    sites: Sites, simplices: Simplices, cofaces: Simplices, faces: Array, coface_value: Array
+) -> tuple[Array, Array]:
+    """When simplices appear: with their own sphere if it is empty, else with the first of their cofaces."""
+    center, own = _circumspheres(_vertices(sites, simplices), _weights(sites, simplices.point))
+    n_cofaces, vertices = cofaces.point.shape
+    x = _vertices(sites, cofaces)
+    first = np.full(len(own), n_cofaces)
+    earliest = np.argsort(coface_value, kind="stable")[::-1]
+    first[faces[earliest].ravel()] = np.repeat(earliest, vertices)
+    within = np.zeros(len(own), bool)
+    for f in range(vertices):
+        face = faces[:, f]
+        away = x[:, f] - x[:, int(f == 0)] - center[face]
+        power = np.sum(away**2, axis=1) - _weights(sites, cofaces.point[:, f])
+        np.logical_or.at(within, face, power < own[face])
+    below = np.append(coface_value, np.inf)[first]
+    appears = np.where(within | (first == n_cofaces), below, np.minimum(own, below))
+    return appears, np.where(within, first, -1).astype(np.int32)
+
+
+def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array]]:
+    """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
+    death, birth = ([np.full(len(value), -1, np.int32) for value in values] for _ in range(2))
+    orders = [np.argsort(value, kind="stable") for value in values]
+    ranks = [np.argsort(order) for order in orders]
+    dim = len(values) - 1
+    root = np.arange(len(values[0]))
+    for edge in orders[1]:
+        a, b = (_find(root, x) for x in faces[0][edge].tolist())
+        if a != b:
+            young, old = (a, b) if ranks[0][a] > ranks[0][b] else (b, a)
+            root[young] = old
+            death[0][young], birth[1][edge] = edge, young
+    outside = len(values[dim])
+    root, rank = np.arange(outside + 1), np.append(ranks[dim], outside)
+    for facet in orders[dim - 1][::-1]:
+        a, b = (_find(root, outside if x < 0 else x) for x in sides[facet].tolist())
+        if a != b:
+            young, old = (a, b) if rank[a] < rank[b] else (b, a)
+            root[young] = old
+            death[dim - 1][facet], birth[dim][young] = young, facet
+    if dim == 3:
+        columns: dict[int, set[int]] = {}
+        for triangle in orders[2]:
+            if death[2][triangle] >= 0:
+                continue
+            column: set[int] = set()
+            for edge in faces[1][triangle]:
+                if birth[1][edge] < 0:
+                    column ^= {int(ranks[1][edge])}
+            while column and max(column) in columns:
+                column ^= columns[max(column)]
+            if column:
+                edge = orders[1][max(column)]
+                columns[max(column)] = column
+                death[1][edge], birth[2][triangle] = triangle, edge
+    return death, birth
+
+
+def _find(root: Array, x: int) -> int:
+    while root[x] != x:
+        root[x] = root[root[x]]
+        x = root[x]
+    return int(x)
+
+
+def _vertices(sites: Sites, simplices: Simplices) -> Array:
+    """Positions, the first vertex where it is and the others beside it."""
+    x = sites.position[simplices.point]
+    return x if sites.box is None else x + simplices.shift * sites.box
+
+
+def _weights(sites: Sites, point: Array) -> Array:
+    return np.zeros(point.shape) if sites.weight is None else sites.weight[point]
+
+
+def _circumspheres(x: Array, weight: Array) -> tuple[Array, Array]:
+    """Centres, seen from the first vertex, and squared radii (powers); not finite for flat simplices."""
+    edge = x[:, 1:] - x[:, :1]
+    half = (np.sum(edge**2, axis=2) + weight[:, :1] - weight[:, 1:]) / 2
+    k, dim = edge.shape[1:]
+    if k == 0:
+        return np.zeros((len(x), dim)), -weight[:, 0]
+    # The shortest solution of edge . centre = half.
+    gram = edge @ np.swapaxes(edge, 1, 2) if k < dim else edge
+    flat = np.abs(np.linalg.det(gram)) == 0
+    gram = np.where(flat[:, None, None], np.eye(k), gram)
+    solution = np.linalg.solve(gram, half[:, :, None])
+    center = (np.swapaxes(edge, 1, 2) @ solution if k < dim else solution)[:, :, 0]
+    center = np.where(flat[:, None], np.nan, center)
+    return center, np.sum(center**2, axis=1) - weight[:, 0]

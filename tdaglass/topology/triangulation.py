@@ -1,0 +1,76 @@
+"""Delaunay triangulations, open and periodic, weighted or not: the one place that calls gudhi.
+
+gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and as many of their
+images around the box as it takes: the sphere of every cell that has a vertex in the box must lie within them, for
+then no image further away can conflict with it. Where a sphere does not, more images are taken.
+"""
+
+import itertools
+
+import gudhi
+import numpy as np
+
+from tdaglass.kernels.topology import Simplices, Sites
+from tdaglass.topology.engine import loops
+
+# Images are taken so far around the box at first, in mean distances between points: enough for most liquids.
+FIRST_DEPTH = 2.0
+# Shifts between the vertices of a cell are small numbers, and so must be the boxes that images are taken from.
+MOST_BOXES = 60
+
+
+def delaunay_cells(sites: Sites) -> Simplices:
+    """Cells of the Delaunay triangulation, or of the regular one if the points have weights.
+
+    Parameters
+    ----------
+    sites : Sites
+        The points; in the box, if there is one.
+
+    Returns
+    -------
+    Simplices
+        Triangles or tetrahedra. None where all points lie in a common plane or line.
+
+    Raises
+    ------
+    ValueError
+        If the box is too small along an axis to hold the images that a cell may need.
+    """
+    if sites.box is None:
+        cells = np.sort(_triangulate(sites.position, sites.weight), axis=1)
+        return Simplices(cells, np.zeros((*cells.shape, cells.shape[1] - 1), np.int8))
+    n, dim = sites.position.shape
+    depth = FIRST_DEPTH * float(np.prod(sites.box) / n) ** (1 / dim)
+    while True:
+        position, point, shift = _images(sites.position, sites.box, depth)
+        weight = None if sites.weight is None else sites.weight[point]
+        cells, needed = loops().cells_of_box(sites, point, shift, _triangulate(position, weight))
+        if needed <= depth:
+            return cells
+        # A first guess that is much too small cuts through voids, whose spheres it makes far too large.
+        depth = min(max(1.01 * needed, 1.1 * depth), 2 * depth)
+
+
+def _triangulate(position: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    complex_ = gudhi.AlphaComplex(points=position, weights=weight)
+    tree = complex_.create_simplex_tree(default_filtration_value=True)
+    return loops().read_tree(tree.__getstate__(), tree.num_simplices(), position.shape[1])
+
+
+def _images(position: np.ndarray, box: np.ndarray, depth: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points and their images up to some distance from the box: positions, whose, and how many boxes away."""
+    boxes = np.ceil(depth / box)
+    if boxes.max() > MOST_BOXES:
+        raise ValueError(
+            f"expected a box that is not so narrow, got edges {box} for {len(position)} points, which need images "
+            f"from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
+        )
+    shifts = sorted(itertools.product(*(range(-int(k), int(k) + 1) for k in boxes)), key=lambda s: any(s))
+    found = []
+    for shift in np.array(shifts, np.int32):
+        moved = position + shift * box
+        near = np.flatnonzero(np.all((moved >= -depth) & (moved <= box + depth), axis=1)).astype(np.int32)
+        found.append((moved[near], near, np.broadcast_to(shift, (len(near), len(box)))))
+    moved, near, away = (np.concatenate(part) for part in zip(*found, strict=True))
+    return moved, near, away

@@ -1,0 +1,144 @@
+"""Alpha complexes and their persistence pairs, beside HomCloud's and gudhi's."""
+
+import itertools
+import warnings
+from pathlib import Path
+
+import gudhi
+import numpy as np
+import pytest
+
+from tdaglass import kernels
+from tdaglass.topology import alpha_complex, persistence
+
+with np.load(Path(__file__).parents[1] / "reference" / "homcloud.npz") as file:
+    HOMCLOUD = dict(file)
+SYSTEMS = sorted({name.split("/")[0] for name in HOMCLOUD if "/" in name})
+
+
+def diagram(pairs, least=1e-10):
+    """Births and deaths of pairs that persist, in order."""
+    both = np.stack([pairs.birth, pairs.death], axis=1)
+    both = both[both[:, 1] - both[:, 0] > least]
+    return both[np.lexsort(both.T[::-1])]
+
+
+def assert_same_diagram(found, expected, atol=1e-9):
+    assert len(found) == len(expected)
+    # Births that differ in the last digit only may stand in another order: each pair beside its nearest.
+    for k in (0, 1):
+        np.testing.assert_allclose(np.sort(found[:, k]), np.sort(expected[:, k]), rtol=0, atol=atol)
+    np.testing.assert_allclose(found[:, 1].sum(), expected[:, 1].sum(), atol=atol * len(found))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_diagrams_are_homclouds(name):
+    points, box = HOMCLOUD[f"{name}/points"], HOMCLOUD.get(f"{name}/box")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rounded places are regular
+        complex_ = alpha_complex(points, box)
+    found = persistence(complex_)
+    for k in range(points.shape[1]):
+        expected = HOMCLOUD[f"{name}/{k}"]
+        expected = expected[expected[:, 1] - expected[:, 0] > 1e-6]
+        assert_same_diagram(diagram(found[k], 1e-6), expected, 1e-9 if not complex_.perturbation else 1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "dim"), [(60, 2), (60, 3), (1500, 3)])
+def test_open_diagrams_are_gudhis(n, dim, weighted):
+    random = np.random.default_rng(n)
+    points = random.random((n, dim)) * n ** (1 / dim)
+    weights = 0.3 * random.random(n) if weighted else None
+    tree = gudhi.AlphaComplex(points=points, weights=weights, precision="exact").create_simplex_tree()
+    tree.compute_persistence(min_persistence=-1)
+    for k, pairs in enumerate(persistence(alpha_complex(points, weights=weights))[:dim]):
+        expected = tree.persistence_intervals_in_dimension(k)
+        expected = expected[np.isfinite(expected[:, 1])]
+        expected = expected[expected[:, 1] - expected[:, 0] > 1e-10]
+        assert_same_diagram(diagram(pairs), expected[np.lexsort(expected.T[::-1])])
+        assert len(pairs.essential) == (k == 0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "dim"), [(5, 2), (12, 2), (80, 2), (5, 3), (12, 3), (60, 3)])
+def test_numpy_loops_agree_in_boxes_of_unequal_edges_large_and_small(n, dim, weighted, monkeypatch):
+    random = np.random.default_rng(n + dim)
+    box = np.array([1.0, 1.4, 0.8])[:dim] * n ** (1 / dim)
+    points = random.random((n, dim)) * box
+    weights = 0.2 * random.random(n) if weighted else None
+    found = alpha_complex(points, box, weights)
+    assert found.euler_characteristic == 0
+    pairs = persistence(found)
+    assert [len(p.essential) for p in pairs] == [1, 2, 1] if dim == 2 else [1, 3, 3, 1]
+    monkeypatch.setattr(kernels, "WHY_NOT", "on purpose")
+    other = alpha_complex(points, box, weights)
+    assert [len(value) for value in other.values] == [len(value) for value in found.values]
+    for one, two in zip(pairs, persistence(other), strict=True):
+        assert_same_diagram(diagram(one), diagram(two), 1e-12)
+        assert len(one.essential) == len(two.essential)
+
+
+def test_places_are_the_same_in_every_box_and_order():
+    random = np.random.default_rng(3)
+    box = np.array([4.0, 5.0, 3.5])
+    points = random.random((70, 3)) * box
+    expected = persistence(alpha_complex(points, box))
+    moved = points + random.integers(-3, 4, points.shape) * box + 0.37
+    order = random.permutation(len(points))
+    for k, pairs in enumerate(persistence(alpha_complex(moved[order], box))):
+        assert_same_diagram(diagram(pairs), diagram(expected[k]), 1e-12)
+    for k, pairs in enumerate(persistence(alpha_complex(3 * points, 3 * box))):
+        assert_same_diagram(diagram(pairs), 9 * diagram(expected[k]), 1e-12)
+
+
+# Births and deaths of the loops and voids that last longest, in squared edges of the cubic cell.
+FCC = [(0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0)]
+CRYSTALS = {
+    "sc": ([(0, 0, 0)], (1 / 4, 1 / 2), (1 / 2, 3 / 4)),
+    "fcc": (FCC, (1 / 8, 1 / 6), (1 / 6, 1 / 4)),
+    "bcc": ([(0, 0, 0), (0.5, 0.5, 0.5)], (3 / 16, 9 / 32), (9 / 32, 5 / 16)),
+    "diamond": (
+        [(a + x, b + x, c + x) for a, b, c in FCC for x in (0, 0.25)],
+        (3 / 64, 1 / 6),
+        (1 / 6, 3 / 16),
+    ),
+}
+
+
+@pytest.mark.parametrize("edge", [1.0, 0.7123])
+@pytest.mark.parametrize("crystal", CRYSTALS)
+def test_crystals_have_their_holes(crystal, edge):
+    basis, loop, void = CRYSTALS[crystal]
+    cells = np.array(list(itertools.product(range(3), repeat=3)))
+    points = edge * (cells[:, None, :] + np.array(basis)).reshape(-1, 3)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        complex_ = alpha_complex(points, [3 * edge] * 3)
+    assert (complex_.perturbation > 0) == any("regular" in str(w.message) for w in said)
+    assert complex_.euler_characteristic == 0
+    _, loops, voids, _ = persistence(complex_)
+    for pairs, expected in ((loops, loop), (voids, void)):
+        both = diagram(pairs, 1e-5) / edge**2
+        assert np.any(np.all(np.abs(both - expected) < 1e-6, axis=1))
+        assert both[:, 1].max() == pytest.approx(expected[1], abs=1e-6)
+
+
+BAD = {
+    "three points": (np.eye(3), None, "at least 4 points"),
+    "one axis": (np.ones((9, 1)), None, "2 or 3"),
+    "a NaN": (np.where(np.eye(9, 3) > 0, np.nan, 1.0), None, r"finite positions.*\[0, 0\]"),
+    "twice one place": (np.array([[0.0, 0], [1, 0], [0, 1], [3, 0]]), [2.0, 2.0], "got 1 and 3 at one"),
+    "a negative edge": (np.random.default_rng(0).random((9, 3)), [1.0, -1.0, 1.0], "positive edges"),
+    "two edges": (np.random.default_rng(0).random((9, 3)), [1.0, 1.0], "3 positive edges"),
+    "a plane": (np.random.default_rng(0).random((9, 3)) * [1, 1, 0], None, "common plane"),
+    "a line": (np.outer(np.arange(5.0), [1, 1]), None, "common line"),
+    "a thread": (np.random.default_rng(0).random((9, 3)), [1e6, 1.0, 1.0], "not so narrow"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_named(what):
+    points, box, said = BAD[what]
+    with pytest.raises(ValueError, match=said):
+        alpha_complex(points, box)
