@@ -1,0 +1,276 @@
+"""Persistence diagrams inside `jit`, `vmap` and `grad`.
+
+Which simplices make a pair is found on the host, in double precision. Births and deaths are functions of the
+positions of a few points, the powers of circumspheres, and their derivatives are those of these functions: a
+critical simplex of a pair that persists appears with its own sphere.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from tdaglass.kernels.library import thread_count
+from tdaglass.topology.alpha import AlphaComplex, alpha_complex
+from tdaglass.topology.persistence import persistence
+
+# Pairs that persist, per point, with room to spare: more than random points have.
+PAIRS_PER_POINT = {2: (1, 2), 3: (1, 4, 3)}
+
+
+class CriticalSimplex(NamedTuple):
+    """What opens or ends a hole.
+
+    Attributes
+    ----------
+    point : (pairs, dim + 1) int32
+        Its vertices; -1 beyond the last.
+    shift : (pairs, dim + 1, dim) int32
+        By how many boxes each stands away from where it was given.
+    """
+
+    point: Int[Array, "*batch pairs vertices"]
+    shift: Int[Array, "*batch pairs vertices dim"]
+
+
+class Diagram(NamedTuple):
+    """Births and deaths of holes of one dimension, in the order of births, with room for a fixed number.
+
+    Attributes
+    ----------
+    birth, death : (pairs,)
+        Squared radii, in squared length; zero where there is no pair.
+    valid : (pairs,) bool
+        Where there is one.
+    birth_simplex, death_simplex : CriticalSimplex
+    count : int
+        How many pairs there are, even where there is no room for them: see `check_diagram`. Negative for points
+        that no complex can stand on.
+    """
+
+    birth: Float[Array, "*batch pairs"]
+    death: Float[Array, "*batch pairs"]
+    valid: Bool[Array, "*batch pairs"]
+    birth_simplex: CriticalSimplex
+    death_simplex: CriticalSimplex
+    count: Int[Array, "*batch"]  # type: ignore[assignment]
+
+
+def diagram(
+    positions: Float[Array, "points dim"],
+    box: Float[Array, "dim"] | None = None,
+    *,
+    dimension: int,
+    weights: Float[Array, "points"] | None = None,
+    capacity: int | None = None,
+) -> Diagram:
+    """Persistence diagram of the alpha complex of points, differentiable in positions, box and weights.
+
+    Pairs of no persistence are left out, and so are classes that never end. A batch is made by `jax.vmap`; its
+    members are spread over the processors.
+
+    Parameters
+    ----------
+    positions : (points, 2 or 3)
+        In length units; need not lie in the box.
+    box : (dim,), optional
+        Edges of the periodic orthorhombic cell; None for open space.
+    dimension : int
+        Of the holes: 0 for components, 1 for loops, 2 for voids.
+    weights : (points,), optional
+        Squared initial radii, in squared length.
+    capacity : int, optional
+        Most pairs to keep; by default enough for random points.
+
+    Returns
+    -------
+    Diagram
+
+    Raises
+    ------
+    ValueError
+        If there are no holes of this dimension in this space.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> square = jnp.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.2]])
+    >>> longest = lambda x: jnp.max(diagram(x, dimension=1).death)
+    >>> round(float(longest(square)), 3)
+    2.02
+    """
+    n, dim = positions.shape
+    if dim not in PAIRS_PER_POINT or not 0 <= dimension < dim:
+        raise ValueError(
+            f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {dimension}; "
+            "try 1 for loops, in two or three dimensions"
+        )
+    room = PAIRS_PER_POINT[dim][dimension] * n if capacity is None else capacity
+    found = _find_pairs(positions, box, weights, dimension, room)
+    valid = jnp.arange(room) < found.count
+    powers = [
+        _power(positions, box, weights, jax.tree.map(lambda x, k=k: x[:, k], found.simplex)) for k in (0, 1)
+    ]
+    birth, death = (jnp.where(valid, power, 0) for power in powers)
+    opens, ends = (CriticalSimplex(found.simplex.point[:, k], found.simplex.shift[:, k]) for k in (0, 1))
+    return Diagram(birth, death, valid, opens, ends, found.count)
+
+
+def check_diagram(diagram: Diagram) -> None:
+    """Whether every pair found room, in a diagram or a batch of them.
+
+    Raises
+    ------
+    ValueError
+        If one did not, or if points were such that no complex can stand on them.
+    """
+    count, room = np.asarray(diagram.count), diagram.birth.shape[-1]
+    if np.any(count < 0):
+        where = np.argwhere(count < 0)[0].tolist()
+        raise ValueError(
+            f"expected points that a complex can stand on, got others{f' at {where}' if where else ''}; "
+            "`topology.alpha_complex` of them says what is wrong"
+        )
+    if np.any(count > room):
+        raise ValueError(f"expected at most {room} pairs, got {count.max()}; try capacity={count.max()}")
+
+
+class _Spheres(NamedTuple):
+    """Critical simplices of pairs, birth and death along axis 1, with their spheres in double precision.
+
+    The centres as seen from the first vertices, and their barycentric coordinates.
+    """
+
+    point: Any
+    shift: Any
+    center: Any
+    barycentric: Any
+
+
+class _Found(NamedTuple):
+    simplex: _Spheres
+    count: Any
+
+
+def _find_pairs(positions: Any, box: Any, weights: Any, dimension: int, room: int) -> _Found:
+    dim = positions.shape[1]
+    real, whole = positions.dtype, jnp.int32
+    shapes = _Found(
+        _Spheres(
+            jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
+            jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
+            jax.ShapeDtypeStruct((room, 2, dim), real),
+            jax.ShapeDtypeStruct((room, 2, dim + 1), real),
+        ),
+        jax.ShapeDtypeStruct((), whole),
+    )
+    given = [jax.lax.stop_gradient(x) for x in (positions, box, weights) if x is not None]
+    host = partial(
+        _on_host, shapes=shapes, dimension=dimension, periodic=box is not None, weighted=weights is not None
+    )
+    return jax.pure_callback(host, shapes, *given, vmap_method="broadcast_all")
+
+
+def _on_host(*given: Any, shapes: _Found, dimension: int, periodic: bool, weighted: bool) -> _Found:
+    arrays = [np.asarray(x, np.float64) for x in given]
+    batch = arrays[0].shape[:-2]
+    flat = [x.reshape(-1, *x.shape[len(batch) :]) for x in arrays]
+    out = jax.tree.map(lambda s: np.zeros((len(flat[0]), *s.shape), s.dtype), shapes)
+    out.simplex.point[:] = -1
+
+    def one(k: int) -> None:
+        rest = [x[k] for x in flat[1:]]
+        box = rest.pop(0) if periodic else None
+        _fill(
+            jax.tree.map(lambda x: x[k : k + 1], out),
+            flat[0][k],
+            box,
+            rest[0] if weighted else None,
+            dimension,
+        )
+
+    with ThreadPoolExecutor(min(thread_count(), len(flat[0]) or 1)) as pool:
+        list(pool.map(one, range(len(flat[0]))))
+    return jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), out)
+
+
+def _fill(out: _Found, positions: Any, box: Any, weights: Any, dimension: int) -> None:
+    """Of one system; a host callback must not raise."""
+    try:
+        complex_ = alpha_complex(positions, box, weights)
+    except ValueError:
+        out.count[0] = -1
+        return
+    pairs = persistence(complex_)[dimension]
+    last = np.flatnonzero(pairs.death > pairs.birth)
+    out.count[0] = len(last)
+    last = last[: out.simplex.point.shape[1]]
+    for side, chosen in enumerate((pairs.birth_simplex[last], pairs.death_simplex[last])):
+        point, shift = _own_simplices(complex_, dimension + side, chosen)
+        k = point.shape[1]
+        center, barycentric = _sphere(complex_, point, shift)
+        out.simplex.point[0, : len(last), side, :k] = point
+        # As seen from where the points were given.
+        out.simplex.shift[0, : len(last), side, :k] = shift - complex_.wrapped[point]
+        out.simplex.center[0, : len(last), side] = center
+        out.simplex.barycentric[0, : len(last), side, :k] = barycentric
+
+
+def _own_simplices(complex_: AlphaComplex, k: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    simplices = complex_.simplices[k]
+    return simplices.point[chosen], simplices.shift[chosen].astype(np.int32)
+
+
+def _sphere(complex_: AlphaComplex, point: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    sites = complex_.sites
+    x = sites.position[point] + (0 if sites.box is None else shift * sites.box)
+    weight = np.zeros(point.shape) if sites.weight is None else sites.weight[point]
+    edge = x[:, 1:] - x[:, :1]
+    half = (np.sum(edge**2, axis=2) + weight[:, :1] - weight[:, 1:]) / 2
+    along = np.linalg.solve(edge @ np.swapaxes(edge, 1, 2), half[..., None])[..., 0]
+    barycentric = np.concatenate([1 - along.sum(axis=1, keepdims=True), along], axis=1)
+    return np.einsum("se,sed->sd", along, edge), barycentric
+
+
+def _power(positions: Any, box: Any, weights: Any, simplex: _Spheres) -> Array:
+    point = jnp.maximum(simplex.point, 0)
+    x = positions[point]
+    if box is not None:
+        x = x + simplex.shift.astype(x.dtype) * box
+    away = x - x[:, :1] - simplex.center[:, None]
+    weight = jnp.zeros(point.shape, x.dtype) if weights is None else weights[point]
+    return _stationary(away, weight, simplex.barycentric)
+
+
+@jax.custom_jvp
+def _stationary(away: Any, weight: Any, barycentric: Any) -> Array:
+    r"""Power of a circumsphere, :math:`\sum_i \mu_i (|x_i - c|^2 - w_i)` with :math:`\sum_i \mu_i = 1`.
+
+    It is stationary in the centre c and its barycentric coordinates mu, which therefore count as constants.
+    """
+    return jnp.sum(barycentric * (jnp.sum(away**2, axis=2) - weight), axis=1)
+
+
+@_stationary.defjvp
+def _first_derivative(primals: tuple, tangents: tuple) -> tuple:
+    away, _, barycentric = primals
+    by_vertex = 2 * jnp.sum(_once(away) * tangents[0], axis=2) - tangents[1]
+    return _stationary(*primals), jnp.sum(barycentric * by_vertex, axis=1)
+
+
+@jax.custom_jvp
+def _once(x: Any) -> Array:
+    """Not to be differentiated again: centres move with the points."""
+    return x
+
+
+@_once.defjvp
+def _second_derivative(primals: tuple, tangents: tuple) -> tuple:
+    raise NotImplementedError(
+        "expected first derivatives of a persistence diagram, got second ones; try finite differences of the "
+        "gradient"
+    )
