@@ -14,20 +14,19 @@ def points_of(n, dim, seed=0):
     return jnp.array(random.random((n, dim)) * box), jnp.array(box), jnp.array(0.1 * random.random(n))
 
 
-CASES = [
-    (2, 0, True),
-    (2, 1, True),
-    (3, 0, True),
-    (3, 1, True),
-    (3, 2, True),
-    (2, 1, False),
-    (3, 1, False),
-    (3, 2, False),
-]
-
-
-@pytest.mark.parametrize(("dim", "dimension", "periodic"), CASES)
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("dim", "dimension", "periodic", "weighted"),
+    [
+        (2, 0, True, False),
+        (2, 1, True, True),
+        (3, 0, True, True),
+        (3, 1, True, False),
+        (3, 2, True, True),
+        (2, 1, False, False),
+        (3, 1, False, True),
+        (3, 2, False, False),
+    ],
+)
 def test_values_are_those_of_the_complex(dim, dimension, periodic, weighted):
     positions, box, weights = points_of(50, dim)
     box, weights = box if periodic else None, weights if weighted else None
@@ -70,10 +69,10 @@ def test_gradients_are_differences(dim, dimension):
 
 
 def test_a_batch_is_a_loop():
-    batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(5)])
+    batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(3)])
     box = points_of(30, 3)[1]
     together = jax.vmap(lambda x: diagram(x, box, dimension=1))(batch)
-    for k in range(5):
+    for k in range(3):
         alone = diagram(batch[k], box, dimension=1)
         jax.tree.map(lambda x, y, k=k: np.testing.assert_array_equal(x[k], y), together, alone)
 
