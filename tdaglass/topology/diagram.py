@@ -15,8 +15,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.kernels.library import thread_count
-from tdaglass.topology.alpha import AlphaComplex, alpha_complex
+from tdaglass.kernels.topology import Simplices, Sites
+from tdaglass.topology.alpha import alpha_complex
 from tdaglass.topology.persistence import persistence
+from tdaglass.topology.reference import vertex_positions, vertex_weights
 
 # Pairs that persist, per point, with room to spare: more than random points have.
 PAIRS_PER_POINT = {2: (1, 2), 3: (1, 4, 3)}
@@ -210,25 +212,18 @@ def _fill(out: _Found, positions: Any, box: Any, weights: Any, dimension: int) -
     out.count[0] = len(last)
     last = last[: out.simplex.point.shape[1]]
     for side, chosen in enumerate((pairs.birth_simplex[last], pairs.death_simplex[last])):
-        point, shift = _own_simplices(complex_, dimension + side, chosen)
-        k = point.shape[1]
-        center, barycentric = _sphere(complex_, point, shift)
-        out.simplex.point[0, : len(last), side, :k] = point
+        critical = Simplices(*(x[chosen] for x in complex_.simplices[dimension + side]))
+        k = critical.point.shape[1]
+        center, barycentric = _spheres(complex_.sites, critical)
+        out.simplex.point[0, : len(last), side, :k] = critical.point
         # As seen from where the points were given.
-        out.simplex.shift[0, : len(last), side, :k] = shift - complex_.wrapped[point]
+        out.simplex.shift[0, : len(last), side, :k] = critical.shift - complex_.wrapped[critical.point]
         out.simplex.center[0, : len(last), side] = center
         out.simplex.barycentric[0, : len(last), side, :k] = barycentric
 
 
-def _own_simplices(complex_: AlphaComplex, k: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    simplices = complex_.simplices[k]
-    return simplices.point[chosen], simplices.shift[chosen].astype(np.int32)
-
-
-def _sphere(complex_: AlphaComplex, point: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sites = complex_.sites
-    x = sites.position[point] + (0 if sites.box is None else shift * sites.box)
-    weight = np.zeros(point.shape) if sites.weight is None else sites.weight[point]
+def _spheres(sites: Sites, simplices: Simplices) -> tuple[np.ndarray, np.ndarray]:
+    x, weight = vertex_positions(sites, simplices), vertex_weights(sites, simplices.point)
     edge = x[:, 1:] - x[:, :1]
     half = (np.sum(edge**2, axis=2) + weight[:, :1] - weight[:, 1:]) / 2
     along = np.linalg.solve(edge @ np.swapaxes(edge, 1, 2), half[..., None])[..., 0]

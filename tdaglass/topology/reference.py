@@ -43,7 +43,7 @@ def cells_of_box(
     cells = np.take_along_axis(cells, order, axis=1)
     point, shift = image_point[cells], image_shift[cells]
     x = sites.position[point] + shift * sites.box
-    center, radius_sq = _circumspheres(x, _weights(sites, point))
+    center, radius_sq = _circumspheres(x, vertex_weights(sites, point))
     radius = np.sqrt(np.maximum(radius_sq, 0))[:, None]
     center = center + x[:, 0]
     beyond = np.maximum(radius - center, center + radius - sites.box)
@@ -69,16 +69,16 @@ def find_faces(simplices: Simplices, n_points: int) -> tuple[Simplices, Array]:
 
 def cell_values(sites: Sites, cells: Simplices) -> Array:
     """Squared radii of the spheres through the vertices, or orthogonal to the balls around them."""
-    return _circumspheres(_vertices(sites, cells), _weights(sites, cells.point))[1]
+    return _circumspheres(vertex_positions(sites, cells), vertex_weights(sites, cells.point))[1]
 
 
 def face_values(
     sites: Sites, simplices: Simplices, cofaces: Simplices, faces: Array, coface_value: Array
 ) -> tuple[Array, Array]:
     """When simplices appear: with their own sphere if it is empty, else with the first of their cofaces."""
-    center, own = _circumspheres(_vertices(sites, simplices), _weights(sites, simplices.point))
+    center, own = _circumspheres(vertex_positions(sites, simplices), vertex_weights(sites, simplices.point))
     n_cofaces, vertices = cofaces.point.shape
-    x = _vertices(sites, cofaces)
+    x = vertex_positions(sites, cofaces)
     first = np.full(len(own), n_cofaces)
     earliest = np.argsort(coface_value, kind="stable")[::-1]
     first[faces[earliest].ravel()] = np.repeat(earliest, vertices)
@@ -86,7 +86,7 @@ def face_values(
     for f in range(vertices):
         face = faces[:, f]
         away = x[:, f] - x[:, int(f == 0)] - center[face]
-        power = np.sum(away**2, axis=1) - _weights(sites, cofaces.point[:, f])
+        power = np.sum(away**2, axis=1) - vertex_weights(sites, cofaces.point[:, f])
         np.logical_or.at(within, face, power < own[face])
     below = np.append(coface_value, np.inf)[first]
     appears = np.where(within | (first == n_cofaces), below, np.minimum(own, below))
@@ -139,13 +139,14 @@ def _find(root: Array, x: int) -> int:
     return int(x)
 
 
-def _vertices(sites: Sites, simplices: Simplices) -> Array:
-    """Positions, the first vertex where it is and the others beside it."""
+def vertex_positions(sites: Sites, simplices: Simplices) -> Array:
+    """Positions (simplices, vertices, dim), the first vertex where it is and the others beside it."""
     x = sites.position[simplices.point]
     return x if sites.box is None else x + simplices.shift * sites.box
 
 
-def _weights(sites: Sites, point: Array) -> Array:
+def vertex_weights(sites: Sites, point: Array) -> Array:
+    """Of points, or zeros if they have none."""
     return np.zeros(point.shape) if sites.weight is None else sites.weight[point]
 
 

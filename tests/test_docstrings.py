@@ -8,12 +8,16 @@ import sys
 import pytest
 
 import tdaglass.structure
+import tdaglass.topology
 
-MODULES = [module.name for module in pkgutil.iter_modules(tdaglass.structure.__path__)]
+MODULES = [
+    f"{room.__name__}.{module.name}"
+    for room in (tdaglass.structure, tdaglass.topology)
+    for module in pkgutil.iter_modules(room.__path__)
+]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_examples(name):
-    full_name = f"tdaglass.structure.{name}"
+@pytest.mark.parametrize("full_name", MODULES)
+def test_examples(full_name):
     importlib.import_module(full_name)
     assert doctest.testmod(sys.modules[full_name]).failed == 0
