@@ -30,6 +30,7 @@ from tdaglass.learning.mixture import (
 )
 from tdaglass.learning.standardize import (
     Standardization,
+    fit_min_max,
     fit_standardization,
     standardize,
     unstandardize,
@@ -50,6 +51,7 @@ __all__ = [
     "encode",
     "fit_autoencoder",
     "fit_clusters",
+    "fit_min_max",
     "fit_mixture",
     "fit_standardization",
     "fraction_of_variance_explained",

@@ -1,4 +1,4 @@
-"""Bring every column to zero mean and unit variance, and back."""
+"""Bring every column to zero mean and unit variance, or to the range [0, 1], and back."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,9 @@ from jaxtyping import Array, Float
 
 
 class Standardization(NamedTuple):
-    """Column means and standard deviations; a column that never varies keeps the scale 1.
+    """What to take from each column and what to divide it by; a column that never varies keeps the scale 1.
+
+    Means and standard deviations (`fit_standardization`), or least values and ranges (`fit_min_max`).
 
     Attributes
     ----------
@@ -37,10 +39,22 @@ def fit_standardization(data: Float[Array, "samples features"]) -> Standardizati
     return Standardization(mean, jnp.where(scale > rounding, scale, 1))
 
 
+def fit_min_max(data: Float[Array, "samples features"]) -> Standardization:
+    """Least value and range of each column, so that `standardize` brings the data to [0, 1].
+
+    Examples
+    --------
+    >>> standardize(fit_min_max(jnp.array([[1.0, 5.0], [3.0, 5.0]])), jnp.array([[2.0, 5.0]])).tolist()
+    [[0.5, 0.0]]
+    """
+    least, most = data.min(axis=0), data.max(axis=0)
+    return Standardization(least, jnp.where(most > least, most - least, 1))
+
+
 def standardize(
     model: Standardization, data: Float[Array, "*batch features"]
 ) -> Float[Array, "*batch features"]:
-    """Columns in units of their own spread: (x - mean) / scale."""
+    """Columns in units of their own scale: (x - mean) / scale."""
     return (data - model.mean) / model.scale
 
 

@@ -1,20 +1,36 @@
-"""The holes in a glass: persistent homology of alpha complexes, periodic and differentiable.
+"""The holes in a glass: persistent homology of alpha complexes, periodic, differentiable, and back to the atoms.
 
 `alpha_complex` triangulates points and says when each simplex appears; `persistence` pairs the simplices that open
-and end components, loops and voids. `diagram` gives their births and deaths inside `jit`, `vmap` and `grad`.
+and end components, loops and voids. `diagram` gives their births and deaths inside `jit`, `vmap` and `grad`, and
+`persistence_image`, `histogram`, `betti_curve` and `landscape` make arrays of fixed shape of them.
 """
 
 from tdaglass.topology.alpha import AlphaComplex, alpha_complex
-from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, diagram
+from tdaglass.topology.curves import betti_curve, landscape
+from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, diagram, to_radii
+from tdaglass.topology.grid import BirthDeath, Grid, pairs_in
+from tdaglass.topology.histogram import histogram
+from tdaglass.topology.image import arctan_weight, linear_weight, persistence_image, species_channels
 from tdaglass.topology.persistence import Pairs, persistence
 
 __all__ = [
     "AlphaComplex",
+    "BirthDeath",
     "CriticalSimplex",
     "Diagram",
+    "Grid",
     "Pairs",
     "alpha_complex",
+    "arctan_weight",
+    "betti_curve",
     "check_diagram",
     "diagram",
+    "histogram",
+    "landscape",
+    "linear_weight",
+    "pairs_in",
     "persistence",
+    "persistence_image",
+    "species_channels",
+    "to_radii",
 ]

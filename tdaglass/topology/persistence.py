@@ -15,6 +15,8 @@ class Pairs(NamedTuple):
 
     Attributes
     ----------
+    dimension : int
+        k: 0 for components, 1 for loops, 2 for voids.
     birth_simplex, death_simplex : (pairs,) int32
         Among the simplices of dimension k and k + 1 of the complex; in the order of births.
     birth, death : (pairs,) float64
@@ -24,6 +26,7 @@ class Pairs(NamedTuple):
         axis, a sheet across every two of them, and the whole.
     """
 
+    dimension: int
     birth_simplex: Array
     death_simplex: Array
     birth: Array
@@ -66,7 +69,7 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
         alone = (death[k][order] < 0) & (birth[k][order] < 0) & np.isfinite(value[order])
         ends = death[k][opens]
         above = complex_.values[k + 1][ends] if k < dim else np.empty(0)
-        found.append(Pairs(opens, ends, value[opens], above, order[alone]))
+        found.append(Pairs(k, opens, ends, value[opens], above, order[alone]))
     return tuple(found)
 
 

@@ -1,0 +1,142 @@
+"""The birth-death plane in cells: where images, histograms and learned coefficients live."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class BirthDeath(NamedTuple):
+    """A bare diagram, such as one of another program; descriptors take it as well as a `Diagram` or `Pairs`.
+
+    Attributes
+    ----------
+    birth, death : (pairs,)
+    """
+
+    birth: Any
+    death: Any
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of equal size on a rectangle of births and deaths.
+
+    An image on it is an array (deaths, births): drawn with the origin below, births run to the right.
+
+    Attributes
+    ----------
+    births, deaths : (float, float)
+        Least and greatest; in the units of the diagram, squared lengths unless converted by `to_radii`.
+    shape : (int, int)
+        Cells along births and along deaths.
+
+    Raises
+    ------
+    ValueError
+        For a range that does not grow, or no cells.
+    """
+
+    births: tuple[float, float]
+    deaths: tuple[float, float]
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in (("births", self.births), ("deaths", self.deaths)):
+            if not -np.inf < low < high < np.inf:
+                raise ValueError(f"expected a range of {name}, got {low} to {high}; try (0.0, 1.0)")
+        if min(self.shape) < 1:
+            raise ValueError(f"expected cells along births and deaths, got {self.shape}; try (128, 128)")
+
+    @property
+    def edges(self) -> tuple[Array, Array]:
+        """Of the cells: (births + 1,) and (deaths + 1,)."""
+        births, deaths = (
+            np.linspace(*side, n + 1) for side, n in zip((self.births, self.deaths), self.shape, strict=True)
+        )
+        return births, deaths
+
+    @property
+    def centers(self) -> tuple[Array, Array]:
+        """Of the cells: (births,) and (deaths,)."""
+        births, deaths = ((edge[:-1] + edge[1:]) / 2 for edge in self.edges)
+        return births, deaths
+
+    @property
+    def widths(self) -> tuple[float, float]:
+        """Of a cell along births and deaths."""
+        births, deaths = (
+            (side[1] - side[0]) / n for side, n in zip((self.births, self.deaths), self.shape, strict=True)
+        )
+        return births, deaths
+
+    @property
+    def above_diagonal(self) -> Array:
+        """Cells (deaths, births) that reach above the diagonal, where pairs can be: HomCloud's choice."""
+        births, deaths = self.edges
+        return births[None, :-1] < deaths[1:, None]
+
+    def vector(self, image: Any) -> Any:
+        """The cells above the diagonal in a row: (..., deaths, births) to (..., cells).
+
+        Examples
+        --------
+        >>> grid = Grid((0.0, 1.0), (0.0, 1.0), (2, 2))
+        >>> grid.vector(np.array([[1, 2], [3, 4]]))
+        array([1, 3, 4])
+        """
+        return image[..., self.above_diagonal]
+
+    def image(self, vector: Any, fill: float = 0.0) -> Array:
+        """A row of cells, such as learned coefficients, put back: the inverse of `vector`."""
+        vector = np.asarray(vector)
+        image = np.full((*vector.shape[:-1], *self.shape[::-1]), fill, np.result_type(vector, float))
+        image[..., self.above_diagonal] = vector
+        return image
+
+
+def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
+    """Pairs of a diagram that lie in marked cells, such as those where a coefficient was learned to be large.
+
+    Parameters
+    ----------
+    diagram : Diagram, Pairs or BirthDeath
+    grid : Grid
+    region : (deaths, births) bool
+        Marked cells; of a learned vector, ``grid.image(coefficients) > threshold``.
+
+    Returns
+    -------
+    (found,) int
+        Which pairs, in their order in the diagram.
+
+    Raises
+    ------
+    ValueError
+        If the region is not of the grid.
+
+    Examples
+    --------
+    >>> from tdaglass.topology import BirthDeath
+    >>> grid = Grid((0.0, 1.0), (0.0, 1.0), (2, 2))
+    >>> pairs = BirthDeath(np.array([0.1, 0.2, 0.6]), np.array([0.4, 0.7, 0.8]))
+    >>> pairs_in(pairs, grid, np.array([[0, 0], [1, 0]], bool))
+    array([1])
+    """
+    region = np.asarray(region)
+    if region.shape != grid.shape[::-1] or region.dtype != bool:
+        raise ValueError(
+            f"expected a region of bool {grid.shape[::-1]}, got {region.dtype} {region.shape}; "
+            "try grid.image(coefficients) > threshold"
+        )
+    birth, death = np.asarray(diagram.birth), np.asarray(diagram.death)
+    births, deaths = grid.edges
+    inside = (birth >= births[0]) & (birth <= births[-1]) & (death >= deaths[0]) & (death <= deaths[-1])
+    if hasattr(diagram, "valid"):
+        inside &= np.asarray(diagram.valid)
+    last = np.array(grid.shape) - 1
+    column = np.clip(np.searchsorted(births, birth, side="right") - 1, 0, last[0])
+    row = np.clip(np.searchsorted(deaths, death, side="right") - 1, 0, last[1])
+    return np.flatnonzero(inside & region[row, column])

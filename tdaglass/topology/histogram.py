@@ -1,0 +1,63 @@
+"""Histograms of diagrams."""
+
+from typing import Any, Literal
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from tdaglass.topology.grid import Grid
+
+
+def histogram(
+    diagram: Any, grid: Grid, *, normalize: Literal["probability"] | None = None
+) -> Float[Array, "deaths births"]:
+    """How many pairs lie in each cell. One diagram; a batch by `jax.vmap`.
+
+    Study of amorphous carbon (Minamitani et al., J. Chem. Phys. 159, 084101, 2023): probabilities, then
+    `learning.fit_standardization` over the structures to learn from, or for graphene
+    `learning.fit_min_max`.
+
+    Parameters
+    ----------
+    diagram : Diagram, Pairs or BirthDeath
+    grid : Grid
+        The last cells include their upper edges.
+    normalize
+        ``"probability"`` for a sum of one over the cells; of no pairs at all, zeros.
+
+    Returns
+    -------
+    (deaths, births)
+
+    Examples
+    --------
+    >>> from tdaglass.topology import BirthDeath
+    >>> pairs = BirthDeath(jnp.array([0.1, 0.2, 0.6]), jnp.array([0.4, 0.7, 0.8]))
+    >>> histogram(pairs, Grid((0.0, 1.0), (0.0, 1.0), (2, 2))).tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    """
+    birth, death = jnp.asarray(diagram.birth), jnp.asarray(diagram.death)
+    inside = valid_pairs(diagram)
+    cells = []
+    for x, edges in zip((birth, death), grid.edges, strict=True):
+        edge, n = jnp.asarray(edges, x.dtype), len(edges) - 1
+        inside &= (x >= edge[0]) & (x <= edge[-1])
+        guess = jnp.clip((x - edge[0]) * (n / (edges[-1] - edges[0])), 0, n - 1).astype(jnp.int32)
+        # Rounding may put a pair beside its cell; edges decide.
+        up, down = (x >= edge[guess + 1]) & (guess < n - 1), x < edge[guess]
+        cells.append(guess + up.astype(jnp.int32) - down.astype(jnp.int32))
+    # One axis of cells: scattering along two costs more.
+    columns, rows = grid.shape
+    cell = jnp.where(inside, cells[1] * columns + cells[0], columns * rows)
+    counts = jnp.zeros(columns * rows, birth.dtype).at[cell].add(1, mode="drop").reshape(rows, columns)
+    if normalize == "probability":
+        return counts / jnp.maximum(counts.sum(), 1)
+    if normalize is not None:
+        raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
+    return counts
+
+
+def valid_pairs(diagram: Any) -> Bool[Array, " pairs"]:
+    """Entries of a diagram that are pairs and persist."""
+    persist = jnp.asarray(diagram.death) > jnp.asarray(diagram.birth)
+    return persist & diagram.valid if hasattr(diagram, "valid") else persist
