@@ -57,7 +57,8 @@ def test_exact_images_are_sums_of_integrals(tolerance):
     image = persistence_image(pairs, GRID, sigma=0.1, weight=weight)
     np.testing.assert_allclose(image, np.einsum("p,pd,pb->db", height, rows, columns), rtol=0, atol=tolerance)
     slope = jax.grad(lambda pairs: persistence_image(pairs, GRID, sigma=0.1, weight=weight).sum())(pairs)
-    assert np.all(np.isfinite(slope.birth)) and np.all(np.isfinite(slope.death))
+    assert np.all(np.isfinite(slope.birth))
+    assert np.all(np.isfinite(slope.death))
 
 
 def test_deposits_are_nearly_exact_on_and_off_the_grid():
@@ -99,7 +100,9 @@ def test_gradients_of_images_are_differences(mode):
 
 @pytest.mark.parametrize("mode", ["exact", "deposit", "homcloud"])
 def test_images_of_a_batch_and_of_padded_diagrams(mode):
-    make = lambda pairs: persistence_image(pairs, GRID, sigma=0.2, weight=arctan_weight(2.0, 0.5), mode=mode)
+    def make(pairs):
+        return persistence_image(pairs, GRID, sigma=0.2, weight=arctan_weight(2.0, 0.5), mode=mode)
+
     batch = BirthDeath(*(jnp.stack([x[:100], x[100:200]]) for x in PAIRS))
     together = jax.jit(jax.vmap(make))(batch)
     for k in range(2):
@@ -147,7 +150,10 @@ def test_species_alone(tolerance):
     random = np.random.default_rng(3)
     positions, box = jnp.array(random.random((60, 3)) * 4), jnp.array([4.0, 4.0, 4.0])
     species = np.arange(60) % 3 == 0
-    describe = lambda x, box: persistence_image(diagram(x, box, dimension=1), GRID, sigma=0.2)
+
+    def describe(x, box):
+        return persistence_image(diagram(x, box, dimension=1), GRID, sigma=0.2)
+
     channels = jax.jit(lambda x: species_channels(describe, x, species, box))(positions)
     for k in (0, 1):
         chosen = np.flatnonzero(species == k)
