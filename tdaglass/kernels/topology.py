@@ -140,7 +140,7 @@ def face_values(
     return value, because_of
 
 
-def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array]]:
+def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array], Array]:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points.
 
     Parameters
@@ -156,14 +156,17 @@ def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Ar
         The simplex of the next dimension that ends what this one begins; -1 for none.
     birth : for every dimension, (simplices,) int32
         The simplex of the dimension below that begins what this one ends; -1 for none.
+    part_of : (cells,) int32
+        The cell whose void this one's is part of, once nothing stands between; -1 for none, or the outside.
     """
     counts = np.array([len(value) for value in values], np.int64)
     death, birth = ([np.empty(n, np.int32) for n in counts] for _ in range(2))
+    part_of = np.empty(counts[-1], np.int32)
     _call(
         "pairs", len(values) - 1, counts, _pointers(values), _pointers([None, *faces]), sides,
-        _pointers(death), _pointers(birth),
+        _pointers(death), _pointers(birth), part_of,
     )  # fmt: skip
-    return death, birth
+    return death, birth, part_of
 
 
 def _sites(sites: Sites) -> tuple[int, Array, Array | None, Array | None]:

@@ -11,7 +11,10 @@ from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, d
 from tdaglass.topology.grid import BirthDeath, Grid, pairs_in
 from tdaglass.topology.histogram import histogram
 from tdaglass.topology.image import arctan_weight, linear_weight, persistence_image, species_channels
+from tdaglass.topology.inverse import optimal_volume, stable_subvolume, stable_volume
 from tdaglass.topology.persistence import Pairs, persistence
+from tdaglass.topology.tree import PersistenceTree, persistence_tree
+from tdaglass.topology.volume import Volume, ring
 
 __all__ = [
     "AlphaComplex",
@@ -20,6 +23,8 @@ __all__ = [
     "Diagram",
     "Grid",
     "Pairs",
+    "PersistenceTree",
+    "Volume",
     "alpha_complex",
     "arctan_weight",
     "betti_curve",
@@ -28,9 +33,14 @@ __all__ = [
     "histogram",
     "landscape",
     "linear_weight",
+    "optimal_volume",
     "pairs_in",
     "persistence",
     "persistence_image",
+    "persistence_tree",
+    "ring",
     "species_channels",
+    "stable_subvolume",
+    "stable_volume",
     "to_radii",
 ]

@@ -60,8 +60,7 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
     [0.36, 0.5]
     """
     dim = complex_.dim
-    sides = _sides(complex_.faces[dim], len(complex_.values[dim - 1]))
-    death, birth = loops().pair(list(complex_.values), list(complex_.faces[1:]), sides)
+    death, birth, _ = pair_simplices(complex_)
     found = []
     for k, value in enumerate(complex_.values):
         order = np.argsort(value, kind="stable").astype(np.int32)
@@ -71,6 +70,13 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
         above = complex_.values[k + 1][ends] if k < dim else np.empty(0)
         found.append(Pairs(k, opens, ends, value[opens], above, order[alone]))
     return tuple(found)
+
+
+def pair_simplices(complex_: AlphaComplex) -> tuple[list[Array], list[Array], Array]:
+    """Partners of simplices, and which voids are parts of others: see `kernels.topology.pair`."""
+    dim = complex_.dim
+    sides = _sides(complex_.faces[dim], len(complex_.values[dim - 1]))
+    return loops().pair(list(complex_.values), list(complex_.faces[1:]), sides)
 
 
 def _sides(facets_of: Array, n_facets: int) -> Array:

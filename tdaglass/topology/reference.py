@@ -44,11 +44,20 @@ def cells_of_box(
     point, shift = image_point[cells], image_shift[cells]
     x = sites.position[point] + shift * sites.box
     center, radius_sq = _circumspheres(x, vertex_weights(sites, point))
-    radius = np.sqrt(np.maximum(radius_sq, 0))[:, None]
+    most = 0 if sites.weight is None else sites.weight.max()
+    radius = np.sqrt(np.maximum(radius_sq + most, 0))[:, None]
     center = center + x[:, 0]
     beyond = np.maximum(radius - center, center + radius - sites.box)
     depth = float(np.max(np.where(np.isfinite(beyond), beyond, np.inf), initial=0.0))
-    mine = np.all(shift[:, 0] == 0, axis=1)
+    # A vertex in the box that is not surrounded by cells lacks images across a wide gap.
+    in_box = np.all(shift == 0, axis=2)
+    facets = [
+        np.delete(cells, f, axis=1)[np.delete(in_box, f, axis=1).any(axis=1)] for f in range(cells.shape[1])
+    ]
+    twice = np.unique(np.concatenate(facets), axis=0, return_counts=True)[1] == 2
+    if not (len(cells) and np.all(twice)):
+        depth = np.inf
+    mine = in_box[:, 0]
     relative = (shift - shift[:, :1])[mine].astype(np.int8)
     return Simplices(point[mine].astype(np.int32), relative), depth
 
@@ -93,7 +102,7 @@ def face_values(
     return appears, np.where(within, first, -1).astype(np.int32)
 
 
-def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array]]:
+def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array], Array]:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
     death, birth = ([np.full(len(value), -1, np.int32) for value in values] for _ in range(2))
     orders = [np.argsort(value, kind="stable") for value in values]
@@ -108,12 +117,14 @@ def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Ar
             death[0][young], birth[1][edge] = edge, young
     outside = len(values[dim])
     root, rank = np.arange(outside + 1), np.append(ranks[dim], outside)
+    part_of = np.full(outside, -1, np.int32)
     for facet in orders[dim - 1][::-1]:
         a, b = (_find(root, outside if x < 0 else x) for x in sides[facet].tolist())
         if a != b:
             young, old = (a, b) if rank[a] < rank[b] else (b, a)
             root[young] = old
             death[dim - 1][facet], birth[dim][young] = young, facet
+            part_of[young] = -1 if old == outside else old
     if dim == 3:
         columns: dict[int, set[int]] = {}
         for triangle in orders[2]:
@@ -129,7 +140,7 @@ def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Ar
                 edge = orders[1][max(column)]
                 columns[max(column)] = column
                 death[1][edge], birth[2][triangle] = triangle, edge
-    return death, birth
+    return death, birth, part_of
 
 
 def _find(root: Array, x: int) -> int:

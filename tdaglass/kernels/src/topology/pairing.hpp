@@ -47,9 +47,10 @@ inline void pair_components(const Order& vertices, const Order& edges, const int
     }
 }
 
-// Cells and the facets that, seen backwards, join two of them, or one and the outside: a void ends with its last cell.
+// Cells and the facets that, seen backwards, join two of them, or one and the outside: a void ends with its last cell,
+// and when its facet opens it is part of the void of another cell (or of the outside: ALONE).
 inline void pair_voids(const Order& cells, const Order& facets, const int32_t* sides, int32_t* death_of_facet,
-                       int32_t* birth_of_cell) {
+                       int32_t* birth_of_cell, int32_t* part_of) {
     const int32_t outside = (int32_t)cells.rank.size();
     Components voids(outside + 1);
     auto rank = [&](int32_t cell) { return cell == outside ? outside : cells.rank[cell]; };
@@ -63,6 +64,7 @@ inline void pair_voids(const Order& cells, const Order& facets, const int32_t* s
         if (rank(a) > rank(b)) std::swap(a, b);
         voids.merge(a, b);
         death_of_facet[*f] = a, birth_of_cell[a] = *f;
+        part_of[a] = b == outside ? ALONE : b;
     }
 }
 
