@@ -1,8 +1,8 @@
 """Delaunay triangulations, open and periodic, weighted or not: the one place that calls gudhi.
 
 gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and as many of their
-images around the box as it takes: the sphere of every cell that has a vertex in the box must lie within them, for
-then no image further away can conflict with it. Where a sphere does not, more images are taken.
+images around the box as it takes: cells must surround every vertex in the box, and their spheres lie within the
+images, for then no image further away can conflict with them. Where they do not, more images are taken.
 """
 
 import itertools
@@ -42,14 +42,16 @@ def delaunay_cells(sites: Sites) -> Simplices:
         return Simplices(cells, np.zeros((*cells.shape, cells.shape[1] - 1), np.int8))
     n, dim = sites.position.shape
     depth = FIRST_DEPTH * float(np.prod(sites.box) / n) ** (1 / dim)
+    # No empty sphere is wider than the box's diagonal: one that seems so, among these images, is of a flat cell.
+    deepest = 1.01 * float(np.linalg.norm(sites.box))
     while True:
         position, point, shift = _images(sites.position, sites.box, depth)
         weight = None if sites.weight is None else sites.weight[point]
         cells, needed = loops().cells_of_box(sites, point, shift, _triangulate(position, weight))
-        if needed <= depth:
+        if needed <= depth or depth >= deepest:
             return cells
         # A first guess that is much too small cuts through voids, whose spheres it makes far too large.
-        depth = min(max(1.01 * needed, 1.1 * depth), 2 * depth)
+        depth = min(max(1.01 * needed, 1.1 * depth), 2 * depth, deepest)
 
 
 def _triangulate(position: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Volumes: what fills a hole, as a mesh of atoms that can be drawn."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import NamedTuple
 
 import numpy as np
@@ -150,9 +150,9 @@ def _unwrap(faces: Array, face_at: Array) -> tuple[Array, bool]:
     for start in range(len(faces)):
         if seen[start]:
             continue
-        seen[start], todo = True, [start]
+        seen[start], todo = True, deque([start])
         while todo:
-            cell = todo.pop()
+            cell = todo.popleft()
             for f in range(faces.shape[1]):
                 for other, g in owners[int(faces[cell, f])]:
                     there = place[cell] + face_at[cell, f] - face_at[other, g]

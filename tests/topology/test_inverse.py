@@ -85,7 +85,8 @@ def test_meshes_are_what_the_pair_says(dim, dimension, periodic):
         # The cell that ends the hole comes first, at the place where its first point was given.
         assert volume.simplices[0] == pairs.death_simplex[which]
         assert np.all(volume.shift[volume.cells[0, 0]] == 0)
-    assert wraps < 3
+    # Voids of so small a box stay apart from their images; loops need not.
+    assert wraps == 0 if dimension == dim - 1 else wraps < 12
 
 
 def test_rings_are_in_order():
