@@ -1,10 +1,12 @@
 """What people look at: figures fit for a journal column, made without global state and saved as png and pdf.
 
 `snapshot` draws particles coloured by a score, `correlation_against_time` and `mean_score` the curves of the first
-study.  Each returns a matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the extra `experiments`.
+study, `persistence_diagram` and `plane_images` the birth-death plane, `holes` the rings and cavities behind it.  Each
+returns a matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the extra `experiments`.
 """
 
 from tdaglass.plot.correlations import Curve, correlation_against_time, mean_score
+from tdaglass.plot.holes import holes, persistence_diagram, plane_images
 from tdaglass.plot.snapshots import snapshot
 from tdaglass.plot.style import color_of, label_axes, marker_of, new_figure, save_figure
 
@@ -12,10 +14,13 @@ __all__ = [
     "Curve",
     "color_of",
     "correlation_against_time",
+    "holes",
     "label_axes",
     "marker_of",
     "mean_score",
     "new_figure",
+    "persistence_diagram",
+    "plane_images",
     "save_figure",
     "snapshot",
 ]

@@ -4,7 +4,17 @@ import pytest
 from matplotlib.collections import EllipseCollection
 
 from tdaglass.configuration import Configuration
-from tdaglass.plot import Curve, correlation_against_time, mean_score, save_figure, snapshot
+from tdaglass.plot import (
+    Curve,
+    correlation_against_time,
+    holes,
+    mean_score,
+    persistence_diagram,
+    plane_images,
+    save_figure,
+    snapshot,
+)
+from tdaglass.topology import BirthDeath, Grid, alpha_complex, optimal_volume, persistence
 
 TIMES = np.logspace(-1, 3, 6)
 
@@ -143,3 +153,40 @@ def test_bad_curves_are_told_with_a_remedy():
         mean_score({"A": Curve([0.5, 1.0], [0.3])})
     with pytest.raises(ValueError, match="at least one curve"):
         mean_score({})
+
+
+def test_diagrams_show_how_many_pairs_and_images_no_cell_below_the_diagonal():
+    grid = Grid((0.0, 2.0), (0.0, 2.0), (4, 4))
+    pairs = BirthDeath(np.array([0.1, 0.2, 1.2, 0.3]), np.array([0.7, 0.8, 1.9, 0.3]))
+    figure = persistence_diagram({"loops": pairs, "twice": BirthDeath(*(np.tile(x, 2) for x in pairs))}, grid)
+    assert not overlapping_texts(figure)
+    one, two = (a.collections[0].get_array() for a in figure.axes[:2])
+    assert one.sum() == 3  # a pair of no persistence is none
+    assert two.sum() == 6
+    figure = plane_images({"loops": np.ones((4, 4))}, grid, label="coefficient", diverging=True)
+    np.testing.assert_array_equal(figure.axes[0].collections[0].get_array().mask, ~grid.above_diagonal)
+    assert figure.axes[0].collections[0].norm.vmin == -1
+    with pytest.raises(ValueError, match="at least one image"):
+        plane_images({}, grid, label="nothing")
+
+
+@pytest.mark.parametrize(("dim", "dimension"), [(2, 1), (3, 1), (3, 2)])
+def test_holes_are_drawn_in_true_size_among_their_surroundings(dim, dimension, tmp_path):
+    positions, box = np.random.default_rng(1).random((60, dim)) * 4, np.full(dim, 4.0)
+    complex_ = alpha_complex(positions, box)
+    pairs = persistence(complex_)[dimension]
+    volume = optimal_volume(complex_, pairs, int(np.argmax(pairs.death - pairs.birth)))
+    figure = holes({"hole": volume}, positions, box, surroundings=0.8)
+    others, *_, mine = (c for c in figure.axes[0].collections if isinstance(c, EllipseCollection))
+    assert len(mine.get_offsets()) == len(np.unique(volume.boundary))
+    assert len(others.get_offsets()) > 0
+    if dim == 2:  # turned and moved, but not stretched
+        drawn, true = np.asarray(mine.get_offsets()), volume.position[np.unique(volume.boundary)]
+        np.testing.assert_allclose(
+            np.sort(np.linalg.norm(drawn[:, None] - drawn, axis=2).ravel()),
+            np.sort(np.linalg.norm(true[:, None] - true, axis=2).ravel()),
+            atol=1e-9,
+        )
+    assert not overlapping_texts(figure)
+    png, _ = save_figure(figure, tmp_path / "hole")
+    assert png.stat().st_size < 200_000
