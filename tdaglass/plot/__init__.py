@@ -1,8 +1,8 @@
 """What people look at: figures fit for a journal column, made without global state and saved as png and pdf.
 
 `snapshot` draws particles coloured by a score, `correlation_against_time` and `mean_score` the curves of the first
-study, `persistence_diagram` and `plane_images` the birth-death plane, `holes` the rings and cavities behind it.  Each
-returns a matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the extra `experiments`.
+study, `persistence_diagram` and `plane_images` the birth-death plane, `holes` rings and cavities.  Each returns a
+matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the extra `experiments`.
 """
 
 from tdaglass.plot.correlations import Curve, correlation_against_time, mean_score

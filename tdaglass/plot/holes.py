@@ -150,6 +150,7 @@ def _planes(
         mesh = panel.pcolormesh(births, deaths, image, cmap=map_name, norm=norm, rasterized=True)
         panel.plot([-1e9, 1e9], [-1e9, 1e9], color="0.3", linewidth=0.7)
         panel.set(xlim=grid.births, ylim=grid.deaths, aspect="equal", title=title)
+        panel.tick_params(pad=5)  # both axes may begin with a zero in the corner
         label_axes(panel, f"birth / ${unit}$", f"death / ${unit}$" if panel is axes[0][0] else "")
     figure.colorbar(mesh, ax=axes[0].tolist(), label=label, shrink=0.85)
     return figure
