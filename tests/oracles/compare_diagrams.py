@@ -13,7 +13,7 @@ def lasting(birth: np.ndarray, death: np.ndarray, least: float) -> np.ndarray:
 
 
 def deviation(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest between births and deaths, relative to the larger ones of them; infinite between unequal numbers.
+    """The largest between births and deaths, relative to the larger ones; infinite between unequal numbers.
 
     Nearly equal births may stand in another order, so pairs cannot be compared one by one: compared are, in order,
     the coordinates of all pairs along several directions.

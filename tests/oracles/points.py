@@ -23,7 +23,7 @@ def liquid_points(random: np.random.Generator, n: int) -> tuple[np.ndarray, floa
             more = more[cKDTree(points, boxsize=edge).query(more)[0] > diameter]
         clashes = cKDTree(more, boxsize=edge).query_pairs(diameter, output_type="ndarray")
         keep = np.ones(len(more), bool)
-        # An earlier one may itself have had no room, and then the later one would: it is not missed.
+        # Of two new ones that clash the first stays, though it may itself have clashed with one before.
         keep[clashes.max(axis=1, initial=0)] = False
         points = np.concatenate([points, more[keep]])[:n]
     return points, edge

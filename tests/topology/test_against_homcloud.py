@@ -36,11 +36,12 @@ def test_diagrams_are_homclouds(kind, n, periodic, record_property):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # none of these is regular
         pairs = persistence(alpha_complex(points, None if box is None else [box] * 3))
+    found = []
     for k, expected in enumerate(homcloud_diagrams(points, box)):
         # HomCloud keeps pairs of no persistence, which rounding makes a little longer.
         ours = lasting(pairs[k].birth, pairs[k].death, 1e-9)
         theirs = lasting(*expected, 1e-9)
         assert len(ours) == len(theirs) > 5
-        found = deviation(ours, theirs)
-        record_property(f"largest deviation from HomCloud in dimension {k}", f"{found:.1e}")
-        assert found < 1e-9
+        found.append(deviation(ours, theirs))
+    record_property("largest deviation from HomCloud", f"{max(found):.1e}")
+    assert max(found) < 1e-9
