@@ -8,6 +8,7 @@ from jax import lax
 from jax_md import minimize as jax_md
 from jaxtyping import Array, Float, Int
 
+import tdaglass.glass.integrators  # noqa: F401 (teaches jax-md to move fixed-point positions)
 from tdaglass.glass.forces import forces_from_table
 from tdaglass.glass.kinetics import squared_length
 from tdaglass.glass.state import State

@@ -93,7 +93,7 @@ def plane_images(
 @mpl.rc_context(STYLE)
 def holes(
     volumes: Mapping[str, Any],
-    positions: ArrayLike,
+    positions: ArrayLike | Mapping[str, ArrayLike],
     box: ArrayLike | None = None,
     *,
     diameters: ArrayLike = 0.4,
@@ -101,13 +101,13 @@ def holes(
     unit: str = r"\sigma",
     width: float | None = None,
 ) -> Figure:
-    """Rings or cavities among the particles around them, seen along the direction in which they are thinnest.
+    """Rings or cavities among the particles around them; in space, along the direction in which they are thinnest.
 
     Parameters
     ----------
     volumes : mapping of title to topology.Volume
-    positions : (particles, dim), length units
-        Of all particles.
+    positions : (particles, dim), length units, or mapping of title to such
+        Of all particles, as they were given to the complex.
     box : (dim,), optional
     diameters : float or (particles,), length units
         Drawn; smaller than true, so that one can look between them.
@@ -124,12 +124,14 @@ def holes(
     Figure
     """
     figure, axes = new_figure(1, len(volumes), width=width or (COLUMN if len(volumes) == 1 else PAGE))
-    at = np.asarray(positions, float)
-    size = np.broadcast_to(np.asarray(diameters, float), len(at))
+    edges = None if box is None else np.asarray(box, float)
     for panel, (title, volume) in zip(axes[0], volumes.items(), strict=True):
-        _draw_hole(panel, volume, at, None if box is None else np.asarray(box, float), size, surroundings)
+        places = np.asarray(positions[title] if isinstance(positions, Mapping) else positions, float)
+        size = np.broadcast_to(np.asarray(diameters, float), len(places))
+        _draw_hole(panel, volume, places, edges, size, surroundings)
         panel.set_title(title)
-        label_axes(panel, rf"$\xi / {unit}$", rf"$\eta / {unit}$" if panel is axes[0][0] else "")
+        x, y = ("x", "y") if places.shape[1] == 2 else (r"\xi", r"\eta")
+        label_axes(panel, rf"${x} / {unit}$", rf"${y} / {unit}$" if panel is axes[0][0] else "")
     return figure
 
 
@@ -194,7 +196,9 @@ def _draw_hole(
 
 
 def _view(boundary: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and principal axes as columns; along the last there is least to see."""
+    """Centre and principal axes as columns; along the last there is least to see. A plane is left as it is."""
+    if boundary.shape[1] == 2:
+        return np.zeros(2), np.eye(2)
     center = boundary.mean(axis=0)
     return center, np.linalg.svd(boundary - center, full_matrices=True)[2].T
 

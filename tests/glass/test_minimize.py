@@ -1,5 +1,6 @@
 """Inherent structures: forces vanish, the energy has fallen, impossible starts are refused."""
 
+import subprocess
 import sys
 
 import jax.numpy as jnp
@@ -77,3 +78,15 @@ def test_tolerance_and_skin_must_be_possible(quenched):
         glass.minimize(start, model, skin=0.1)
     with pytest.raises(ValueError, match="positive force tolerance, got 0"):
         glass.minimize(start, model, tolerance=0.0)
+
+
+def test_nothing_need_be_simulated_before():
+    # What jax-md must be taught comes with the minimiser itself: seen only where nothing else was imported.
+    script = """if True:
+        import jax
+        from tdaglass import glass
+        model = glass.wahnstrom(n=64)
+        print(bool(glass.minimize(glass.random_lattice(jax.random.key(0), model), model)[1].converged))
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
