@@ -42,13 +42,17 @@ lint: $(CHECKED)
 # fault with its own headers for AVX-512, and what it calls that, Clang does not know.
 HEADERS_OF_GCC := -Wno-unknown-warning-option -Wno-uninitialized -Wno-maybe-uninitialized
 CXX ?= c++
-CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
+KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
+TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
+SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
+  @tdaglass/kernels/src/flags.txt -fno-sanitize-recover=all -Itdaglass/kernels/src -pthread
 sanitize: sanitize-address,undefined sanitize-thread
 
 sanitize-%:
 	mkdir -p build
-	$(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) @tdaglass/kernels/src/flags.txt \
-	  -fsanitize=$* -fno-sanitize-recover=all -Itdaglass/kernels/src $(CHECKS) -pthread -o build/kernel_checks-$*
+	$(SANITIZED) -fsanitize=$* $(TOPOLOGY_CHECKS) -o build/topology_checks-$*
+	build/topology_checks-$*
+	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
 
 bench: $(VENV)/.installed-experiments,test,rivals
