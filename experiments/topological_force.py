@@ -238,8 +238,8 @@ def draw_cost(rows: np.ndarray) -> Figure:
     """Energy against the radius of the hole, held and let go."""
     figure, ((axes,),) = plot.new_figure()
     for k, (x, y, label) in enumerate(((1, 3, "held by the spring"), (4, 5, "let go"))):
-        line = "" if k else "-"
-        axes.plot(rows[:, x], rows[:, y], line, color=plot.color_of(k), marker=plot.marker_of(k), label=label)
+        style = {"color": plot.color_of(k), "marker": plot.marker_of(k), "linestyle": "none" if k else "-"}
+        axes.plot(rows[:, x], rows[:, y], label=label, **style)
     plot.label_axes(
         axes, r"radius of the hole / $\sigma_\mathrm{AA}$", r"energy above the glass / $\epsilon$"
     )

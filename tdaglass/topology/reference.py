@@ -3,11 +3,15 @@
 They serve where nothing was compiled, and say in short what the compiled ones must do.
 """
 
+import math
+
 import numpy as np
 
 from tdaglass.kernels.topology import Simplices, Sites
 
 Array = np.ndarray
+# Of volumes that are summed, relative to the sum.
+ROUNDING = 1e-9
 
 
 def read_tree(state: Array, n_simplices: int, dim: int) -> Array:
@@ -37,29 +41,21 @@ def cells_of_box(
     sites: Sites, image_point: Array, image_shift: Array, cells: Array
 ) -> tuple[Simplices, float]:
     """Of a triangulation of points and their images the cells of one box, and how far images must reach."""
-    cells = cells[np.any(np.all(image_shift[cells] == 0, axis=2), axis=1)]
+    box = np.asarray(sites.box)
     keys = (*np.moveaxis(image_shift[cells], 2, 0)[::-1], image_point[cells])
-    order = np.lexsort(keys, axis=1)
-    cells = np.take_along_axis(cells, order, axis=1)
-    point, shift = image_point[cells], image_shift[cells]
-    x = sites.position[point] + shift * sites.box
+    cells = np.take_along_axis(cells, np.lexsort(keys, axis=1), axis=1)
+    point, first = image_point[cells], image_shift[cells[:, 0]]
+    shift = image_shift[cells] - first[:, None]
+    x = sites.position[point] + shift * box
     center, radius_sq = _circumspheres(x, vertex_weights(sites, point))
+    # Of each kind the cell whose sphere has its centre in the box.
+    mine = np.all(np.floor((center + x[:, 0]) / box) == -first, axis=1)
     most = 0 if sites.weight is None else sites.weight.max()
-    radius = np.sqrt(np.maximum(radius_sq + most, 0))[:, None]
-    center = center + x[:, 0]
-    beyond = np.maximum(radius - center, center + radius - sites.box)
-    depth = float(np.max(np.where(np.isfinite(beyond), beyond, np.inf), initial=0.0))
-    # A vertex in the box that is not surrounded by cells lacks images across a wide gap.
-    in_box = np.all(shift == 0, axis=2)
-    facets = [
-        np.delete(cells, f, axis=1)[np.delete(in_box, f, axis=1).any(axis=1)] for f in range(cells.shape[1])
-    ]
-    twice = np.unique(np.concatenate(facets), axis=0, return_counts=True)[1] == 2
-    if not (len(cells) and np.all(twice)):
+    depth = float(np.sqrt(np.maximum(np.max(radius_sq[mine], initial=0) + most, 0)))
+    volume, filled = np.prod(box), np.abs(np.linalg.det((x[:, 1:] - x[:, :1])[mine])).sum()
+    if not abs(filled / math.factorial(len(box)) - volume) < ROUNDING * volume:
         depth = np.inf
-    mine = in_box[:, 0]
-    relative = (shift - shift[:, :1])[mine].astype(np.int8)
-    return Simplices(point[mine].astype(np.int32), relative), depth
+    return Simplices(point[mine].astype(np.int32), shift[mine].astype(np.int8)), depth
 
 
 def find_faces(simplices: Simplices, n_points: int) -> tuple[Simplices, Array]:

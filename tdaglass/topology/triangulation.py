@@ -1,8 +1,9 @@
 """Delaunay triangulations, open and periodic, weighted or not: the one place that calls gudhi.
 
-gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and as many of their
-images around the box as it takes: cells must surround every vertex in the box, and their spheres lie within the
-images, for then no image further away can conflict with them. Where they do not, more images are taken.
+gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and their images around
+the box. Every cell of the periodic one has an image whose sphere has its centre in the box. Those of the open one
+that have theirs there are right if no image that was left out could lie within their spheres, and are all there are
+if they fill the box. Until both are so, more images are taken.
 """
 
 import itertools
@@ -13,10 +14,11 @@ import numpy as np
 from tdaglass.kernels.topology import Simplices, Sites
 from tdaglass.topology.engine import loops
 
-# Images are taken so far around the box at first, in mean distances between points: enough for most liquids.
-FIRST_DEPTH = 2.0
+# Images are taken so far around the box at first, in mean distances between points: enough for dense liquids. Where
+# gaps are wider, as among random points, a second turn follows.
+FIRST_DEPTH = 1.1
 # Shifts between the vertices of a cell are small numbers, and so must be the boxes that images are taken from.
-MOST_BOXES = 60
+MOST_BOXES = 40
 
 
 def delaunay_cells(sites: Sites) -> Simplices:

@@ -13,30 +13,35 @@ struct Images {
     const int32_t* shift;  // (images, DIM)
 };
 
-// A number for a facet, as good as chance.
+// Of volumes that are summed, relative to the sum.
+constexpr double ROUNDING = 1e-9;
+
 template <int DIM>
-uint64_t facet_hash(const int32_t* vertex, int without) {
-    uint64_t hash = 0;
-    for (int v = 0; v <= DIM; v++) {
-        if (v == without) continue;
-        hash = (hash ^ (uint64_t)vertex[v]) * 0x9e3779b97f4a7c15u;
-        hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
-        hash ^= hash >> 32;
+double cell_volume(const double (*x)[DIM]) {
+    double edge[DIM][DIM];
+    for (int v = 0; v < DIM; v++)
+        for (int d = 0; d < DIM; d++) edge[v][d] = x[v + 1][d] - x[0][d];
+    if constexpr (DIM == 2) return std::abs(edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0]) / 2;
+    double volume = 0;
+    for (int d = 0; d < 3; d++) {
+        const int e = (d + 1) % 3, f = (d + 2) % 3;
+        volume += edge[0][d] * (edge[1][e] * edge[2][f] - edge[1][f] * edge[2][e]);
     }
-    return hash;
+    return std::abs(volume) / 6;
 }
 
-// Of the cells of a triangulation of images those whose first vertex is in the box, as Simplices wants them. `depth`:
-// how far around the box images must reach for these to be right: as far as anything could conflict with the sphere of
-// a cell that has a vertex in the box. Infinite if a cell is flat, or if a vertex in the box is not surrounded by cells:
-// images across a wide gap are then still missing. Returns how many.
+// Of the cells of a triangulation of images, of each kind the one whose sphere has its centre in the box, as Simplices
+// wants it. `depth`: how far around the box images must reach for these to be right: as far as anything could conflict
+// with their spheres; infinite if they do not fill the box. Returns how many.
+//
+// Cells that differ by a shift of the box are computed from the same numbers, so that exactly one of them is taken.
 template <int DIM>
 int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_cells, const int32_t* cells,
                      int32_t* point, int8_t* shift, double* depth) {
     int64_t count = 0;
-    uint64_t open_facets = 0;  // all that occur twice cancel
-    double most_weight = points.weight_of(0);
+    double most_weight = points.weight_of(0), volume = 1, filled = 0;
     for (int64_t i = 1; i < points.n; i++) most_weight = std::max(most_weight, points.weight_of(i));
+    for (int d = 0; d < DIM; d++) volume *= points.box[d];
     *depth = 0;
     for (int64_t c = 0; c < n_cells; c++) {
         int32_t vertex[DIM + 1];
@@ -47,34 +52,30 @@ int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_
             return std::lexicographical_compare(shift_of(a), shift_of(a) + DIM, shift_of(b), shift_of(b) + DIM);
         };
         std::sort(vertex, vertex + DIM + 1, before);
-        auto in_box = [&](int32_t image) {
-            return std::all_of(shift_of(image), shift_of(image) + DIM, [](int32_t s) { return s == 0; });
-        };
-        const int n_in_box = (int)std::count_if(vertex, vertex + DIM + 1, in_box);
-        if (n_in_box == 0) continue;
+        const int32_t* first = shift_of(vertex[0]);
         double x[DIM + 1][DIM], weight[DIM + 1];
         for (int v = 0; v <= DIM; v++) {
-            if (n_in_box > in_box(vertex[v])) open_facets ^= facet_hash<DIM>(vertex, v);
             weight[v] = points.weight_of(images.point[vertex[v]]);
-            for (int d = 0; d < DIM; d++)
-                x[v][d] = points.position[DIM * (int64_t)images.point[vertex[v]] + d] + shift_of(vertex[v])[d] * points.box[d];
+            for (int d = 0; d < DIM; d++) {
+                const int32_t boxes = shift_of(vertex[v])[d] - first[d];
+                x[v][d] = points.position[DIM * (int64_t)images.point[vertex[v]] + d] + boxes * points.box[d];
+            }
         }
         const Circumsphere<DIM> sphere(DIM, x, weight);
-        const double radius = std::sqrt(std::max(sphere.radius_sq + most_weight, 0.0));
-        for (int d = 0; d < DIM; d++) {
-            const double center = x[0][d] + sphere.center[d];
-            const double beyond = std::max(radius - center, center + radius - points.box[d]);
-            if (!(beyond <= *depth)) *depth = std::isfinite(beyond) ? beyond : INFINITY;
-        }
-        if (!in_box(vertex[0])) continue;
+        bool in_box = true;
+        for (int d = 0; d < DIM; d++)
+            in_box = in_box && std::floor((x[0][d] + sphere.center[d]) / points.box[d]) == -first[d];
+        if (!in_box) continue;
+        *depth = std::max(*depth, std::sqrt(std::max(sphere.radius_sq + most_weight, 0.0)));
+        filled += cell_volume<DIM>(x);
         for (int v = 0; v <= DIM; v++) {
             point[(DIM + 1) * count + v] = images.point[vertex[v]];
             for (int d = 0; d < DIM; d++)
-                shift[((DIM + 1) * count + v) * DIM + d] = (int8_t)(shift_of(vertex[v])[d] - shift_of(vertex[0])[d]);
+                shift[((DIM + 1) * count + v) * DIM + d] = (int8_t)(shift_of(vertex[v])[d] - first[d]);
         }
         count++;
     }
-    if (count == 0 || open_facets != 0) *depth = INFINITY;
+    if (!(std::abs(filled - volume) < ROUNDING * volume)) *depth = INFINITY;
     return count;
 }
 
