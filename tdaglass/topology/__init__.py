@@ -7,7 +7,7 @@ and end components, loops and voids. `diagram` gives their births and deaths ins
 
 from tdaglass.topology.alpha import AlphaComplex, alpha_complex
 from tdaglass.topology.curves import betti_curve, landscape
-from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, diagram, to_radii
+from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, diagram, diagrams, to_radii
 from tdaglass.topology.grid import BirthDeath, Grid, pairs_in
 from tdaglass.topology.histogram import histogram
 from tdaglass.topology.image import arctan_weight, linear_weight, persistence_image, species_channels
@@ -30,6 +30,7 @@ __all__ = [
     "betti_curve",
     "check_diagram",
     "diagram",
+    "diagrams",
     "histogram",
     "landscape",
     "linear_weight",

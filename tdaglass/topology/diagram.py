@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.kernels.library import thread_count
 from tdaglass.kernels.topology import Simplices, Sites
-from tdaglass.topology.alpha import alpha_complex
-from tdaglass.topology.persistence import persistence
+from tdaglass.topology.alpha import AlphaComplex, alpha_complex
+from tdaglass.topology.persistence import Pairs, persistence
 from tdaglass.topology.reference import vertex_positions, vertex_weights
 
 # Pairs that persist, per point, with room to spare: more than random points have.
@@ -108,30 +108,73 @@ def diagram(
     >>> round(float(longest(square)), 3)
     2.02
     """
+    (found,) = diagrams(
+        positions, box, dimensions=(dimension,), weights=weights, subset=subset, capacity=capacity
+    )
+    return found
+
+
+def diagrams(
+    positions: Float[Array, "points dim"],
+    box: Float[Array, "dim"] | None = None,
+    *,
+    dimensions: tuple[int, ...],
+    weights: Float[Array, "points"] | None = None,
+    subset: Int[Any, " chosen"] | None = None,
+    capacity: int | None = None,
+) -> tuple[Diagram, ...]:
+    """Diagrams of several dimensions from one complex, for little more than one of them costs.
+
+    Parameters
+    ----------
+    dimensions : tuple of int
+        Of the holes.
+    positions, box, weights, subset, capacity
+        See `diagram`.
+
+    Returns
+    -------
+    tuple of Diagram
+        In the order of `dimensions`.
+
+    Raises
+    ------
+    ValueError
+        See `diagram`.
+    """
     if subset is not None:
         chosen = jnp.asarray(subset)
         weights = None if weights is None else weights[chosen]
-        alone = diagram(positions[chosen], box, dimension=dimension, weights=weights, capacity=capacity)
-        opens, ends = (
-            simplex._replace(point=jnp.where(simplex.point < 0, -1, chosen[simplex.point]).astype(jnp.int32))
-            for simplex in (alone.birth_simplex, alone.death_simplex)
-        )
-        return alone._replace(birth_simplex=opens, death_simplex=ends)
+        alone = diagrams(positions[chosen], box, dimensions=dimensions, weights=weights, capacity=capacity)
+        return tuple(_renumbered(found, chosen) for found in alone)
     n, dim = positions.shape
-    if dim not in PAIRS_PER_POINT or not 0 <= dimension < dim:
+    if dim not in PAIRS_PER_POINT or not set(dimensions) <= set(range(dim)):
         raise ValueError(
-            f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {dimension}; "
+            f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {list(dimensions)}; "
             "try 1 for loops, in two or three dimensions"
         )
-    room = PAIRS_PER_POINT[dim][dimension] * n if capacity is None else capacity
-    found = _find_pairs(positions, box, weights, dimension, room)
-    valid = jnp.arange(room) < found.count
+    rooms = [PAIRS_PER_POINT[dim][k] * n if capacity is None else capacity for k in dimensions]
+    found = _find_pairs(positions, box, weights, dimensions, rooms)
+    return tuple(_diagram(positions, box, weights, one) for one in found)
+
+
+def _diagram(positions: Any, box: Any, weights: Any, found: "_Found") -> Diagram:
+    valid = jnp.arange(found.simplex.point.shape[0]) < found.count
     powers = [
         _power(positions, box, weights, jax.tree.map(lambda x, k=k: x[:, k], found.simplex)) for k in (0, 1)
     ]
     birth, death = (jnp.where(valid, power, 0) for power in powers)
     opens, ends = (CriticalSimplex(found.simplex.point[:, k], found.simplex.shift[:, k]) for k in (0, 1))
     return Diagram(birth, death, valid, opens, ends, found.count)
+
+
+def _renumbered(found: Diagram, chosen: Array) -> Diagram:
+    """With points by their numbers among all from which they were chosen."""
+    opens, ends = (
+        simplex._replace(point=jnp.where(simplex.point < 0, -1, chosen[simplex.point]).astype(jnp.int32))
+        for simplex in (found.birth_simplex, found.death_simplex)
+    )
+    return found._replace(birth_simplex=opens, death_simplex=ends)
 
 
 def to_radii(diagram: Diagram) -> Diagram:
@@ -191,61 +234,72 @@ class _Found(NamedTuple):
     count: Any
 
 
-def _find_pairs(positions: Any, box: Any, weights: Any, dimension: int, room: int) -> _Found:
+def _find_pairs(
+    positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...], rooms: list[int]
+) -> tuple[_Found, ...]:
     dim = positions.shape[1]
     real, whole = positions.dtype, jnp.int32
-    shapes = _Found(
-        _Spheres(
-            jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
-            jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
-            jax.ShapeDtypeStruct((room, 2, dim), real),
-            jax.ShapeDtypeStruct((room, 2, dim + 1), real),
-        ),
-        jax.ShapeDtypeStruct((), whole),
+    shapes = tuple(
+        _Found(
+            _Spheres(
+                jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
+                jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
+                jax.ShapeDtypeStruct((room, 2, dim), real),
+                jax.ShapeDtypeStruct((room, 2, dim + 1), real),
+            ),
+            jax.ShapeDtypeStruct((), whole),
+        )
+        for room in rooms
     )
     given = [jax.lax.stop_gradient(x) for x in (positions, box, weights) if x is not None]
     host = partial(
-        _on_host, shapes=shapes, dimension=dimension, periodic=box is not None, weighted=weights is not None
+        _on_host, shapes=shapes, dimensions=dimensions, periodic=box is not None, weighted=weights is not None
     )
     return jax.pure_callback(host, shapes, *given, vmap_method="broadcast_all")
 
 
-def _on_host(*given: Any, shapes: _Found, dimension: int, periodic: bool, weighted: bool) -> _Found:
+def _on_host(
+    *given: Any, shapes: tuple[_Found, ...], dimensions: tuple[int, ...], periodic: bool, weighted: bool
+) -> tuple[_Found, ...]:
     arrays = [np.asarray(x, np.float64) for x in given]
     batch = arrays[0].shape[:-2]
     flat = [x.reshape(-1, *x.shape[len(batch) :]) for x in arrays]
     out = jax.tree.map(lambda s: np.zeros((len(flat[0]), *s.shape), s.dtype), shapes)
-    out.simplex.point[:] = -1
+    for found in out:
+        found.simplex.point[:] = -1
 
     def one(k: int) -> None:
         rest = [x[k] for x in flat[1:]]
         box = rest.pop(0) if periodic else None
-        _fill(
-            jax.tree.map(lambda x: x[k : k + 1], out),
-            flat[0][k],
-            box,
-            rest[0] if weighted else None,
-            dimension,
-        )
+        weights = rest[0] if weighted else None
+        _fill(jax.tree.map(lambda x: x[k : k + 1], out), flat[0][k], box, weights, dimensions)
 
     with ThreadPoolExecutor(min(thread_count(), len(flat[0]) or 1)) as pool:
         list(pool.map(one, range(len(flat[0]))))
     return jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), out)
 
 
-def _fill(out: _Found, positions: Any, box: Any, weights: Any, dimension: int) -> None:
+def _fill(
+    out: tuple[_Found, ...], positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...]
+) -> None:
     """Of one system; a host callback must not raise."""
     try:
         complex_ = alpha_complex(positions, box, weights)
+        pairs = persistence(complex_)
     except ValueError:
-        out.count[0] = -1
+        for found in out:
+            found.count[0] = -1
         return
-    pairs = persistence(complex_)[dimension]
+    for found, k in zip(out, dimensions, strict=True):
+        _fill_dimension(found, complex_, pairs[k])
+
+
+def _fill_dimension(out: _Found, complex_: AlphaComplex, pairs: Pairs) -> None:
     last = np.flatnonzero(pairs.death > pairs.birth)
     out.count[0] = len(last)
     last = last[: out.simplex.point.shape[1]]
     for side, chosen in enumerate((pairs.birth_simplex[last], pairs.death_simplex[last])):
-        critical = Simplices(*(x[chosen] for x in complex_.simplices[dimension + side]))
+        critical = Simplices(*(x[chosen] for x in complex_.simplices[pairs.dimension + side]))
         k = critical.point.shape[1]
         center, barycentric = _spheres(complex_.sites, critical)
         out.simplex.point[0, : len(last), side, :k] = critical.point

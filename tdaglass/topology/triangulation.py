@@ -1,9 +1,9 @@
 """Delaunay triangulations, open and periodic, weighted or not: the one place that calls gudhi.
 
-gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and their images around
-the box. Every cell of the periodic one has an image whose sphere has its centre in the box. Those of the open one
-that have theirs there are right if no image that was left out could lie within their spheres, and are all there are
-if they fill the box. Until both are so, more images are taken.
+gudhi triangulates in open space. A periodic triangulation is cut out of that of the points and their images
+around the box. Every cell of the periodic one has an image whose sphere has its centre in the box. Those of the
+open one that have theirs there are right if no image that was left out could lie in their spheres, and are all
+there are if they fill the box. Until both are so, more images are taken.
 """
 
 import itertools
@@ -14,8 +14,8 @@ import numpy as np
 from tdaglass.kernels.topology import Simplices, Sites
 from tdaglass.topology.engine import loops
 
-# Images are taken so far around the box at first, in mean distances between points: enough for dense liquids. Where
-# gaps are wider, as among random points, a second turn follows.
+# Images are taken so far around the box at first, in mean distances between points: enough for dense liquids.
+# Where gaps are wider, as among random points, a second turn follows.
 FIRST_DEPTH = 1.1
 # Shifts between the vertices of a cell are small numbers, and so must be the boxes that images are taken from.
 MOST_BOXES = 40
@@ -57,7 +57,8 @@ def delaunay_cells(sites: Sites) -> Simplices:
 
 
 def _triangulate(position: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    complex_ = gudhi.AlphaComplex(points=position, weights=weight)
+    # Signs of determinants, which decide everything here, are exact in the fast mode too; radii are not asked for.
+    complex_ = gudhi.AlphaComplex(points=position, weights=weight, precision="fast")
     tree = complex_.create_simplex_tree(default_filtration_value=True)
     return loops().read_tree(tree.__getstate__(), tree.num_simplices(), position.shape[1])
 

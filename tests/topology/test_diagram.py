@@ -1,11 +1,13 @@
 """Diagrams inside jit, vmap and grad, beside those of the complex and beside differences."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tdaglass.topology import alpha_complex, check_diagram, diagram, persistence
+from tdaglass.topology import alpha_complex, check_diagram, diagram, diagrams, persistence
 
 
 def points_of(n, dim, seed=0):
@@ -66,6 +68,14 @@ def test_gradients_are_differences(dim, dimension):
                     both.append(float(many(*given)[k]))
                 difference = (both[0] - both[1]) / (2 * step)
                 assert float(gradient[(k, *index)]) == pytest.approx(difference, rel=1e-6, abs=1e-6)
+
+
+def test_dimensions_together_are_each_alone():
+    positions, box, _ = points_of(40, 3)
+    together = jax.jit(lambda x: diagrams(x, box, dimensions=(2, 0, 1), subset=jnp.arange(30)))(positions)
+    for found, k in zip(together, (2, 0, 1), strict=True):
+        alone = diagram(positions[:30], box, dimension=k)
+        jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-13, atol=1e-13), found, alone)
 
 
 def test_a_batch_is_a_loop():
