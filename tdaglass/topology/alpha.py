@@ -7,6 +7,7 @@ import numpy as np
 
 from tdaglass.kernels.topology import Simplices, Sites
 from tdaglass.topology.engine import loops
+from tdaglass.topology.reference import vertex_positions
 from tdaglass.topology.triangulation import delaunay_cells
 
 Array = np.ndarray
@@ -14,6 +15,8 @@ Array = np.ndarray
 # anything measured in them could show.
 PERTURBATION = 1e-8
 SEED = 20261122
+# Volumes of cells, relative to those of bricks with their edges, of which rounding leaves too few digits.
+FLAT = 1e-11
 
 
 class AlphaComplex(NamedTuple):
@@ -98,8 +101,20 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
     >>> [len(value) for value in square.values]
     [4, 5, 2]
     """
+    found = build_complex(positions, box, weights)
+    if found.perturbation:
+        warnings.warn(
+            "the points are so regular that their triangulation is not unique, as in a perfect crystal; they were "
+            f"displaced at random by {found.perturbation:.1e}",
+            stacklevel=2,
+        )
+    return found
+
+
+def build_complex(positions: Any, box: Any = None, weights: Any = None) -> AlphaComplex:
+    """`alpha_complex` without its warning, which users may have turned into an error, for callbacks."""
     sites, wrapped = _checked(positions, box, weights)
-    found = _complex(sites)
+    found = _complex(sites, flat=FLAT)
     scale = 0.0
     if found is None:
         spacing = (_volume(sites) / len(sites.position)) ** (1 / sites.position.shape[1])
@@ -107,12 +122,7 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
         noise = np.random.default_rng(SEED).normal(scale=scale, size=sites.position.shape)
         sites, moved = _in_box(sites._replace(position=sites.position + noise))
         wrapped = wrapped + moved
-        found = _complex(sites)
-        warnings.warn(
-            "the points are so regular that their triangulation is not unique, as in a perfect crystal; they were "
-            f"displaced at random by {scale:.1e}",
-            stacklevel=2,
-        )
+        found = _complex(sites, flat=0.0)
     if found is None:
         raise ValueError(
             "expected points with a unique triangulation, got some that have none even when displaced by "
@@ -178,7 +188,7 @@ def _volume(sites: Sites) -> float:
     return float(np.prod(np.ptp(sites.position, axis=0) if sites.box is None else sites.box))
 
 
-def _complex(sites: Sites) -> _Complex | None:
+def _complex(sites: Sites, flat: float) -> _Complex | None:
     """None for points whose triangulation is not the same in every box, or has cells flat but for rounding."""
     dim, n = sites.position.shape[1], len(sites.position)
     do = loops()
@@ -188,6 +198,8 @@ def _complex(sites: Sites) -> _Complex | None:
             "expected points that fill space, got all of them in a common "
             f"{'line' if dim == 2 else 'plane'}; try positions of one dimension less"
         )
+    if np.any(_flatness(sites, cells) < flat):
+        return None
     simplices: list[Simplices] = [cells]
     faces: list[Array] = []
     for _ in range(dim - 1):
@@ -209,3 +221,11 @@ def _complex(sites: Sites) -> _Complex | None:
         return None
     nothing = np.empty((n, 0), np.int32)
     return _Complex(tuple(simplices), (nothing, *faces), tuple(values), tuple(because_of))
+
+
+def _flatness(sites: Sites, cells: Simplices) -> Array:
+    """Volumes of the bodies spanned by the edges at the first vertex, relative to those of bricks."""
+    x = vertex_positions(sites, cells)
+    edges = x[:, 1:] - x[:, :1]
+    across = edges[:, 0, ::-1] * [1, -1] if edges.shape[2] == 2 else np.cross(edges[:, 0], edges[:, 1])
+    return np.abs(np.sum(across * edges[:, -1], axis=1)) / np.prod(np.linalg.norm(edges, axis=2), axis=1)

@@ -1,10 +1,11 @@
 """Persistence diagrams inside `jit`, `vmap` and `grad`.
 
-Which simplices make a pair is found on the host, in double precision. Births and deaths are functions of the
-positions of a few points, the powers of circumspheres, and their derivatives are those of these functions: a
-critical simplex of a pair that persists appears with its own sphere.
+Which simplices make a pair is found on the host, in double precision, and so are births and deaths. They are
+functions of the positions of a few points, the powers of circumspheres, and their derivatives are those of these
+functions: a critical simplex of a pair that persists appears with its own sphere.
 """
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,13 +16,23 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.kernels.library import thread_count
-from tdaglass.kernels.topology import Simplices, Sites
-from tdaglass.topology.alpha import AlphaComplex, alpha_complex
-from tdaglass.topology.persistence import Pairs, persistence
-from tdaglass.topology.reference import vertex_positions, vertex_weights
+from tdaglass.kernels.topology import Sites
+from tdaglass.topology.alpha import build_complex
+from tdaglass.topology.persistence import persistence
+from tdaglass.topology.spheres import critical_spheres
+
+log = logging.getLogger(__name__)
 
 # Pairs that persist, per point, with room to spare: more than random points have.
 PAIRS_PER_POINT = {2: (1, 2), 3: (1, 4, 3)}
+
+# What `count` says where there is no diagram.
+NO_COMPLEX, NO_MEMORY = -1, -2
+REASONS = {
+    NO_COMPLEX: "points that a complex can stand on, got others{}; `topology.alpha_complex` of them says what is "
+    "wrong",
+    NO_MEMORY: "memory for a complex on every processor, got too little{}; try TDAGLASS_THREADS=1 or fewer points",
+}
 
 
 class CriticalSimplex(NamedTuple):
@@ -50,8 +61,8 @@ class Diagram(NamedTuple):
         Where there is one.
     birth_simplex, death_simplex : CriticalSimplex
     count : int
-        How many pairs there are, even where there is no room for them: see `check_diagram`. Negative for points
-        that no complex can stand on.
+        How many pairs there are, even where there is no room for them; negative where there is no diagram, for
+        points that no complex can stand on or for want of memory: see `check_diagram`.
     """
 
     birth: Float[Array, "*batch pairs"]
@@ -73,8 +84,8 @@ def diagram(
 ) -> Diagram:
     """Persistence diagram of the alpha complex of points, differentiable in positions, box and weights.
 
-    Pairs of no persistence are left out, and so are classes that never end. A batch is made by `jax.vmap`; its
-    members are spread over the processors.
+    Pairs that persist by rounding only are left out, and so are classes that never end. A batch is made by
+    `jax.vmap`; its members are spread over the processors.
 
     Parameters
     ----------
@@ -160,10 +171,8 @@ def diagrams(
 
 def _diagram(positions: Any, box: Any, weights: Any, found: "_Found") -> Diagram:
     valid = jnp.arange(found.simplex.point.shape[0]) < found.count
-    powers = [
-        _power(positions, box, weights, jax.tree.map(lambda x, k=k: x[:, k], found.simplex)) for k in (0, 1)
-    ]
-    birth, death = (jnp.where(valid, power, 0) for power in powers)
+    sides = [jax.tree.map(lambda x, k=k: x[:, k], found.simplex) for k in (0, 1)]
+    birth, death = (jnp.where(valid, _values(positions, box, weights, side), 0) for side in sides)
     opens, ends = (CriticalSimplex(found.simplex.point[:, k], found.simplex.shift[:, k]) for k in (0, 1))
     return Diagram(birth, death, valid, opens, ends, found.count)
 
@@ -204,33 +213,29 @@ def check_diagram(diagram: Diagram) -> None:
     Raises
     ------
     ValueError
-        If one did not, or if points were such that no complex can stand on them.
+        If one did not, if points were such that no complex can stand on them, or if memory ran out.
     """
     count, room = np.asarray(diagram.count), diagram.birth.shape[-1]
-    if np.any(count < 0):
-        where = np.argwhere(count < 0)[0].tolist()
-        raise ValueError(
-            f"expected points that a complex can stand on, got others{f' at {where}' if where else ''}; "
-            "`topology.alpha_complex` of them says what is wrong"
-        )
+    for status, said in REASONS.items():
+        if np.any(count == status):
+            where = np.argwhere(count == status)[0].tolist()
+            raise ValueError("expected " + said.format(f" at {where}" if where else ""))
     if np.any(count > room):
         raise ValueError(f"expected at most {room} pairs, got {count.max()}; try capacity={count.max()}")
 
 
-class _Spheres(NamedTuple):
-    """Critical simplices of pairs, birth and death along axis 1, with their spheres in double precision.
-
-    The centres as seen from the first vertices, and their barycentric coordinates.
-    """
+class _Critical(NamedTuple):
+    """What `Spheres` holds of births and deaths, which are along axis 1, with room for vertices of cells."""
 
     point: Any
     shift: Any
-    center: Any
+    value: Any
     barycentric: Any
+    away: Any
 
 
 class _Found(NamedTuple):
-    simplex: _Spheres
+    simplex: _Critical
     count: Any
 
 
@@ -241,11 +246,12 @@ def _find_pairs(
     real, whole = positions.dtype, jnp.int32
     shapes = tuple(
         _Found(
-            _Spheres(
+            _Critical(
                 jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
                 jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
-                jax.ShapeDtypeStruct((room, 2, dim), real),
+                jax.ShapeDtypeStruct((room, 2), real),
                 jax.ShapeDtypeStruct((room, 2, dim + 1), real),
+                jax.ShapeDtypeStruct((room, 2, dim + 1, dim), real),
             ),
             jax.ShapeDtypeStruct((), whole),
         )
@@ -253,14 +259,25 @@ def _find_pairs(
     )
     given = [jax.lax.stop_gradient(x) for x in (positions, box, weights) if x is not None]
     host = partial(
-        _on_host, shapes=shapes, dimensions=dimensions, periodic=box is not None, weighted=weights is not None
+        _on_host,
+        shapes=shapes,
+        dimensions=dimensions,
+        periodic=box is not None,
+        weighted=weights is not None,
+        threads=thread_count(),
     )
     return jax.pure_callback(host, shapes, *given, vmap_method="broadcast_all")
 
 
 def _on_host(
-    *given: Any, shapes: tuple[_Found, ...], dimensions: tuple[int, ...], periodic: bool, weighted: bool
+    *given: Any,
+    shapes: tuple[_Found, ...],
+    dimensions: tuple[int, ...],
+    periodic: bool,
+    weighted: bool,
+    threads: int,
 ) -> tuple[_Found, ...]:
+    """A callback must not raise: what goes wrong is said by the counts."""
     arrays = [np.asarray(x, np.float64) for x in given]
     batch = arrays[0].shape[:-2]
     flat = [x.reshape(-1, *x.shape[len(batch) :]) for x in arrays]
@@ -268,86 +285,74 @@ def _on_host(
     for found in out:
         found.simplex.point[:] = -1
 
-    def one(k: int) -> None:
+    def one(k: int) -> float:
         rest = [x[k] for x in flat[1:]]
         box = rest.pop(0) if periodic else None
-        weights = rest[0] if weighted else None
-        _fill(jax.tree.map(lambda x: x[k : k + 1], out), flat[0][k], box, weights, dimensions)
+        mine = jax.tree.map(lambda x: x[k : k + 1], out)
+        try:
+            return _fill(mine, Sites(flat[0][k], rest[0] if weighted else None, box), dimensions)
+        except Exception as error:
+            if not isinstance(error, ValueError | MemoryError):
+                log.exception("a persistence diagram was given up")
+            for found in mine:
+                found.count[0] = NO_MEMORY if isinstance(error, MemoryError) else NO_COMPLEX
+            return 0.0
 
-    with ThreadPoolExecutor(min(thread_count(), len(flat[0]) or 1)) as pool:
-        list(pool.map(one, range(len(flat[0]))))
+    with ThreadPoolExecutor(min(threads, len(flat[0]) or 1)) as pool:
+        displaced = [by for by in pool.map(one, range(len(flat[0]))) if by]
+    if displaced:
+        log.warning(
+            "%d of %d structures are so regular that their triangulation is not unique, as in a perfect crystal; "
+            "taken was that of points displaced at random by %.1e",
+            len(displaced), len(flat[0]), max(displaced),
+        )  # fmt: skip
     return jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), out)
 
 
-def _fill(
-    out: tuple[_Found, ...], positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...]
-) -> None:
-    """Of one system; a host callback must not raise."""
-    try:
-        complex_ = alpha_complex(positions, box, weights)
-        pairs = persistence(complex_)
-    except ValueError:
-        for found in out:
-            found.count[0] = -1
-        return
+def _fill(out: tuple[_Found, ...], given: Sites, dimensions: tuple[int, ...]) -> float:
+    """Of one system; by how much it was perturbed."""
+    complex_ = build_complex(given.position, given.box, given.weight)
+    pairs = persistence(complex_)
     for found, k in zip(out, dimensions, strict=True):
-        _fill_dimension(found, complex_, pairs[k])
+        room = found.simplex.point.shape[1]
+        for side, spheres in enumerate(critical_spheres(complex_, given, pairs[k])):
+            found.count[0] = len(spheres.value)
+            for to, x in zip(found.simplex, spheres, strict=True):
+                kept = x[:room]
+                to[(0, slice(len(kept)), side, *map(slice, kept.shape[1:]))] = kept
+    return complex_.perturbation
 
 
-def _fill_dimension(out: _Found, complex_: AlphaComplex, pairs: Pairs) -> None:
-    last = np.flatnonzero(pairs.death > pairs.birth)
-    out.count[0] = len(last)
-    last = last[: out.simplex.point.shape[1]]
-    for side, chosen in enumerate((pairs.birth_simplex[last], pairs.death_simplex[last])):
-        critical = Simplices(*(x[chosen] for x in complex_.simplices[pairs.dimension + side]))
-        k = critical.point.shape[1]
-        center, barycentric = _spheres(complex_.sites, critical)
-        out.simplex.point[0, : len(last), side, :k] = critical.point
-        # As seen from where the points were given.
-        out.simplex.shift[0, : len(last), side, :k] = critical.shift - complex_.wrapped[critical.point]
-        out.simplex.center[0, : len(last), side] = center
-        out.simplex.barycentric[0, : len(last), side, :k] = barycentric
-
-
-def _spheres(sites: Sites, simplices: Simplices) -> tuple[np.ndarray, np.ndarray]:
-    x, weight = vertex_positions(sites, simplices), vertex_weights(sites, simplices.point)
-    edge = x[:, 1:] - x[:, :1]
-    half = (np.sum(edge**2, axis=2) + weight[:, :1] - weight[:, 1:]) / 2
-    along = np.linalg.solve(edge @ np.swapaxes(edge, 1, 2), half[..., None])[..., 0]
-    barycentric = np.concatenate([1 - along.sum(axis=1, keepdims=True), along], axis=1)
-    return np.einsum("se,sed->sd", along, edge), barycentric
-
-
-def _power(positions: Any, box: Any, weights: Any, simplex: _Spheres) -> Array:
+def _values(positions: Any, box: Any, weights: Any, simplex: _Critical) -> Array:
     point = jnp.maximum(simplex.point, 0)
     x = positions[point]
     if box is not None:
         x = x + simplex.shift.astype(x.dtype) * box
-    away = x - x[:, :1] - simplex.center[:, None]
     weight = jnp.zeros(point.shape, x.dtype) if weights is None else weights[point]
-    return _stationary(away, weight, simplex.barycentric)
+    return _power(x, weight, simplex.value, simplex.barycentric, simplex.away)
 
 
 @jax.custom_jvp
-def _stationary(away: Any, weight: Any, barycentric: Any) -> Array:
+def _power(x: Any, weight: Any, value: Any, barycentric: Any, away: Any) -> Array:
     r"""Power of a circumsphere, :math:`\sum_i \mu_i (|x_i - c|^2 - w_i)` with :math:`\sum_i \mu_i = 1`.
 
-    It is stationary in the centre c and its barycentric coordinates mu, which therefore count as constants.
+    It is stationary in the centre c and its barycentric coordinates mu, which therefore count as constants. Its
+    value is known, to more digits than there may be here.
     """
-    return jnp.sum(barycentric * (jnp.sum(away**2, axis=2) - weight), axis=1)
+    return value
 
 
-@_stationary.defjvp
+@_power.defjvp
 def _first_derivative(primals: tuple, tangents: tuple) -> tuple:
-    away, _, barycentric = primals
-    by_vertex = 2 * jnp.sum(_once(away) * tangents[0], axis=2) - tangents[1]
-    return _stationary(*primals), jnp.sum(barycentric * by_vertex, axis=1)
+    x, _, _, barycentric, away = primals
+    by_vertex = 2 * jnp.sum(_once(x, away) * tangents[0], axis=2) - tangents[1]
+    return _power(*primals), jnp.sum(barycentric * by_vertex, axis=1)
 
 
 @jax.custom_jvp
-def _once(x: Any) -> Array:
-    """Not to be differentiated again: centres move with the points."""
-    return x
+def _once(x: Any, away: Any) -> Array:
+    """Vertices x as seen from their centre, not to be differentiated again: it moves with them."""
+    return away
 
 
 @_once.defjvp

@@ -104,10 +104,10 @@ def test_replicas_have_each_hole_as_often(n, dim, weighted):
 
     Simplices and their values are there 2^dim times. Holes are not: what winds round the small box may open in
     the large one, and copies of a component may meet. But before the first class that never ends appears in
-    dimension one, nothing winds round the box, and the complex is 2^dim copies of the small one; and once all those
-    of dimension dim - 1 are there, nothing of what remains empty does, and this is 2^dim copies of what remained in
-    the small box (Lefschetz duality). Pairs that die before the first moment or are born after the second are there
-    2^dim times.
+    dimension one, nothing winds round the box, and the complex is 2^dim copies of the small one; and once all
+    those of dimension dim - 1 are there, nothing of what remains empty does, and this is 2^dim copies of what
+    remained in the small box (Lefschetz duality). Pairs that die before the first moment or are born after the
+    second are there 2^dim times.
     """
     if n == 64:  # evenly spread points have holes on both sides
         random = np.random.default_rng(3)

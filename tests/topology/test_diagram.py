@@ -1,11 +1,18 @@
 """Diagrams inside jit, vmap and grad, beside those of the complex and beside differences."""
 
+import itertools
+import logging
+import sys
+import warnings
 from functools import partial
 
+import gudhi
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from oracles.compare_diagrams import deviation, lasting
 
 from tdaglass.topology import alpha_complex, check_diagram, diagram, diagrams, persistence
 
@@ -87,10 +94,135 @@ def test_a_batch_is_a_loop():
         jax.tree.map(lambda x, y, k=k: np.testing.assert_array_equal(x[k], y), together, alone)
 
 
+def test_devices_change_nothing():
+    given = [jnp.stack(x) for x in zip(*(points_of(25, 3, seed) for seed in range(4)), strict=True)]
+
+    def score(positions, box, weights):
+        found = diagram(positions, box, dimension=1, weights=weights)
+        return jnp.sum(found.death**2 - found.birth), found
+
+    many = jax.jit(jax.vmap(jax.value_and_grad(score, (0, 1, 2), has_aux=True)))
+    spread = NamedSharding(Mesh(jax.devices(), ("replicas",)), PartitionSpec("replicas"))
+    alone, together = many(*given), many(*jax.device_put(given, spread))
+    assert len(together[0][1].birth.sharding.device_set) == 2
+    jax.tree.map(np.testing.assert_array_equal, together, alone)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("dimension", [0, 1, 2])
+def test_every_digit_of_the_precision_is_right(dimension):
+    """Births, deaths and derivatives are those of the very same numbers in double precision, rounded once.
+
+    In a large box far from the origin, where differences of positions have lost digits.
+    """
+    random = np.random.default_rng(4)
+    positions = jnp.array(random.random((300, 3)) * [60.0, 6.0, 0.9] + 1000.0)
+    box, weights = jnp.array([60.0, 6.0, 0.9]), jnp.array(0.1 * random.random(300))
+    found = diagram(positions, box, dimension=dimension, weights=weights)
+    check_diagram(found)
+    pairs = persistence(alpha_complex(positions, box, weights))[dimension]
+    lasts = pairs.death > pairs.birth
+    few = max(4 * float(jnp.finfo(found.birth.dtype).eps), 1e-12)
+    valid = np.asarray(found.valid)
+    np.testing.assert_allclose(found.birth[valid], pairs.birth[lasts], rtol=few, atol=few)
+    np.testing.assert_allclose(found.death[valid], pairs.death[lasts], rtol=few, atol=few)
+
+    gradient = jax.grad(lambda x: diagram(x, box, dimension=dimension, weights=weights).death[5])(positions)
+    moved = np.asarray(found.death_simplex.point[5])
+    step = 1e-5
+    for i, axis in itertools.product(moved[moved >= 0][:2], range(3)):
+        deaths = []
+        for sign in (1, -1):
+            x = np.array(positions, np.float64)
+            x[i, axis] += sign * step
+            pairs = persistence(alpha_complex(x, box, weights))[dimension]
+            nearest = np.abs(pairs.death - float(found.death[5])).argmin()
+            deaths.append(pairs.death[nearest])
+        difference = (deaths[0] - deaths[1]) / (2 * step)
+        assert float(gradient[i, axis]) == pytest.approx(difference, rel=1e-5, abs=1e-6)
+
+
+def diamond(cells, edge):
+    """Positions and box."""
+    basis = [(0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0)]
+    sites = [np.add(b, x) for b in basis for x in (0, 0.25)]
+    corners = np.array(list(itertools.product(range(cells), repeat=3)))
+    return jnp.array(edge * (corners[:, None] + sites).reshape(-1, 3)), jnp.full(3, cells * edge)
+
+
+@pytest.mark.parametrize(("cells", "edge"), [(2, 3.567), (2, 1.0), (3, 0.7123)])
+def test_diamond(cells, edge, caplog):
+    """Of 64 atoms, where HomCloud goes wrong, and of more. What was perturbed is said, and no error to anybody."""
+    positions, box = diamond(cells, edge)
+    with warnings.catch_warnings(), caplog.at_level(logging.WARNING, "tdaglass"):
+        warnings.simplefilter("error")
+        rings, cages = (jax.jit(lambda x, k=k: diagram(x, box, dimension=k))(positions) for k in (1, 2))
+        jax.block_until_ready((rings, cages))
+        try:
+            alpha_complex(positions, box)
+            perturbed = False
+        except UserWarning:
+            perturbed = True
+    assert ("so regular" in caplog.text) == perturbed
+    # One ring for each of the 2 N bonds beyond the N - 1 of a tree, but for the three that wind round the box; one
+    # cage for each atom, but for that which closes the whole.
+    for found, expected, how_many in (
+        (rings, (3 / 64, 1 / 6), len(positions) - 2),
+        (cages, (1 / 6, 3 / 16), len(positions) - 1),
+    ):
+        check_diagram(found)
+        both = np.stack([found.birth, found.death], axis=1)[np.asarray(found.valid)] / edge**2
+        assert np.sum(np.all(np.abs(both - expected) < 1e-9, axis=1)) == how_many
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_tenths_make_no_holes_by_rounding(periodic):
+    """Many of them lie on common spheres and, but for rounding, in common planes. Tenfold they are exact."""
+    box = np.full(3, 5.0) if periodic else None
+    batch = np.stack([np.random.default_rng(seed).permutation(125)[:24] for seed in range(12)])
+    batch = np.stack(np.unravel_index(batch, (5, 5, 5)), axis=-1).astype(float)
+    edges = jnp.full(3, 0.5) if periodic else None
+    many = jax.jit(jax.vmap(lambda x: diagrams(x, edges, dimensions=(0, 1, 2), capacity=300)))
+    found = many(jnp.array(batch / 10))
+    for k in range(3):
+        check_diagram(found[k])
+    for i, positions in enumerate(batch):
+        if periodic:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                expected = [(p.birth, p.death) for p in persistence(alpha_complex(positions, box))[:3]]
+        else:
+            tree = gudhi.AlphaComplex(points=positions, precision="exact").create_simplex_tree()
+            tree.compute_persistence()
+            expected = [tree.persistence_intervals_in_dimension(k).reshape(-1, 2).T for k in range(3)]
+            expected = [(birth[death < np.inf], death[death < np.inf]) for birth, death in expected]
+        for k in range(3):
+            valid = np.asarray(found[k].valid[i] & (found[k].birth[i] < 10))  # but for cells flat on the hull
+            ours = lasting(np.asarray(found[k].birth[i])[valid], np.asarray(found[k].death[i])[valid], 1e-5)
+            assert deviation(100 * ours, lasting(*expected[k], 1e-3)) < 1e-5
+
+
+def test_want_of_memory_is_said(monkeypatch):
+    def fails(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules[diagram.__module__], "build_complex", fails)
+    batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(2)])
+    found = jax.jit(jax.vmap(lambda x: diagram(x, dimension=1)))(batch)
+    assert not np.any(found.valid)
+    with pytest.raises(ValueError, match=r"memory.*at \[0\]; try TDAGLASS_THREADS=1"):
+        check_diagram(found)
+
+
 def test_whatever_goes_wrong_is_said():
     positions, box, _ = points_of(30, 3)
-    with pytest.raises(ValueError, match=r"try capacity=\d+"):
-        check_diagram(diagram(positions, box, dimension=1, capacity=10))
+    short, whole = (
+        jax.jit(lambda x, m=m: diagram(x, box, dimension=1, capacity=m))(positions) for m in (10, 200)
+    )
+    assert int(short.count) == int(whole.count) > 10
+    jax.tree.map(np.testing.assert_array_equal, short[:5], jax.tree.map(lambda x: x[:10], whole[:5]))
+    with pytest.raises(ValueError, match=f"try capacity={int(whole.count)}"):
+        check_diagram(short)
     batch = jnp.stack([positions, positions.at[4].set(jnp.nan)])
     with pytest.raises(ValueError, match=r"at \[1\]"):
         check_diagram(jax.vmap(lambda x: diagram(x, box, dimension=1))(batch))
