@@ -206,10 +206,14 @@ std::vector<int32_t> tori() {
 void images_too_few() {
     for (int dim : {2, 3}) {
         Images bare(dim, 3, 0, false, 1);
-        check(std::isinf(bare.cut()), "points that cells do not surround");
+        check(std::isinf(bare.cut()), "no images");
         Images flat(dim, 3, 2, false, 1);
         for (size_t i = 0; i < flat.torus.position.size(); i += dim) flat.torus.position[i] = 1;
-        check(std::isinf(flat.cut()) || flat.cut() > 1e6, "flat cells");
+        flat.cut();
+        check(flat.torus.levels[dim].count < (dim == 2 ? 2 * 9 : 6 * 27), "flat cells are left out");
+        Images half(dim, 3, 2, false, 1);
+        half.cells.resize(half.cells.size() / (2 * (dim + 1)) * (dim + 1));
+        check(std::isinf(half.cut()), "cells that do not fill the box");
         Images nowhere(dim, 3, 2, false, 1);
         nowhere.cells.clear();
         check(std::isinf(nowhere.cut()) && nowhere.torus.levels[dim].count == 0, "no cells");
