@@ -1,0 +1,113 @@
+"""Seven descriptions of a ring of eight carbons, for `cyclooctane.py`.
+
+Cartesian coordinates are the first; the Coulomb matrix, its spectrum and the persistence image are made here, SOAP
+and atom-centred symmetry functions by dscribe, where it is installed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from cyclooctane_rings import ATOMS
+
+from tdaglass import topology
+from tdaglass.progress import progress
+
+CARBON = 6
+BATCH = 256
+# Cells of the published persistence image.
+GRID = topology.Grid(births=(0.5, 3.3), deaths=(1.95, 3.3), shape=(200, 100))
+# Exponents, centres and angular signs of G2 and G4, as in the manual of dscribe.
+G2 = [[1, 1], [1, 2], [1, 3]]
+G4 = [[1, 1, 1], [1, 2, 1], [1, 1, -1], [1, 2, -1]]
+
+
+# Of a name and a function without arguments: its result, from an earlier run if it is there.
+Keep = Callable[[str, Callable[[], Any]], Any]
+
+
+def coulomb_matrix(rings: np.ndarray) -> np.ndarray:
+    """Coulomb matrices of carbons, (..., 8, 8): Z^2.4 / 2 on the diagonal, Z^2 / r elsewhere.
+
+    Rupp, Tkatchenko, Mueller and von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
+    """
+    apart = np.linalg.norm(rings[..., :, None, :] - rings[..., None, :, :], axis=-1)
+    same = np.eye(rings.shape[-2], dtype=bool)
+    return np.where(same, CARBON**2.4 / 2, CARBON**2 / np.where(same, 1, apart))
+
+
+def coulomb_spectrum(rings: np.ndarray) -> np.ndarray:
+    """Eigenvalues of the Coulomb matrices, the greatest in size first: (..., 8)."""
+    values = np.linalg.eigvalsh(coulomb_matrix(rings))
+    return np.take_along_axis(values, np.argsort(-np.abs(values), axis=-1), axis=-1)
+
+
+def persistence_diagrams(rings: np.ndarray, keep: Keep) -> topology.BirthDeath:
+    """Births and deaths of loops, (conformations, pairs), in squared radii; zero where there is no pair."""
+    diagrams = jax.jit(jax.vmap(lambda x: topology.diagram(x, dimension=1)))
+
+    def batch(k: int) -> tuple[np.ndarray, np.ndarray]:
+        # The last batch is filled up, so that one program serves all.
+        of = np.minimum(np.arange(k * BATCH, (k + 1) * BATCH), len(rings) - 1)
+        found = diagrams(jnp.asarray(rings[of]))
+        topology.check_diagram(found)
+        return np.asarray(found.birth), np.asarray(found.death)
+
+    batches = range(-(-len(rings) // BATCH))
+    parts = [keep(f"diagrams-{k}", partial(batch, k)) for k in progress(batches, "diagrams")]
+    birth, death = (np.concatenate(x)[: len(rings)] for x in zip(*parts, strict=True))
+    return topology.BirthDeath(birth, death)
+
+
+def persistence_images(settings: Any, pairs: topology.BirthDeath) -> np.ndarray:
+    """Persistence images, (conformations, cells above the diagonal), every pair of the same weight."""
+
+    @jax.jit
+    @jax.vmap
+    def image(birth: jax.Array, death: jax.Array) -> jax.Array:
+        lasting = death - birth >= settings.least_persistence
+        # Pairs outside the grid are not counted.
+        kept = topology.BirthDeath(jnp.where(lasting, birth, -1), jnp.where(lasting, death, -1))
+        return topology.persistence_image(kept, GRID, sigma=settings.sigma, mode="homcloud")
+
+    out = np.empty((len(pairs.birth), int(GRID.above_diagonal.sum())), np.float32)
+    for begin in progress(range(0, len(out), BATCH), "persistence images"):
+        of = slice(begin, begin + BATCH)
+        out[of] = GRID.vector(np.asarray(image(pairs.birth[of], pairs.death[of])))
+    return out
+
+
+def dscribe_descriptions(settings: Any, rings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """SOAP and atom-centred symmetry functions of the first carbon, and SOAP averaged over all eight."""
+    from ase import Atoms
+    from dscribe.descriptors import ACSF, SOAP
+
+    atoms = [Atoms(f"C{ATOMS}", ring) for ring in rings]
+    soap = SOAP(
+        species=["C"],
+        r_cut=settings.soap_cutoff,
+        n_max=settings.soap_n_max,
+        l_max=settings.soap_l_max,
+        sigma=settings.soap_sigma,
+    )
+    batches = range(0, len(atoms), BATCH)
+    of_atoms = np.concatenate(
+        [np.reshape(soap.create(atoms[b : b + BATCH]), (-1, ATOMS, soap.get_number_of_features()))
+         for b in progress(batches, "SOAP")]
+    )  # fmt: skip
+    yield "soap", of_atoms[:, 0]
+    acsf = ACSF(species=["C"], r_cut=settings.acsf_cutoff, g2_params=G2, g4_params=G4)
+    yield "acsf", np.reshape(acsf.create(atoms, centers=[[0]] * len(atoms)), (len(atoms), -1))
+    yield "averaged_soap", of_atoms.mean(1)
+
+
+def has_dscribe() -> bool:
+    """Whether the optional package is here."""
+    try:
+        import dscribe.descriptors  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,225 @@
+r"""Conformations of cyclo-octane: closed rings of eight carbons at fixed bond and angle.
+
+Sixteen distances are fixed, eight bonds and eight across an angle, of the eighteen coordinates that say how a ring
+is shaped: what is left is a space of two dimensions, a sphere and a Klein bottle that meet in two circles (Martin,
+Thompson, Coutsias and Watson, J. Chem. Phys. 132, 234115, 2010). It is found by Newton's method: from a random
+start, the shortest steps :math:`-J^\top (J J^\top)^{-1} r` that mend the residuals r of the squared distances.
+
+Atoms are numbered. A ring numbered from another atom, or backwards, or seen in a mirror, is another point of the
+space, as in the public data: random starts know no first atom and no hand, so all of these are found alike.
+
+All of it needs double precision.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve
+from jaxtyping import Array, Float
+
+from tdaglass.progress import progress
+
+ATOMS = 8
+BOND = 1.52
+"""Length of a bond, angstrom."""
+ANGLE = 115.0
+"""Between neighbouring bonds, degrees."""
+CLASSES = {"boat": 4, "chair": 6, "crown": 8}
+"""Changes of sign among the eight torsions, going round the ring."""
+
+BATCH = 2048
+# With a few thousand, corners of the space that random starts seldom reach stay empty.
+LEAST_STARTS = 16384
+DISPLACED = 6
+# Of squared distances, square angstrom: what Newton's method leaves in double precision is far below it.
+CLOSED = 1e-11
+# Torsions of the ring on which the public conformations are superposed, degrees: in its frame none of them has any
+# rotation left. It has these torsions twice over, for it has a twofold axis.
+REFERENCE = (-65.67, 131.25, -62.87, 19.00)
+
+
+class Pool(NamedTuple):
+    """Closed rings, more than are asked for, and how many starts they took."""
+
+    rings: np.ndarray  # (rings, 8, 3)
+    starts: int
+
+
+def residuals(ring: Float[Array, "8 3"]) -> Float[Array, "16"]:
+    """Squared bonds and squared distances across an angle, less what they should be; square angstrom."""
+    across = 2 * BOND * np.sin(np.deg2rad(ANGLE) / 2)
+    wanted = jnp.repeat(jnp.array([BOND**2, across**2]), ATOMS)
+    return jnp.concatenate([jnp.sum((jnp.roll(ring, -k, 0) - ring) ** 2, 1) for k in (1, 2)]) - wanted
+
+
+def _closed(start: Float[Array, "8 3"], steps: int) -> tuple[Array, Array]:
+    def step(_: Any, x: Array) -> Array:
+        r, jacobian = residuals(x.reshape(ATOMS, 3)), jax.jacobian(residuals)(x.reshape(ATOMS, 3))
+        jacobian = jacobian.reshape(2 * ATOMS, 3 * ATOMS)
+        # Where the two surfaces meet the constraints depend on one another: the damping goes to zero with r.
+        damping = 1e-3 * jnp.minimum(1, r @ r) * jnp.eye(2 * ATOMS)
+        return x - jacobian.T @ solve(jacobian @ jacobian.T + damping, r, assume_a="pos")
+
+    ring = jax.lax.fori_loop(0, steps, step, start.reshape(-1)).reshape(ATOMS, 3)
+    return ring, jnp.max(jnp.abs(residuals(ring)))
+
+
+@partial(jax.jit, static_argnames="steps")
+def close_rings(
+    starts: Float[Array, "points 8 3"], steps: int = 40
+) -> tuple[Float[Array, "points 8 3"], Float[Array, "points"]]:
+    """Rings near the starts, and the largest residual of each; those above `CLOSED` did not converge."""
+    return jax.vmap(partial(_closed, steps=steps))(starts)
+
+
+def torsions(rings: Any) -> np.ndarray:
+    """The eight torsions of each ring, radians: (..., 8, 3) to (..., 8)."""
+    bond = np.roll(rings, -1, axis=-2) - rings
+    normal = np.cross(bond, np.roll(bond, -1, axis=-2))
+    after = np.roll(normal, -1, axis=-2)
+    middle = np.roll(bond, -1, axis=-2)
+    middle = middle / np.linalg.norm(middle, axis=-1, keepdims=True)
+    return np.arctan2((np.cross(normal, after) * middle).sum(-1), (normal * after).sum(-1))
+
+
+def sign_changes(rings: Any) -> np.ndarray:
+    """How often the torsion changes its sign, going round: 4 in a boat, 6 in a chair, 8 in a crown."""
+    positive = torsions(rings) > 0
+    return np.sum(positive != np.roll(positive, 1, axis=-1), axis=-1)
+
+
+def reference_ring() -> np.ndarray:
+    """The ring on which all are superposed, its centre at the origin: (8, 3)."""
+    ring = np.zeros((ATOMS, 3))
+    ring[1] = [BOND, 0, 0]
+    turn = np.pi - np.deg2rad(ANGLE)
+    ring[2] = ring[1] + BOND * np.array([np.cos(turn), np.sin(turn), 0])
+    for k, torsion in enumerate(np.deg2rad(2 * REFERENCE)[: ATOMS - 3]):
+        along = (ring[k + 2] - ring[k + 1]) / BOND
+        normal = np.cross(ring[k + 1] - ring[k], along)
+        normal /= np.linalg.norm(normal)
+        aside = np.cos(torsion) * np.cross(normal, along) + np.sin(torsion) * normal
+        ring[k + 3] = ring[k + 2] + BOND * (np.cos(turn) * along + np.sin(turn) * aside)
+    closed = np.asarray(close_rings(jnp.asarray(ring)[None])[0][0])
+    return closed - closed.mean(0)
+
+
+def superpose(rings: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Rings centred and turned, never mirrored, so that they come closest to the reference (Kabsch)."""
+    centred = rings - rings.mean(1, keepdims=True)
+    left, _, right = np.linalg.svd(np.einsum("kia,ib->kab", centred, reference))
+    left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
+    return centred @ (left @ right)
+
+
+@partial(jax.jit, static_argnames="n")
+def spread(points: Float[Array, "points coordinates"], n: int) -> tuple[Array, Array]:
+    """The n points that lie farthest apart, each chosen farthest from all before it; and the last distance."""
+
+    def choose(nearest_sq: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
+        k = jnp.argmax(nearest_sq)
+        away_sq = jnp.sum((points - points[k]) ** 2, axis=1)
+        return jnp.minimum(nearest_sq, away_sq), (k, nearest_sq[k])
+
+    start = jnp.full(len(points), jnp.inf)
+    _, (chosen, apart_sq) = jax.lax.scan(choose, start, length=n)
+    return chosen, jnp.sqrt(apart_sq[-1])
+
+
+def find(
+    key: Array,
+    n: int,
+    keep: Callable[[str, Callable[[], Any]], Any],
+    *,
+    starts: int | None = None,
+    rounds: int = 3,
+    displacement: float = 0.15,
+) -> tuple[np.ndarray, Pool]:
+    """Conformations spread evenly over the whole space, superposed on the reference.
+
+    Random starts are thick on some parts of the space and thin on others. So the rings that they found are thinned
+    to n, starts displaced from each of these find more, and so on; in the end all that closed are thinned to the n
+    that lie farthest apart in the 24 coordinates of the superposed rings. The public data were thinned by the same
+    distance: none of them are closer than 0.12 angstrom. Nothing else is left out.
+
+    Parameters
+    ----------
+    key
+        Of all random numbers.
+    n
+        How many conformations.
+    keep : callable
+        Of a name and a function without arguments: its result, from an earlier run if it is there.
+    starts
+        Random starts, by default eight per conformation and at least `LEAST_STARTS`; most of them close.
+    rounds
+        Of displaced starts, `DISPLACED` from each conformation.
+    displacement : angstrom
+        Standard deviation along each coordinate.
+
+    Returns
+    -------
+    (n, 8, 3) angstrom, Pool
+
+    Raises
+    ------
+    ValueError
+        Without double precision, or if fewer rings than n closed.
+    """
+    if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        raise ValueError('expected double precision; try jax.config.update("jax_enable_x64", True)')
+    reference = reference_ring()
+    keys = jax.random.split(key, rounds + 1)
+
+    def batch(begin: Callable[[int], Array], k: int, steps: int) -> tuple[np.ndarray, ...]:
+        return tuple(np.asarray(x) for x in close_rings(begin(k), steps))
+
+    def closed(name: str, begin: Callable[[int], Array], count: int, steps: int) -> np.ndarray:
+        parts = [
+            keep(f"{name}-{k}", partial(batch, begin, k, steps))
+            for k in progress(range(-(-count // BATCH)), name.replace("-", " "))
+        ]
+        rings, worst = (np.concatenate(x)[:count] for x in zip(*parts, strict=True))
+        return superpose(rings[worst < CLOSED], reference)
+
+    def thinned(rings: np.ndarray) -> np.ndarray:
+        chosen, _ = spread(jnp.asarray(rings.reshape(len(rings), -1)), n)
+        return rings[np.asarray(chosen)]
+
+    def displaced(key: Array, rings: np.ndarray, k: int) -> Array:
+        """The k-th batch of starts, each conformation in its turn."""
+        noise = displacement * jax.random.normal(jax.random.fold_in(key, k), (BATCH, ATOMS, 3))
+        return jnp.asarray(rings[(k * BATCH + np.arange(BATCH)) % n]) + noise
+
+    def random(k: int) -> Array:
+        return BOND * jax.random.normal(jax.random.fold_in(keys[0], k), (BATCH, ATOMS, 3))
+
+    starts = max(8 * n, LEAST_STARTS) if starts is None else starts
+    pool = closed("random-starts", random, starts, 40)
+    if len(pool) < n:
+        raise ValueError(f"expected {n} closed rings, got {len(pool)}; try more random starts")
+    found = keep("thinned-0", lambda: thinned(pool))
+    for r in range(1, rounds + 1):
+        begin = partial(displaced, keys[r], found)
+        pool = np.concatenate([pool, closed(f"displaced-starts-{r}", begin, DISPLACED * n, 15)])
+        found = keep(f"thinned-{r}", partial(thinned, pool))
+    return found, Pool(pool, starts + rounds * DISPLACED * n)
+
+
+def ideal(kind: Literal["boat", "chair", "crown"]) -> np.ndarray:
+    """The symmetric ring of a class, from a sketch of it: twist-boat, boat-chair, crown; (8, 3) angstrom."""
+    angle = np.arange(ATOMS) * np.pi / 4
+    height = {
+        "crown": [1, -1, 1, -1, 1, -1, 1, -1],
+        "boat": [0.3, 1.0, -0.3, -1.0, 0.3, 1.0, -0.3, -1.0],
+        "chair": [1, 1, -0.5, 0.8, -1, -1, 0.5, -0.8],
+    }[kind]
+    sketch = np.stack([1.9 * np.cos(angle), 1.9 * np.sin(angle), 0.6 * np.array(height)], axis=1)
+    ring, worst = close_rings(jnp.asarray(sketch)[None])
+    if worst[0] > CLOSED:
+        raise ValueError(f"expected the sketch of a {kind} to close, got {worst[0]:.1g}; try another sketch")
+    return np.asarray(ring[0])
