@@ -6,8 +6,6 @@ open one that have theirs there are right if no image that was left out could li
 there are if they fill the box. Until both are so, more images are taken.
 """
 
-import itertools
-
 import gudhi
 import numpy as np
 
@@ -71,11 +69,14 @@ def _images(position: np.ndarray, box: np.ndarray, depth: float) -> tuple[np.nda
             f"expected a box that is not so narrow, got edges {box} for {len(position)} points, which need images "
             f"from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
         )
-    shifts = sorted(itertools.product(*(range(-int(k), int(k) + 1) for k in boxes)), key=lambda s: any(s))
-    found = []
-    for shift in np.array(shifts, np.int32):
-        moved = position + shift * box
-        near = np.flatnonzero(np.all((moved >= -depth) & (moved <= box + depth), axis=1)).astype(np.int32)
-        found.append((moved[near], near, np.broadcast_to(shift, (len(near), len(box)))))
-    moved, near, away = (np.concatenate(part) for part in zip(*found, strict=True))
-    return moved, near, away
+    point, shift = np.arange(len(position), dtype=np.int32), np.zeros(position.shape, np.int32)
+    for axis, most in enumerate(boxes.astype(int).tolist()):
+        parts = []
+        for away in range(-most, most + 1):
+            x = position[:, axis] + away * box[axis]
+            near = np.flatnonzero((x >= -depth) & (x <= box[axis] + depth))
+            moved, by = position[near], shift[near]
+            moved[:, axis], by[:, axis] = x[near], away
+            parts.append((moved, point[near], by))
+        position, point, shift = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return position, point, shift
