@@ -16,11 +16,11 @@ is made: a third of the rings have two loops that last, and the report says how 
 such a ring are of its own class.
 
 What the agreement of the others rests on: the published settings of SOAP and of the score are not known to us.
-Four of SOAP were looked at, and the verdict on its average turns with them: with the narrow Gaussians of the study's
-carbon (`--soap-cutoff 4.1 --soap-l-max 9 --soap-sigma 0.16`) crowns are in pieces on its map. Linkages of 1, 2 and 4
-spacings were looked at on the public data: up to 2, averaged SOAP is broken even as a whole, where 4 joins it. The
-verdict "mostly" was added when chairs were seen to cross the crowns on the map of the Coulomb spectrum, and it
-counts as one piece.
+Four of SOAP were looked at, and the verdict on its average turns with them: with the narrow Gaussians of the
+study's carbon (`--soap-cutoff 4.1 --soap-l-max 9 --soap-sigma 0.16`) crowns are in pieces on its map. Linkages of
+1, 2 and 4 spacings were looked at on the public data: up to 2, averaged SOAP is broken even as a whole, where 4
+joins it. The verdict "mostly" was added when chairs were seen to cross the crowns on the map of the Coulomb
+spectrum, and it counts as one piece.
 
     python experiments/cyclooctane.py                                 about a minute on two cores
     python experiments/cyclooctane.py --preset paper                  as many conformations as published
