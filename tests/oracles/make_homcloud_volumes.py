@@ -28,7 +28,9 @@ def main() -> None:
             homcloud.PDList.from_alpha_filtration(points, save_to=path, save_boundary_map=True, **box)
             found = homcloud.PDList(path)
             for dimension in (1, 2):
-                pairs = sorted(found.dth_diagram(dimension).pairs(), key=lambda p: p.birth_time() - p.death_time())
+                pairs = sorted(
+                    found.dth_diagram(dimension).pairs(), key=lambda p: p.birth_time() - p.death_time()
+                )
                 pairs = [p for p in pairs if p.death_time() - p.birth_time() > EPSILON]
                 for pair in pairs[:: max(len(pairs) // 17, 1)]:
                     volumes = pair.optimal_volume(), pair.stable_volume(EPSILON)
