@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SMALL = ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"]
 
 
+@pytest.mark.slow
 def test_holes_open_at_a_cost_and_images_grow_alike(tmp_path):
     environment = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "JAX_ENABLE_X64")}
     program = [
