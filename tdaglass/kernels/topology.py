@@ -140,15 +140,13 @@ def face_values(
     return value, because_of
 
 
-def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array], Array]:
+def pair(values: list[Array], faces: list[Array]) -> tuple[list[Array], list[Array], Array]:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points.
 
     Parameters
     ----------
     values : for every dimension, (simplices,) float64
     faces : for every dimension but that of the vertices, (simplices, vertices) int32
-    sides : (facets, 2) int32
-        The cells on both sides of a facet; -1 for the outside.
 
     Returns
     -------
@@ -163,7 +161,7 @@ def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Ar
     death, birth = ([np.empty(n, np.int32) for n in counts] for _ in range(2))
     part_of = np.empty(counts[-1], np.int32)
     _call(
-        "pairs", len(values) - 1, counts, _pointers(values), _pointers([None, *faces]), sides,
+        "pairs", len(values) - 1, counts, _pointers(values), _pointers([None, *faces]),
         _pointers(death), _pointers(birth), part_of,
     )  # fmt: skip
     return death, birth, part_of

@@ -74,16 +74,4 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
 
 def pair_simplices(complex_: AlphaComplex) -> tuple[list[Array], list[Array], Array]:
     """Partners of simplices, and which voids are parts of others: see `kernels.topology.pair`."""
-    dim = complex_.dim
-    sides = _sides(complex_.faces[dim], len(complex_.values[dim - 1]))
-    return loops().pair(list(complex_.values), list(complex_.faces[1:]), sides)
-
-
-def _sides(facets_of: Array, n_facets: int) -> Array:
-    """The cells on both sides of each facet; -1 for the outside."""
-    facet = facets_of.ravel()
-    order = np.argsort(facet, kind="stable")
-    cell = (order // facets_of.shape[1]).astype(np.int32)
-    first = np.searchsorted(facet[order], np.arange(n_facets))
-    last = np.searchsorted(facet[order], np.arange(n_facets), side="right") - 1
-    return np.ascontiguousarray(np.stack([cell[first], np.where(last > first, cell[last], -1)], axis=1))
+    return loops().pair(list(complex_.values), list(complex_.faces[1:]))

@@ -98,12 +98,13 @@ def face_values(
     return appears, np.where(within, first, -1).astype(np.int32)
 
 
-def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Array], list[Array], Array]:
+def pair(values: list[Array], faces: list[Array]) -> tuple[list[Array], list[Array], Array]:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
     death, birth = ([np.full(len(value), -1, np.int32) for value in values] for _ in range(2))
     orders = [np.argsort(value, kind="stable") for value in values]
     ranks = [np.argsort(order) for order in orders]
     dim = len(values) - 1
+    sides = _sides(faces[-1], len(values[dim - 1]))
     root = np.arange(len(values[0]))
     for edge in orders[1]:
         a, b = (_find(root, x) for x in faces[0][edge].tolist())
@@ -137,6 +138,16 @@ def pair(values: list[Array], faces: list[Array], sides: Array) -> tuple[list[Ar
                 columns[max(column)] = column
                 death[1][edge], birth[2][triangle] = triangle, edge
     return death, birth, part_of
+
+
+def _sides(facets_of: Array, n_facets: int) -> Array:
+    """The cells on both sides of each facet; -1 for the outside."""
+    facet = facets_of.ravel()
+    order = np.argsort(facet, kind="stable")
+    cell = (order // facets_of.shape[1]).astype(np.int32)
+    first = np.searchsorted(facet[order], np.arange(n_facets))
+    last = np.searchsorted(facet[order], np.arange(n_facets), side="right") - 1
+    return np.ascontiguousarray(np.stack([cell[first], np.where(last > first, cell[last], -1)], axis=1))
 
 
 def _find(root: Array, x: int) -> int:

@@ -24,8 +24,8 @@ int64_t tdaglass_cell_values(int64_t, int64_t, const double*, const double*, con
 int64_t tdaglass_face_values(int64_t, int64_t, int64_t, const double*, const double*, const double*, int64_t,
                              const int32_t*, const int8_t*, int64_t, const int32_t*, const int8_t*, const int32_t*,
                              const double*, double*, int32_t*) noexcept;
-int64_t tdaglass_pairs(int64_t, const int64_t*, const double* const*, const int32_t* const*, const int32_t*,
-                       int32_t* const*, int32_t* const*, int32_t*) noexcept;
+int64_t tdaglass_pairs(int64_t, const int64_t*, const double* const*, const int32_t* const*, int32_t* const*,
+                       int32_t* const*, int32_t*) noexcept;
 }
 
 namespace {
@@ -78,11 +78,6 @@ struct Complex {
             for (size_t f = 0; f < above.faces.size(); f++)
                 check(level.value[above.faces[f]] <= above.value[f / (k + 2)], "faces come first");
         }
-        std::vector<int32_t> sides(2 * levels[dim - 1].count, -1);
-        for (size_t f = 0; f < cells.faces.size(); f++) {
-            int32_t* side = &sides[2 * cells.faces[f]];
-            side[side[0] >= 0] = (int32_t)(f / (dim + 1));
-        }
         std::vector<int64_t> counts;
         std::vector<const double*> values;
         std::vector<const int32_t*> faces;
@@ -93,8 +88,8 @@ struct Complex {
             deaths.push_back(level.death.data()), births.push_back(level.birth.data());
         }
         part_of.resize(cells.count);
-        check(tdaglass_pairs(dim, counts.data(), values.data(), faces.data(), sides.data(), deaths.data(),
-                             births.data(), part_of.data()) == 0,
+        check(tdaglass_pairs(dim, counts.data(), values.data(), faces.data(), deaths.data(), births.data(),
+                             part_of.data()) == 0,
               "pairs");
     }
 

@@ -34,6 +34,16 @@ struct Order {
 
 constexpr int32_t ALONE = -1;  // partner of a simplex that has none
 
+// The cells on both sides of each facet; ALONE for the outside.
+inline std::vector<int32_t> sides_of_facets(int dim, int64_t n_cells, const int32_t* facets_of, int64_t n_facets) {
+    std::vector<int32_t> sides(2 * n_facets, ALONE);
+    for (int64_t i = 0; i < (dim + 1) * n_cells; i++) {
+        int32_t* side = &sides[2 * (int64_t)facets_of[i]];
+        side[side[0] == ALONE ? 0 : 1] = (int32_t)(i / (dim + 1));
+    }
+    return sides;
+}
+
 // Vertices and the edges that join two components: the younger one ends. The elder rule needs the vertices' order.
 inline void pair_components(const Order& vertices, const Order& edges, const int32_t* ends, int32_t* death_of_vertex,
                             int32_t* birth_of_edge) {

@@ -84,19 +84,20 @@ int64_t tdaglass_face_values(int64_t dim, int64_t k, int64_t n, const double* po
 // simplex that ends what each begins, and the one that begins what each ends; of cells, the one whose void its void is
 // part of; ALONE for none.
 int64_t tdaglass_pairs(int64_t dim, const int64_t* count, const double* const* value, const int32_t* const* face_of,
-                       const int32_t* sides, int32_t* const* death, int32_t* const* birth, int32_t* part_of) noexcept {
+                       int32_t* const* death, int32_t* const* birth, int32_t* part_of) noexcept {
     return guarded([&] {
         for (int k = 0; k <= dim; k++) {
             std::fill_n(death[k], count[k], ALONE);
             std::fill_n(birth[k], count[k], ALONE);
         }
         std::fill_n(part_of, count[dim], ALONE);
+        const auto sides = sides_of_facets((int)dim, count[dim], face_of[dim], count[dim - 1]);
         const Order vertices(count[0], value[0]), edges(count[1], value[1]), triangles(count[2], value[2]);
         pair_components(vertices, edges, face_of[1], death[0], birth[1]);
         if (dim == 2) {
-            pair_voids(triangles, edges, sides, death[1], birth[2], part_of);
+            pair_voids(triangles, edges, sides.data(), death[1], birth[2], part_of);
         } else {
-            pair_voids(Order(count[3], value[3]), triangles, sides, death[2], birth[3], part_of);
+            pair_voids(Order(count[3], value[3]), triangles, sides.data(), death[2], birth[3], part_of);
             pair_loops(edges, triangles, face_of[2], birth[1], death[2], death[1], birth[2]);
         }
         return (int64_t)0;
