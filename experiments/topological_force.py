@@ -33,11 +33,11 @@ import numpy as np
 import tyro
 from jax_md import minimize, space
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 from tdaglass import glass, plot, runs, topology
 from tdaglass.configuration import Configuration
 from tdaglass.plot.style import STYLE
+from tdaglass.progress import progress
 
 GRID = topology.Grid((0.15, 0.75), (0.25, 0.85), (60, 60))
 STEPS_AT_A_TIME = 50
@@ -120,10 +120,8 @@ def descent(settings: Settings, energy: Callable, box: Any) -> Callable[..., np.
 
     def descend(start: Any, target: Any, label: str) -> np.ndarray:
         state = jax.jit(begin)(jnp.asarray(start), target=target)
-        with tqdm(total=settings.steps, desc=label, unit="step", leave=False) as bar:
-            while bar.n < settings.steps:
-                state = go_on(state, target)
-                bar.update(STEPS_AT_A_TIME)
+        for _ in progress(range(-(-settings.steps // STEPS_AT_A_TIME)), label):
+            state = go_on(state, target)
         return np.asarray(state.position)
 
     return descend

@@ -114,28 +114,19 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
 def build_complex(positions: Any, box: Any = None, weights: Any = None) -> AlphaComplex:
     """`alpha_complex` without its warning, which users may have turned into an error, for callbacks."""
     sites, wrapped = _checked(positions, box, weights)
-    found = _complex(sites, flat=FLAT)
-    scale = 0.0
+    found = _complex(sites, wrapped, perturbation=0.0)
     if found is None:
         spacing = (_volume(sites) / len(sites.position)) ** (1 / sites.position.shape[1])
         scale = PERTURBATION * spacing
         noise = np.random.default_rng(SEED).normal(scale=scale, size=sites.position.shape)
         sites, moved = _in_box(sites._replace(position=sites.position + noise))
-        wrapped = wrapped + moved
-        found = _complex(sites, flat=0.0)
-    if found is None:
-        raise ValueError(
-            "expected points with a unique triangulation, got some that have none even when displaced by "
-            f"{scale:.1e}; try to displace them by more"
-        )
-    return AlphaComplex(sites, wrapped, found.simplices, found.faces, found.values, found.because_of, scale)
-
-
-class _Complex(NamedTuple):
-    simplices: tuple[Simplices, ...]
-    faces: tuple[Array, ...]
-    values: tuple[Array, ...]
-    because_of: tuple[Array, ...]
+        found = _complex(sites, wrapped + moved, perturbation=scale)
+        if found is None:
+            raise ValueError(
+                "expected points with a unique triangulation, got some that have none even when displaced by "
+                f"{scale:.1e}; try to displace them by more"
+            )
+    return found
 
 
 def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array]:
@@ -188,7 +179,7 @@ def _volume(sites: Sites) -> float:
     return float(np.prod(np.ptp(sites.position, axis=0) if sites.box is None else sites.box))
 
 
-def _complex(sites: Sites, flat: float) -> _Complex | None:
+def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex | None:
     """None for points whose triangulation is not the same in every box, or has cells flat but for rounding."""
     dim, n = sites.position.shape[1], len(sites.position)
     do = loops()
@@ -198,7 +189,7 @@ def _complex(sites: Sites, flat: float) -> _Complex | None:
             "expected points that fill space, got all of them in a common "
             f"{'line' if dim == 2 else 'plane'}; try positions of one dimension less"
         )
-    if np.any(_flatness(sites, cells) < flat):
+    if not perturbation and np.any(_flatness(sites, cells) < FLAT):
         return None
     simplices: list[Simplices] = [cells]
     faces: list[Array] = []
@@ -220,7 +211,9 @@ def _complex(sites: Sites, flat: float) -> _Complex | None:
     if not all(np.all(np.isfinite(value)) for value in values[1:]):
         return None
     nothing = np.empty((n, 0), np.int32)
-    return _Complex(tuple(simplices), (nothing, *faces), tuple(values), tuple(because_of))
+    return AlphaComplex(
+        sites, wrapped, tuple(simplices), (nothing, *faces), tuple(values), tuple(because_of), perturbation
+    )
 
 
 def _flatness(sites: Sites, cells: Simplices) -> Array:

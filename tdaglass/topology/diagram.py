@@ -19,7 +19,7 @@ from tdaglass.kernels.library import thread_count
 from tdaglass.kernels.topology import Sites
 from tdaglass.topology.alpha import build_complex
 from tdaglass.topology.persistence import persistence
-from tdaglass.topology.spheres import critical_spheres
+from tdaglass.topology.spheres import Spheres, critical_spheres
 
 log = logging.getLogger(__name__)
 
@@ -224,18 +224,10 @@ def check_diagram(diagram: Diagram) -> None:
         raise ValueError(f"expected at most {room} pairs, got {count.max()}; try capacity={count.max()}")
 
 
-class _Critical(NamedTuple):
-    """What `Spheres` holds of births and deaths, which are along axis 1, with room for vertices of cells."""
-
-    point: Any
-    shift: Any
-    value: Any
-    barycentric: Any
-    away: Any
-
-
 class _Found(NamedTuple):
-    simplex: _Critical
+    """Spheres of births and deaths, which are along axis 1, with room for the vertices of cells."""
+
+    simplex: Spheres
     count: Any
 
 
@@ -246,7 +238,7 @@ def _find_pairs(
     real, whole = positions.dtype, jnp.int32
     shapes = tuple(
         _Found(
-            _Critical(
+            Spheres(
                 jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
                 jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
                 jax.ShapeDtypeStruct((room, 2), real),
@@ -323,7 +315,7 @@ def _fill(out: tuple[_Found, ...], given: Sites, dimensions: tuple[int, ...]) ->
     return complex_.perturbation
 
 
-def _values(positions: Any, box: Any, weights: Any, simplex: _Critical) -> Array:
+def _values(positions: Any, box: Any, weights: Any, simplex: Spheres) -> Array:
     point = jnp.maximum(simplex.point, 0)
     x = positions[point]
     if box is not None:

@@ -97,9 +97,9 @@ def stable_subvolume(
         As `stable_volume`.
     """
     bound = _checked(pairs, which, epsilon)
-    whole = _volume(complex_, pairs, which, None, tree)
     if pairs.dimension == complex_.dim - 1:
         return _volume(complex_, pairs, which, bound, tree)
+    whole = _volume(complex_, pairs, which, None, tree)
     within = np.zeros(len(complex_.values[pairs.dimension + 1]), bool)
     within[whole.simplices] = True
     return _volume(complex_, pairs, which, bound, tree, within)

@@ -147,7 +147,7 @@ def _sides(facets_of: Array, n_facets: int) -> Array:
     cell = (order // facets_of.shape[1]).astype(np.int32)
     first = np.searchsorted(facet[order], np.arange(n_facets))
     last = np.searchsorted(facet[order], np.arange(n_facets), side="right") - 1
-    return np.ascontiguousarray(np.stack([cell[first], np.where(last > first, cell[last], -1)], axis=1))
+    return np.stack([cell[first], np.where(last > first, cell[last], -1)], axis=1)
 
 
 def _find(root: Array, x: int) -> int:

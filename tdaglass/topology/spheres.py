@@ -1,6 +1,6 @@
 """The spheres with which holes open and end, in double precision on the host."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,11 +30,11 @@ class Spheres(NamedTuple):
         The vertices as seen from the centres.
     """
 
-    point: Array
-    shift: Array
-    value: Array
-    barycentric: Array
-    away: Array
+    point: Any
+    shift: Any
+    value: Any
+    barycentric: Any
+    away: Any
 
 
 def critical_spheres(complex_: AlphaComplex, given: Sites, pairs: Pairs) -> tuple[Spheres, Spheres]:
