@@ -7,7 +7,7 @@ boxes each vertex is away from the first one along every axis.
 
 import ctypes
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,48 @@ class Simplices(NamedTuple):
 
     point: Array
     shift: Array
+
+
+class Spheres(NamedTuple):
+    """Simplices of one dimension k and the smallest spheres through their vertices.
+
+    Attributes
+    ----------
+    point : (spheres, k + 1) int32
+    shift : (spheres, k + 1, dim) int32
+        By how many boxes each vertex stands away from where it was given.
+    value : (spheres,) float64
+        Squared radii, or powers.
+    gradient : (spheres, k + 1, dim) float64
+        Their derivatives in the positions of the vertices.
+    barycentric : (spheres, k + 1) float64
+        Coordinates of the centres: minus the derivatives of powers in the weights of the vertices.
+    """
+
+    point: Any
+    shift: Any
+    value: Any
+    gradient: Any
+    barycentric: Any
+
+
+class Pairing(NamedTuple):
+    """Which simplices begin and end something; entry k is of dimension k, in the order in which they appear.
+
+    Attributes
+    ----------
+    begins, ends : tuple of (pairs,) int32
+        Simplices of dimension k that begin something, and those of dimension k + 1 that end it.
+    lasts : tuple of (classes,) int32
+        Simplices that begin what never ends.
+    part_of : (cells,) int32
+        The cell whose void this one's is part of, once nothing stands between; -1 for none, or the outside.
+    """
+
+    begins: tuple[Array, ...]
+    ends: tuple[Array, ...]
+    lasts: tuple[Array, ...]
+    part_of: Array
 
 
 def read_tree(state: Array, n_simplices: int, dim: int) -> Array:
@@ -103,6 +145,13 @@ def cells_of_box(
     return Simplices(*(np.ascontiguousarray(x[:count]) for x in found)), depth.value
 
 
+def flattest(sites: Sites, cells: Simplices) -> float:
+    """Least volume of the bodies spanned by the edges of cells at their first vertex, relative to bricks."""
+    least = ctypes.c_double()
+    _call("flattest", cells.shift.shape[2], *_sites(sites), len(cells.point), *cells, ctypes.byref(least))
+    return least.value
+
+
 def find_faces(simplices: Simplices, n_points: int) -> tuple[Simplices, Array]:
     """Faces of simplices, each once, and for each simplex which of them lacks its first, second, ... vertex."""
     n, vertices, dim = simplices.shift.shape
@@ -122,49 +171,67 @@ def cell_values(sites: Sites, cells: Simplices) -> Array:
 
 def face_values(
     sites: Sites, simplices: Simplices, cofaces: Simplices, faces: Array, coface_value: Array
-) -> tuple[Array, Array]:
-    """When simplices appear: with their own smallest sphere if it is empty, else with the first of their cofaces.
-
-    Returns
-    -------
-    (simplices,) float64
-    (simplices,) int32
-        The coface that a simplex appears with, or -1.
-    """
+) -> Array:
+    """When simplices appear: with their own smallest sphere if it is empty, else with the first of their cofaces."""
     n, vertices, dim = simplices.shift.shape
-    value, because_of = np.empty(n), np.empty(n, np.int32)
+    value = np.empty(n)
     _call(
         "face_values", dim, vertices - 1, *_sites(sites), n, *simplices, len(cofaces.point), *cofaces,
-        faces, coface_value, value, because_of,
+        faces, coface_value, value,
     )  # fmt: skip
-    return value, because_of
+    return value
 
 
-def pair(values: list[Array], faces: list[Array]) -> tuple[list[Array], list[Array], Array]:
+def pair(values: list[Array], faces: list[Array]) -> Pairing:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points.
 
     Parameters
     ----------
     values : for every dimension, (simplices,) float64
     faces : for every dimension but that of the vertices, (simplices, vertices) int32
-
-    Returns
-    -------
-    death : for every dimension, (simplices,) int32
-        The simplex of the next dimension that ends what this one begins; -1 for none.
-    birth : for every dimension, (simplices,) int32
-        The simplex of the dimension below that begins what this one ends; -1 for none.
-    part_of : (cells,) int32
-        The cell whose void this one's is part of, once nothing stands between; -1 for none, or the outside.
     """
     counts = np.array([len(value) for value in values], np.int64)
-    death, birth = ([np.empty(n, np.int32) for n in counts] for _ in range(2))
+    begins, ends, lasts = ([np.empty(n, np.int32) for n in counts] for _ in range(3))
+    n_pairs, n_lasting = np.empty_like(counts), np.empty_like(counts)
     part_of = np.empty(counts[-1], np.int32)
     _call(
         "pairs", len(values) - 1, counts, _pointers(values), _pointers([None, *faces]),
-        _pointers(death), _pointers(birth), part_of,
+        _pointers(begins), _pointers(ends), _pointers(lasts), n_pairs, n_lasting, part_of,
     )  # fmt: skip
-    return death, birth, part_of
+    return Pairing(_first(begins, n_pairs), _first(ends, n_pairs), _first(lasts, n_lasting), part_of)
+
+
+def spheres(sites: Sites, given: Array, wrapped: Array, simplices: Simplices, chosen: Array) -> Spheres:
+    """Smallest spheres through the vertices of some simplices of a complex.
+
+    Parameters
+    ----------
+    sites : Sites
+        What it stands on.
+    given : (points, dim) float64
+        The points, neither moved into the box nor perturbed: squared radii are those of these.
+    wrapped : (points, dim) int32
+        By how many boxes they were moved.
+    simplices : Simplices
+    chosen : (spheres,) int32
+    """
+    n, vertices, dim = len(chosen), *simplices.shift.shape[1:]
+    found = Spheres(
+        np.empty((n, vertices), np.int32),
+        np.empty((n, vertices, dim), np.int32),
+        np.empty(n),
+        np.empty((n, vertices, dim)),
+        np.empty((n, vertices)),
+    )
+    _call(
+        "spheres", dim, vertices - 1, *_sites(sites), given, wrapped, len(simplices.point), *simplices,
+        n, np.ascontiguousarray(chosen, np.int32), *found,
+    )  # fmt: skip
+    return found
+
+
+def _first(arrays: list[Array], counts: Array) -> tuple[Array, ...]:
+    return tuple(array[:n].copy() for array, n in zip(arrays, counts, strict=True))
 
 
 def _sites(sites: Sites) -> tuple[int, Array, Array | None, Array | None]:

@@ -7,7 +7,6 @@ import numpy as np
 
 from tdaglass.kernels.topology import Simplices, Sites
 from tdaglass.topology.engine import loops
-from tdaglass.topology.reference import vertex_positions
 from tdaglass.topology.triangulation import delaunay_cells
 
 Array = np.ndarray
@@ -22,7 +21,7 @@ FLAT = 1e-11
 class AlphaComplex(NamedTuple):
     """A Delaunay triangulation and when each of its simplices appears as balls around the points grow.
 
-    Entry k of `simplices`, `faces`, `values` and `because_of` is of dimension k.
+    Entry k of `simplices`, `faces` and `values` is of dimension k.
 
     Attributes
     ----------
@@ -36,8 +35,6 @@ class AlphaComplex(NamedTuple):
         Face f of a simplex, among those of dimension k - 1, lacks its vertex f; for vertices, nothing.
     values : tuple of (simplices,) float64
         Squared radii at which simplices appear (for points with weights, powers).
-    because_of : tuple of (simplices,) int32
-        The coface that a simplex appears with, or -1 if it appears by itself.
     perturbation : float
         Standard deviation of the displacements by which a degenerate configuration (such as a perfect crystal) was
         disturbed, with the seed `SEED`; 0 for none.
@@ -48,7 +45,6 @@ class AlphaComplex(NamedTuple):
     simplices: tuple[Simplices, ...]
     faces: tuple[Array, ...]
     values: tuple[Array, ...]
-    because_of: tuple[Array, ...]
     perturbation: float
 
     @property
@@ -189,7 +185,7 @@ def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex 
             "expected points that fill space, got all of them in a common "
             f"{'line' if dim == 2 else 'plane'}; try positions of one dimension less"
         )
-    if not perturbation and np.any(_flatness(sites, cells) < FLAT):
+    if not perturbation and do.flattest(sites, cells) < FLAT:
         return None
     simplices: list[Simplices] = [cells]
     faces: list[Array] = []
@@ -203,22 +199,9 @@ def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex 
     if sites.box is not None and np.any(np.bincount(faces[-1].ravel()) != 2):
         return None
     values = [do.cell_values(sites, cells)]
-    because_of = [np.full(len(cells.point), -1, np.int32)]
     for k in reversed(range(dim)):
-        value, because = do.face_values(sites, simplices[k], simplices[k + 1], faces[k], values[0])
-        values.insert(0, value)
-        because_of.insert(0, because)
+        values.insert(0, do.face_values(sites, simplices[k], simplices[k + 1], faces[k], values[0]))
     if not all(np.all(np.isfinite(value)) for value in values[1:]):
         return None
     nothing = np.empty((n, 0), np.int32)
-    return AlphaComplex(
-        sites, wrapped, tuple(simplices), (nothing, *faces), tuple(values), tuple(because_of), perturbation
-    )
-
-
-def _flatness(sites: Sites, cells: Simplices) -> Array:
-    """Volumes of the bodies spanned by the edges at the first vertex, relative to those of bricks."""
-    x = vertex_positions(sites, cells)
-    edges = x[:, 1:] - x[:, :1]
-    across = edges[:, 0, ::-1] * [1, -1] if edges.shape[2] == 2 else np.cross(edges[:, 0], edges[:, 1])
-    return np.abs(np.sum(across * edges[:, -1], axis=1)) / np.prod(np.linalg.norm(edges, axis=2), axis=1)
+    return AlphaComplex(sites, wrapped, tuple(simplices), (nothing, *faces), tuple(values), perturbation)

@@ -16,15 +16,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.kernels.library import thread_count
-from tdaglass.kernels.topology import Sites
+from tdaglass.kernels.topology import Sites, Spheres
 from tdaglass.topology.alpha import build_complex
 from tdaglass.topology.persistence import persistence
-from tdaglass.topology.spheres import Spheres, critical_spheres
+from tdaglass.topology.spheres import critical_spheres
 
 log = logging.getLogger(__name__)
 
-# Pairs that persist, per point, with room to spare: more than random points have.
-PAIRS_PER_POINT = {2: (1, 2), 3: (1, 4, 3)}
+# Pairs that persist, per point, with room to spare: dense liquids have up to 6 loops and 5 voids, random points fewer.
+PAIRS_PER_POINT = {2: (1, 2), 3: (1, 7, 6)}
 
 # What `count` says where there is no diagram.
 NO_COMPLEX, NO_MEMORY = -1, -2
@@ -40,9 +40,9 @@ class CriticalSimplex(NamedTuple):
 
     Attributes
     ----------
-    point : (pairs, dim + 1) int32
-        Its vertices; -1 beyond the last.
-    shift : (pairs, dim + 1, dim) int32
+    point : (pairs, vertices) int32
+        Its vertices; -1 where there is no pair.
+    shift : (pairs, vertices, dim) int32
         By how many boxes each stands away from where it was given.
     """
 
@@ -60,6 +60,7 @@ class Diagram(NamedTuple):
     valid : (pairs,) bool
         Where there is one.
     birth_simplex, death_simplex : CriticalSimplex
+        Of k + 1 and k + 2 vertices, for holes of dimension k.
     count : int
         How many pairs there are, even where there is no room for them; negative where there is no diagram, for
         points that no complex can stand on or for want of memory: see `check_diagram`.
@@ -170,11 +171,10 @@ def diagrams(
 
 
 def _diagram(positions: Any, box: Any, weights: Any, found: "_Found") -> Diagram:
-    valid = jnp.arange(found.simplex.point.shape[0]) < found.count
-    sides = [jax.tree.map(lambda x, k=k: x[:, k], found.simplex) for k in (0, 1)]
-    birth, death = (jnp.where(valid, _values(positions, box, weights, side), 0) for side in sides)
-    opens, ends = (CriticalSimplex(found.simplex.point[:, k], found.simplex.shift[:, k]) for k in (0, 1))
-    return Diagram(birth, death, valid, opens, ends, found.count)
+    sides = (found.opens, found.ends)
+    birth, death = (_values(positions, box, weights, spheres) for spheres in sides)
+    opens, ends = (CriticalSimplex(spheres.point, spheres.shift) for spheres in sides)
+    return Diagram(birth, death, jnp.arange(len(birth)) < found.count, opens, ends, found.count)
 
 
 def _renumbered(found: Diagram, chosen: Array) -> Diagram:
@@ -225,29 +225,25 @@ def check_diagram(diagram: Diagram) -> None:
 
 
 class _Found(NamedTuple):
-    """Spheres of births and deaths, which are along axis 1, with room for the vertices of cells."""
+    """Spheres of births and deaths, zeros where there is no pair, and how many there are."""
 
-    simplex: Spheres
+    opens: Spheres
+    ends: Spheres
     count: Any
 
 
 def _find_pairs(
     positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...], rooms: list[int]
 ) -> tuple[_Found, ...]:
-    dim = positions.shape[1]
-    real, whole = positions.dtype, jnp.int32
+    def shapes_of(*sizes: int) -> Spheres:
+        real, whole = (partial(jax.ShapeDtypeStruct, dtype=dtype) for dtype in (positions.dtype, jnp.int32))
+        edges = (*sizes, positions.shape[1])
+        coordinates = None if weights is None else real(sizes)
+        return Spheres(whole(sizes), whole(edges), real(sizes[:1]), real(edges), coordinates)
+
     shapes = tuple(
-        _Found(
-            Spheres(
-                jax.ShapeDtypeStruct((room, 2, dim + 1), whole),
-                jax.ShapeDtypeStruct((room, 2, dim + 1, dim), whole),
-                jax.ShapeDtypeStruct((room, 2), real),
-                jax.ShapeDtypeStruct((room, 2, dim + 1), real),
-                jax.ShapeDtypeStruct((room, 2, dim + 1, dim), real),
-            ),
-            jax.ShapeDtypeStruct((), whole),
-        )
-        for room in rooms
+        _Found(shapes_of(room, k + 1), shapes_of(room, k + 2), jax.ShapeDtypeStruct((), jnp.int32))
+        for room, k in zip(rooms, dimensions, strict=True)
     )
     given = [jax.lax.stop_gradient(x) for x in (positions, box, weights) if x is not None]
     host = partial(
@@ -275,7 +271,7 @@ def _on_host(
     flat = [x.reshape(-1, *x.shape[len(batch) :]) for x in arrays]
     out = jax.tree.map(lambda s: np.zeros((len(flat[0]), *s.shape), s.dtype), shapes)
     for found in out:
-        found.simplex.point[:] = -1
+        found.opens.point[:] = found.ends.point[:] = -1
 
     def one(k: int) -> float:
         rest = [x[k] for x in flat[1:]]
@@ -306,26 +302,27 @@ def _fill(out: tuple[_Found, ...], given: Sites, dimensions: tuple[int, ...]) ->
     complex_ = build_complex(given.position, given.box, given.weight)
     pairs = persistence(complex_)
     for found, k in zip(out, dimensions, strict=True):
-        room = found.simplex.point.shape[1]
-        for side, spheres in enumerate(critical_spheres(complex_, given, pairs[k])):
-            found.count[0] = len(spheres.value)
-            for to, x in zip(found.simplex, spheres, strict=True):
-                kept = x[:room]
-                to[(0, slice(len(kept)), side, *map(slice, kept.shape[1:]))] = kept
+        both = critical_spheres(complex_, given, pairs[k])
+        found.count[0] = len(both[0].value)
+        for room, spheres in zip((found.opens, found.ends), both, strict=True):
+            for to, x in zip(room, spheres, strict=True):
+                if to is not None:
+                    kept = x[: to.shape[1]]
+                    to[0, : len(kept)] = kept
     return complex_.perturbation
 
 
-def _values(positions: Any, box: Any, weights: Any, simplex: Spheres) -> Array:
-    point = jnp.maximum(simplex.point, 0)
+def _values(positions: Any, box: Any, weights: Any, spheres: Spheres) -> Array:
+    point = jnp.maximum(spheres.point, 0)
     x = positions[point]
     if box is not None:
-        x = x + simplex.shift.astype(x.dtype) * box
-    weight = jnp.zeros(point.shape, x.dtype) if weights is None else weights[point]
-    return _power(x, weight, simplex.value, simplex.barycentric, simplex.away)
+        x = x + spheres.shift.astype(x.dtype) * box
+    weight = None if weights is None else weights[point]
+    return _power(x, weight, spheres.value, spheres.gradient, spheres.barycentric)
 
 
 @jax.custom_jvp
-def _power(x: Any, weight: Any, value: Any, barycentric: Any, away: Any) -> Array:
+def _power(x: Any, weight: Any, value: Any, gradient: Any, barycentric: Any) -> Array:
     r"""Power of a circumsphere, :math:`\sum_i \mu_i (|x_i - c|^2 - w_i)` with :math:`\sum_i \mu_i = 1`.
 
     It is stationary in the centre c and its barycentric coordinates mu, which therefore count as constants. Its
@@ -336,15 +333,17 @@ def _power(x: Any, weight: Any, value: Any, barycentric: Any, away: Any) -> Arra
 
 @_power.defjvp
 def _first_derivative(primals: tuple, tangents: tuple) -> tuple:
-    x, _, _, barycentric, away = primals
-    by_vertex = 2 * jnp.sum(_once(x, away) * tangents[0], axis=2) - tangents[1]
-    return _power(*primals), jnp.sum(barycentric * by_vertex, axis=1)
+    x, _, _, gradient, barycentric = primals
+    change = jnp.sum(_once(x, gradient) * tangents[0], axis=(1, 2))
+    if barycentric is not None:
+        change -= jnp.sum(barycentric * tangents[1], axis=1)
+    return _power(*primals), change
 
 
 @jax.custom_jvp
-def _once(x: Any, away: Any) -> Array:
-    """Vertices x as seen from their centre, not to be differentiated again: it moves with them."""
-    return away
+def _once(x: Any, gradient: Any) -> Array:
+    """A gradient in vertices x, not to be differentiated again: it changes with them."""
+    return gradient
 
 
 @_once.defjvp

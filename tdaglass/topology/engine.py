@@ -8,5 +8,6 @@ from tdaglass.topology import reference
 
 
 def loops() -> ModuleType:
-    """The module to call `read_tree`, `cells_of_box`, `find_faces`, `cell_values`, `face_values` and `pair` of."""
+    """The module to call `read_tree`, `cells_of_box`, `flattest`, `find_faces`, `cell_values`, `face_values`, `pair`
+    and `spheres` of."""
     return topology if kernels.WHY_NOT is None else reference

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tdaglass.kernels.topology import Pairing
 from tdaglass.topology.alpha import AlphaComplex
 from tdaglass.topology.engine import loops
 
@@ -59,19 +60,16 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
     >>> loops.birth.round(3).tolist()
     [0.36, 0.5]
     """
-    dim = complex_.dim
-    death, birth, _ = pair_simplices(complex_)
-    found = []
-    for k, value in enumerate(complex_.values):
-        order = np.argsort(value, kind="stable").astype(np.int32)
-        opens = order[death[k][order] >= 0]
-        alone = (death[k][order] < 0) & (birth[k][order] < 0) & np.isfinite(value[order])
-        ends = death[k][opens]
-        above = complex_.values[k + 1][ends] if k < dim else np.empty(0)
-        found.append(Pairs(k, opens, ends, value[opens], above, order[alone]))
-    return tuple(found)
+    pairing = pair_simplices(complex_)
+    above = (*complex_.values[1:], np.empty(0))
+    return tuple(
+        Pairs(k, begins, ends, value[begins], above[k][ends], lasts)
+        for k, (value, begins, ends, lasts) in enumerate(
+            zip(complex_.values, pairing.begins, pairing.ends, pairing.lasts, strict=True)
+        )
+    )
 
 
-def pair_simplices(complex_: AlphaComplex) -> tuple[list[Array], list[Array], Array]:
-    """Partners of simplices, and which voids are parts of others: see `kernels.topology.pair`."""
+def pair_simplices(complex_: AlphaComplex) -> Pairing:
+    """Of all dimensions, and which voids are parts of others."""
     return loops().pair(list(complex_.values), list(complex_.faces[1:]))

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from tdaglass.kernels.topology import Simplices, Sites
+from tdaglass.kernels.topology import Pairing, Simplices, Sites, Spheres
 
 Array = np.ndarray
 # Of volumes that are summed, relative to the sum.
@@ -58,6 +58,14 @@ def cells_of_box(
     return Simplices(point[mine].astype(np.int32), shift[mine].astype(np.int8)), depth
 
 
+def flattest(sites: Sites, cells: Simplices) -> float:
+    """Least volume of the bodies spanned by the edges of cells at their first vertex, relative to bricks."""
+    x = vertex_positions(sites, cells)
+    edges = x[:, 1:] - x[:, :1]
+    bricks = np.prod(np.linalg.norm(edges, axis=2), axis=1)
+    return float(np.min(np.abs(np.linalg.det(edges)) / bricks, initial=np.inf))
+
+
 def find_faces(simplices: Simplices, n_points: int) -> tuple[Simplices, Array]:
     """Faces of simplices, each once, and for each simplex which of them lacks its first, second, ... vertex."""
     n, vertices, dim = simplices.shift.shape
@@ -79,26 +87,20 @@ def cell_values(sites: Sites, cells: Simplices) -> Array:
 
 def face_values(
     sites: Sites, simplices: Simplices, cofaces: Simplices, faces: Array, coface_value: Array
-) -> tuple[Array, Array]:
+) -> Array:
     """When simplices appear: with their own sphere if it is empty, else with the first of their cofaces."""
     center, own = _circumspheres(vertex_positions(sites, simplices), vertex_weights(sites, simplices.point))
-    n_cofaces, vertices = cofaces.point.shape
     x = vertex_positions(sites, cofaces)
-    first = np.full(len(own), n_cofaces)
-    earliest = np.argsort(coface_value, kind="stable")[::-1]
-    first[faces[earliest].ravel()] = np.repeat(earliest, vertices)
-    within = np.zeros(len(own), bool)
-    for f in range(vertices):
-        face = faces[:, f]
+    first, within = np.full(len(own), np.inf), np.zeros(len(own), bool)
+    for f, face in enumerate(faces.T):
+        np.minimum.at(first, face, coface_value)
         away = x[:, f] - x[:, int(f == 0)] - center[face]
         power = np.sum(away**2, axis=1) - vertex_weights(sites, cofaces.point[:, f])
         np.logical_or.at(within, face, power < own[face])
-    below = np.append(coface_value, np.inf)[first]
-    appears = np.where(within | (first == n_cofaces), below, np.minimum(own, below))
-    return appears, np.where(within, first, -1).astype(np.int32)
+    return np.where(within | np.isinf(first), first, np.minimum(own, first))
 
 
-def pair(values: list[Array], faces: list[Array]) -> tuple[list[Array], list[Array], Array]:
+def pair(values: list[Array], faces: list[Array]) -> Pairing:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
     death, birth = ([np.full(len(value), -1, np.int32) for value in values] for _ in range(2))
     orders = [np.argsort(value, kind="stable") for value in values]
@@ -137,7 +139,28 @@ def pair(values: list[Array], faces: list[Array]) -> tuple[list[Array], list[Arr
                 edge = orders[1][max(column)]
                 columns[max(column)] = column
                 death[1][edge], birth[2][triangle] = triangle, edge
-    return death, birth, part_of
+    begins = [order[death[k][order] >= 0].astype(np.int32) for k, order in enumerate(orders)]
+    lasts = [
+        order[(death[k][order] < 0) & (birth[k][order] < 0) & np.isfinite(values[k][order])].astype(np.int32)
+        for k, order in enumerate(orders)
+    ]
+    ends = [of[simplices] for of, simplices in zip(death, begins, strict=True)]
+    return Pairing(tuple(begins), tuple(ends), tuple(lasts), part_of)
+
+
+def spheres(sites: Sites, given: Array, wrapped: Array, simplices: Simplices, chosen: Array) -> Spheres:
+    """Smallest spheres through the vertices of some simplices of a complex, with the values of `given` points."""
+    point, in_box = simplices.point[chosen], simplices.shift[chosen]
+    x, weight = vertex_positions(sites, Simplices(point, in_box)), vertex_weights(sites, point)
+    center, _ = _circumspheres(x, weight)
+    edge = x[:, 1:] - x[:, :1]
+    along = np.einsum("sde,sd->se", np.linalg.pinv(edge), center)
+    barycentric = np.concatenate([1 - along.sum(axis=1, keepdims=True), along], axis=1)
+    shift = in_box - wrapped[point]
+    x = vertex_positions(sites._replace(position=given), Simplices(point, shift))
+    away = x - x[:, :1] - center[:, None]
+    value = np.sum(barycentric * (np.sum(away**2, axis=2) - weight), axis=1)
+    return Spheres(point, shift, value, 2 * barycentric[:, :, None] * away, barycentric)
 
 
 def _sides(facets_of: Array, n_facets: int) -> Array:

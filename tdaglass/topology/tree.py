@@ -43,9 +43,10 @@ def persistence_tree(complex_: AlphaComplex) -> PersistenceTree:
     [1, -1]
     """
     dim = complex_.dim
-    _, birth, part_of = pair_simplices(complex_)
-    facet = birth[dim]
-    opens = np.where(facet < 0, -np.inf, complex_.values[dim - 1][facet])
+    pairing = pair_simplices(complex_)
+    part_of = pairing.part_of
+    opens = np.full(len(part_of), -np.inf)
+    opens[pairing.ends[dim - 1]] = complex_.values[dim - 1][pairing.begins[dim - 1]]
     parts = np.argsort(part_of, kind="stable").astype(np.int32)
     first = np.searchsorted(part_of[parts], np.arange(len(part_of) + 1)).astype(np.int32)
     return PersistenceTree(part_of, opens, parts, first)

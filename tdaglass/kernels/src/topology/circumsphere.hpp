@@ -4,6 +4,47 @@
 
 namespace tdaglass {
 
+template <int DIM>
+double dot(const double* a, const double* b) {
+    double total = 0;
+    for (int d = 0; d < DIM; d++) total += a[d] * b[d];
+    return total;
+}
+
+inline void cross(const double* a, const double* b, double* out) {
+    for (int d = 0; d < 3; d++) out[d] = a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3];
+}
+
+// From the first vertex to each of the k others.
+template <int DIM>
+void edges_of(int k, const double (*x)[DIM], double (*edge)[DIM]) {
+    for (int i = 0; i < k; i++)
+        for (int d = 0; d < DIM; d++) edge[i][d] = x[i + 1][d] - x[0][d];
+}
+
+// Rows, in the span of k edges, whose product with their own edge is the determinant that is returned, and with the
+// others zero. By cross products: equations of the products of edges are twice as ill-conditioned as those of edges.
+template <int DIM>
+double cofactors(int k, const double (*edge)[DIM], double (*row)[DIM]) {
+    if (k == 0) return 1;
+    if (k == 1) {
+        for (int d = 0; d < DIM; d++) row[0][d] = edge[0][d];
+        return dot<DIM>(edge[0], edge[0]);
+    }
+    if constexpr (DIM == 2) {
+        row[0][0] = edge[1][1], row[0][1] = -edge[1][0];
+        row[1][0] = -edge[0][1], row[1][1] = edge[0][0];
+        return edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0];
+    } else {
+        double normal[3];
+        cross(edge[0], edge[1], normal);
+        const double* third = k == 3 ? edge[2] : normal;
+        cross(edge[1], third, row[0]), cross(third, edge[0], row[1]);
+        if (k == 3) for (int d = 0; d < 3; d++) row[2][d] = normal[d];
+        return dot<3>(normal, third);
+    }
+}
+
 // Squared radius (a power, where the vertices have weights), and the centre as seen from the first vertex.
 template <int DIM>
 struct Circumsphere {
@@ -12,21 +53,15 @@ struct Circumsphere {
     // Vertices 0 ... k, and their weights: squared radii of spheres around them, or zeros. Not finite if they lie in a
     // common plane, line or point.
     Circumsphere(int k, const double (*x)[DIM], const double* weight) {
-        double edge[DIM][DIM], half[DIM];
+        double edge[DIM][DIM], row[DIM][DIM];
+        edges_of(k, x, edge);
+        const double determinant = cofactors<DIM>(k, edge, row);
         for (int i = 0; i < k; i++) {
-            half[i] = weight[0] - weight[i + 1];
-            for (int d = 0; d < DIM; d++) {
-                edge[i][d] = x[i + 1][d] - x[0][d];
-                half[i] += edge[i][d] * edge[i][d];
-            }
-            half[i] /= 2;  // edge . center
+            const double along = (dot<DIM>(edge[i], edge[i]) + weight[0] - weight[i + 1]) / 2;  // edge . center
+            for (int d = 0; d < DIM; d++) center[d] += along * row[i][d];
         }
-        if (k == 1) {
-            const double scale = half[0] / dot(edge[0], edge[0]);
-            for (int d = 0; d < DIM; d++) center[d] = scale * edge[0][d];
-        }
-        if (k >= 2) find_center(k, edge, half);
-        radius_sq = dot(center, center) - weight[0];
+        for (int d = 0; d < DIM; d++) center[d] /= determinant;
+        radius_sq = dot<DIM>(center, center) - weight[0];
     }
 
     // Whether a further point, seen from the first vertex, conflicts: it lies within.
@@ -34,33 +69,6 @@ struct Circumsphere {
         double power = -weight;
         for (int d = 0; d < DIM; d++) power += (point[d] - center[d]) * (point[d] - center[d]);
         return power < radius_sq;
-    }
-
-   private:
-    // The point of the plane or space of the edges with the given products with each of them.
-    void find_center(int k, const double (*edge)[DIM], const double* half) {
-        if constexpr (DIM == 2) {
-            const double area = edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0];
-            center[0] = (half[0] * edge[1][1] - half[1] * edge[0][1]) / area;
-            center[1] = (half[1] * edge[0][0] - half[0] * edge[1][0]) / area;
-        } else {
-            double normal[3], across[2][3];
-            cross(edge[0], edge[1], normal);
-            const double* third = k == 3 ? edge[2] : normal;
-            cross(edge[1], third, across[0]), cross(third, edge[0], across[1]);
-            const double along = k == 3 ? half[2] : 0, volume = dot(normal, third);
-            for (int d = 0; d < DIM; d++)
-                center[d] = (half[0] * across[0][d] + half[1] * across[1][d] + along * normal[d]) / volume;
-        }
-    }
-
-    static double dot(const double* a, const double* b) {
-        double total = 0;
-        for (int d = 0; d < DIM; d++) total += a[d] * b[d];
-        return total;
-    }
-    static void cross(const double* a, const double* b, double* out) {
-        for (int d = 0; d < 3; d++) out[d] = a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3];
     }
 };
 

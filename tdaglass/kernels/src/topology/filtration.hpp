@@ -17,6 +17,8 @@ struct Points {
     double weight_of(int64_t i) const { return weight ? weight[i] : 0; }
 };
 
+constexpr double NEVER = std::numeric_limits<double>::infinity();
+
 // Vertices of a simplex as seen from the first.
 template <int DIM>
 struct Vertices {
@@ -45,19 +47,18 @@ void cell_values(const Points<DIM>& points, const Simplices<DIM>& cells, double*
     }
 }
 
-// Faces, at those of theirs if no opposite vertex of a coface lies within, else with the first of their cofaces, whose
-// number is then `because_of`, or -1. Points that others hide are faces of nothing, and never appear.
+// Faces, at those of theirs if no opposite vertex of a coface lies within, else with the first of their cofaces. Points
+// that others hide are faces of nothing, and never appear.
 template <int DIM>
 void face_values(const Points<DIM>& points, const Simplices<DIM>& faces, const Simplices<DIM>& cofaces,
-                 const int32_t* face_of, const double* coface_value, double* value, int32_t* because_of) {
+                 const int32_t* face_of, const double* coface_value, double* value) {
     std::vector<Circumsphere<DIM>> spheres;
-    std::vector<int32_t> first(faces.count, -1);
+    std::vector<bool> empty(faces.count, true);
     spheres.reserve(faces.count);
     for (int64_t q = 0; q < faces.count; q++) {
         const Vertices<DIM> at(points, faces, q);
         spheres.emplace_back(faces.k, at.x, at.weight);
-        value[q] = std::numeric_limits<double>::infinity();
-        because_of[q] = -1;
+        value[q] = NEVER;
     }
     for (int64_t s = 0; s < cofaces.count; s++) {
         const Vertices<DIM> at(points, cofaces, s);
@@ -66,15 +67,13 @@ void face_values(const Points<DIM>& points, const Simplices<DIM>& faces, const S
             const int origin = f == 0;
             double opposite[DIM];
             for (int d = 0; d < DIM; d++) opposite[d] = at.x[f][d] - at.x[origin][d];
-            if (spheres[q].contains(opposite, at.weight[f])) because_of[q] = -2;
-            if (coface_value[s] < value[q]) value[q] = coface_value[s], first[q] = (int32_t)s;
+            if (spheres[q].contains(opposite, at.weight[f])) empty[q] = false;
+            value[q] = std::min(value[q], coface_value[s]);
         }
     }
+    // Rounded, an empty sphere could come after those of cofaces.
     for (int64_t q = 0; q < faces.count; q++)
-        if (because_of[q] == -2)
-            because_of[q] = first[q];
-        else if (first[q] >= 0)
-            value[q] = std::min(value[q], spheres[q].radius_sq);  // rounded, it could come after a coface
+        if (empty[q] && value[q] < NEVER) value[q] = std::min(value[q], spheres[q].radius_sq);
 }
 
 }  // namespace tdaglass

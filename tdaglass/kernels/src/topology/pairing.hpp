@@ -33,10 +33,11 @@ struct Order {
 };
 
 constexpr int32_t ALONE = -1;  // partner of a simplex that has none
+using Partners = std::vector<int32_t>;
 
 // The cells on both sides of each facet; ALONE for the outside.
-inline std::vector<int32_t> sides_of_facets(int dim, int64_t n_cells, const int32_t* facets_of, int64_t n_facets) {
-    std::vector<int32_t> sides(2 * n_facets, ALONE);
+inline Partners sides_of_facets(int dim, int64_t n_cells, const int32_t* facets_of, int64_t n_facets) {
+    Partners sides(2 * n_facets, ALONE);
     for (int64_t i = 0; i < (dim + 1) * n_cells; i++) {
         int32_t* side = &sides[2 * (int64_t)facets_of[i]];
         side[side[0] == ALONE ? 0 : 1] = (int32_t)(i / (dim + 1));
@@ -45,8 +46,8 @@ inline std::vector<int32_t> sides_of_facets(int dim, int64_t n_cells, const int3
 }
 
 // Vertices and the edges that join two components: the younger one ends. The elder rule needs the vertices' order.
-inline void pair_components(const Order& vertices, const Order& edges, const int32_t* ends, int32_t* death_of_vertex,
-                            int32_t* birth_of_edge) {
+inline void pair_components(const Order& vertices, const Order& edges, const int32_t* ends, Partners& death_of_vertex,
+                            Partners& birth_of_edge) {
     Components components(vertices.rank.size());
     for (int32_t e : edges.simplex) {
         int32_t a = components.find(ends[2 * (int64_t)e]), b = components.find(ends[2 * (int64_t)e + 1]);
@@ -59,8 +60,8 @@ inline void pair_components(const Order& vertices, const Order& edges, const int
 
 // Cells and the facets that, seen backwards, join two of them, or one and the outside: a void ends with its last cell,
 // and when its facet opens it is part of the void of another cell (or of the outside: ALONE).
-inline void pair_voids(const Order& cells, const Order& facets, const int32_t* sides, int32_t* death_of_facet,
-                       int32_t* birth_of_cell, int32_t* part_of) {
+inline void pair_voids(const Order& cells, const Order& facets, const Partners& sides, Partners& death_of_facet,
+                       Partners& birth_of_cell, int32_t* part_of) {
     const int32_t outside = (int32_t)cells.rank.size();
     Components voids(outside + 1);
     auto rank = [&](int32_t cell) { return cell == outside ? outside : cells.rank[cell]; };
@@ -80,8 +81,8 @@ inline void pair_voids(const Order& cells, const Order& facets, const int32_t* s
 
 // Edges that open loops and the triangles that close them, by reducing the columns of those triangles that open no void.
 // Coefficients are 0 and 1, as everywhere here.
-inline void pair_loops(const Order& edges, const Order& triangles, const int32_t* edges_of, const int32_t* birth_of_edge,
-                       const int32_t* death_of_triangle, int32_t* death_of_edge, int32_t* birth_of_triangle) {
+inline void pair_loops(const Order& edges, const Order& triangles, const int32_t* edges_of, const Partners& birth_of_edge,
+                       const Partners& death_of_triangle, Partners& death_of_edge, Partners& birth_of_triangle) {
     const int64_t n_edges = (int64_t)edges.rank.size();
     std::vector<int64_t> begin(n_edges, -1), end(n_edges);  // of the column that ends at an edge, by its rank
     std::vector<int32_t> columns, column, sum;              // ranks, falling

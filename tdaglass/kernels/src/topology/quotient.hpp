@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "filtration.hpp"
+#include "volumes.hpp"
 
 namespace tdaglass {
 
@@ -16,20 +16,6 @@ struct Images {
 // Of volumes that are summed, relative to the sum.
 constexpr double ROUNDING = 1e-9;
 
-template <int DIM>
-double cell_volume(const double (*x)[DIM]) {
-    double edge[DIM][DIM];
-    for (int v = 0; v < DIM; v++)
-        for (int d = 0; d < DIM; d++) edge[v][d] = x[v + 1][d] - x[0][d];
-    if constexpr (DIM == 2) return std::abs(edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0]) / 2;
-    double volume = 0;
-    for (int d = 0; d < 3; d++) {
-        const int e = (d + 1) % 3, f = (d + 2) % 3;
-        volume += edge[0][d] * (edge[1][e] * edge[2][f] - edge[1][f] * edge[2][e]);
-    }
-    return std::abs(volume) / 6;
-}
-
 // Of the cells of a triangulation of images, of each kind the one whose sphere has its centre in the box, as Simplices
 // wants it. `depth`: how far around the box images must reach for these to be right: as far as anything could conflict
 // with their spheres; infinite if they do not fill the box. Returns how many.
@@ -39,7 +25,7 @@ template <int DIM>
 int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_cells, const int32_t* cells,
                      int32_t* point, int8_t* shift, double* depth) {
     int64_t count = 0;
-    double most_weight = points.weight_of(0), volume = 1, filled = 0;
+    double most_weight = points.weight_of(0), filled = 0, volume = DIM == 2 ? 2 : 6;  // of the bodies of cells
     for (int64_t i = 1; i < points.n; i++) most_weight = std::max(most_weight, points.weight_of(i));
     for (int d = 0; d < DIM; d++) volume *= points.box[d];
     *depth = 0;
@@ -67,7 +53,7 @@ int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_
             in_box = in_box && std::floor((x[0][d] + sphere.center[d]) / points.box[d]) == -first[d];
         if (!in_box) continue;
         *depth = std::max(*depth, std::sqrt(std::max(sphere.radius_sq + most_weight, 0.0)));
-        filled += cell_volume<DIM>(x);
+        filled += spanned_volume<DIM>(x);
         for (int v = 0; v <= DIM; v++) {
             point[(DIM + 1) * count + v] = images.point[vertex[v]];
             for (int d = 0; d < DIM; d++)
