@@ -5,6 +5,7 @@ and end components, loops and voids. `diagram` gives their births and deaths ins
 `persistence_image`, `histogram`, `betti_curve` and `landscape` make arrays of fixed shape of them.
 """
 
+from tdaglass.kernels.topology import Pairs
 from tdaglass.topology.alpha import AlphaComplex, alpha_complex
 from tdaglass.topology.curves import betti_curve, landscape
 from tdaglass.topology.diagram import CriticalSimplex, Diagram, check_diagram, diagram, diagrams, to_radii
@@ -12,7 +13,7 @@ from tdaglass.topology.grid import BirthDeath, Grid, pairs_in
 from tdaglass.topology.histogram import histogram
 from tdaglass.topology.image import arctan_weight, linear_weight, persistence_image, species_channels
 from tdaglass.topology.inverse import optimal_volume, stable_subvolume, stable_volume
-from tdaglass.topology.persistence import Pairs, persistence
+from tdaglass.topology.persistence import persistence
 from tdaglass.topology.tree import PersistenceTree, persistence_tree
 from tdaglass.topology.volume import Volume, ring
 

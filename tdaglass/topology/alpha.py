@@ -177,31 +177,11 @@ def _volume(sites: Sites) -> float:
 
 def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex | None:
     """None for points whose triangulation is not the same in every box, or has cells flat but for rounding."""
-    dim, n = sites.position.shape[1], len(sites.position)
-    do = loops()
     cells = delaunay_cells(sites)
     if not len(cells.point):
         raise ValueError(
             "expected points that fill space, got all of them in a common "
-            f"{'line' if dim == 2 else 'plane'}; try positions of one dimension less"
+            f"{'line' if sites.position.shape[1] == 2 else 'plane'}; try positions of one dimension less"
         )
-    if not perturbation and do.flattest(sites, cells) < FLAT:
-        return None
-    simplices: list[Simplices] = [cells]
-    faces: list[Array] = []
-    for _ in range(dim - 1):
-        below, of_them = do.find_faces(simplices[0], n)
-        simplices.insert(0, below)
-        faces.insert(0, of_them)
-    vertices = Simplices(np.arange(n, dtype=np.int32)[:, None], np.zeros((n, 1, dim), np.int8))
-    faces.insert(0, np.ascontiguousarray(simplices[0].point[:, ::-1]))
-    simplices.insert(0, vertices)
-    if sites.box is not None and np.any(np.bincount(faces[-1].ravel()) != 2):
-        return None
-    values = [do.cell_values(sites, cells)]
-    for k in reversed(range(dim)):
-        values.insert(0, do.face_values(sites, simplices[k], simplices[k + 1], faces[k], values[0]))
-    if not all(np.all(np.isfinite(value)) for value in values[1:]):
-        return None
-    nothing = np.empty((n, 0), np.int32)
-    return AlphaComplex(sites, wrapped, tuple(simplices), (nothing, *faces), tuple(values), perturbation)
+    found = loops().fill_complex(sites, cells, 0.0 if perturbation else FLAT)
+    return None if found is None else AlphaComplex(sites, wrapped, *found, perturbation)

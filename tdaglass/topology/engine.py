@@ -8,6 +8,7 @@ from tdaglass.topology import reference
 
 
 def loops() -> ModuleType:
-    """The module to call `read_tree`, `cells_of_box`, `flattest`, `find_faces`, `cell_values`, `face_values`, `pair`
-    and `spheres` of."""
+    """The module to call `images_around`, `read_tree`, `cells_of_box`, `fill_complex`, `pair` and
+    `critical_spheres` of.
+    """
     return topology if kernels.WHY_NOT is None else reference

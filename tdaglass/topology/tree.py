@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tdaglass.topology.alpha import AlphaComplex
-from tdaglass.topology.persistence import pair_simplices
+from tdaglass.topology.engine import loops
 
 Array = np.ndarray
 
@@ -42,11 +42,9 @@ def persistence_tree(complex_: AlphaComplex) -> PersistenceTree:
     >>> persistence_tree(alpha_complex(square)).part_of.tolist()
     [1, -1]
     """
-    dim = complex_.dim
-    pairing = pair_simplices(complex_)
-    part_of = pairing.part_of
+    pairs, part_of = loops().pair(complex_.values, complex_.faces)
     opens = np.full(len(part_of), -np.inf)
-    opens[pairing.ends[dim - 1]] = complex_.values[dim - 1][pairing.begins[dim - 1]]
+    opens[pairs[-2].death_simplex] = pairs[-2].birth
     parts = np.argsort(part_of, kind="stable").astype(np.int32)
     first = np.searchsorted(part_of[parts], np.arange(len(part_of) + 1)).astype(np.int32)
     return PersistenceTree(part_of, opens, parts, first)

@@ -45,9 +45,14 @@ def delaunay_cells(sites: Sites) -> Simplices:
     # No empty sphere is wider than the box's diagonal: one that seems so, among these images, is of a flat cell.
     deepest = 1.01 * float(np.linalg.norm(sites.box))
     while True:
-        position, point, shift = _images(sites.position, sites.box, depth)
-        weight = None if sites.weight is None else sites.weight[point]
-        cells, needed = loops().cells_of_box(sites, point, shift, _triangulate(position, weight))
+        if depth > MOST_BOXES * sites.box.min():
+            raise ValueError(
+                f"expected a box that is not so narrow, got edges {sites.box} for {n} points, which need "
+                f"images from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
+            )
+        images = loops().images_around(sites, depth)
+        weight = None if sites.weight is None else sites.weight[images.point]
+        cells, needed = loops().cells_of_box(sites, images, _triangulate(images.position, weight))
         if needed <= depth or depth >= deepest:
             return cells
         # A first guess that is much too small cuts through voids, whose spheres it makes far too large.
@@ -58,25 +63,4 @@ def _triangulate(position: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     # Signs of determinants, which decide everything here, are exact in the fast mode too; radii are not asked for.
     complex_ = gudhi.AlphaComplex(points=position, weights=weight, precision="fast")
     tree = complex_.create_simplex_tree(default_filtration_value=True)
-    return loops().read_tree(tree.__getstate__(), tree.num_simplices(), position.shape[1])
-
-
-def _images(position: np.ndarray, box: np.ndarray, depth: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points and their images up to some distance from the box: positions, whose, and how many boxes away."""
-    boxes = np.ceil(depth / box)
-    if boxes.max() > MOST_BOXES:
-        raise ValueError(
-            f"expected a box that is not so narrow, got edges {box} for {len(position)} points, which need images "
-            f"from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
-        )
-    point, shift = np.arange(len(position), dtype=np.int32), np.zeros(position.shape, np.int32)
-    for axis, most in enumerate(boxes.astype(int).tolist()):
-        parts = []
-        for away in range(-most, most + 1):
-            x = position[:, axis] + away * box[axis]
-            near = np.flatnonzero((x >= -depth) & (x <= box[axis] + depth))
-            moved, by = position[near], shift[near]
-            moved[:, axis], by[:, axis] = x[near], away
-            parts.append((moved, point[near], by))
-        position, point, shift = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return position, point, shift
+    return loops().read_tree(tree.__getstate__(), position.shape[1])

@@ -17,15 +17,18 @@ extern "C" {
 int64_t tdaglass_read_tree(int64_t, const char*, int64_t, int32_t*, int64_t) noexcept;
 int64_t tdaglass_cells_of_box(int64_t, int64_t, const double*, const double*, const double*, const int32_t*,
                               const int32_t*, int64_t, const int32_t*, int32_t*, int8_t*, double*) noexcept;
-int64_t tdaglass_find_faces(int64_t, int64_t, int64_t, int64_t, const int32_t*, const int8_t*, int32_t*, int8_t*,
-                            int32_t*) noexcept;
-int64_t tdaglass_cell_values(int64_t, int64_t, const double*, const double*, const double*, int64_t, const int32_t*,
-                             const int8_t*, double*) noexcept;
-int64_t tdaglass_face_values(int64_t, int64_t, int64_t, const double*, const double*, const double*, int64_t,
-                             const int32_t*, const int8_t*, int64_t, const int32_t*, const int8_t*, const int32_t*,
-                             const double*, double*, int32_t*) noexcept;
+int64_t tdaglass_images_around(int64_t, int64_t, const double*, const double*, const double*, double, int64_t, double*,
+                               int32_t*, int32_t*) noexcept;
+int64_t tdaglass_fill_complex(int64_t, int64_t, const double*, const double*, const double*, double, int64_t*,
+                              int32_t* const*, int8_t* const*, int32_t* const*, double* const*) noexcept;
+int64_t tdaglass_critical_spheres(int64_t, int64_t, int64_t, const double*, const double*, const double*, const double*,
+                                  const int32_t*, const int32_t*, const int8_t*, const int32_t*, const int8_t*, int64_t,
+                                  const int32_t*, const int32_t*, const double*, const double*, int64_t, int64_t,
+                                  int32_t*, int32_t*, void*, void*, void*, int32_t*, int32_t*, void*, void*,
+                                  void*) noexcept;
 int64_t tdaglass_pairs(int64_t, const int64_t*, const double* const*, const int32_t* const*, int32_t* const*,
-                       int32_t* const*, int32_t*) noexcept;
+                       int32_t* const*, double* const*, double* const*, int32_t* const*, int64_t*, int64_t*,
+                       int32_t*) noexcept;
 }
 
 namespace {
@@ -38,11 +41,12 @@ void check(bool holds, const char* what) {
     failures++;
 }
 
+// Simplices of one dimension and the pairs that they begin.
 struct Level {
-    std::vector<int32_t> point, faces, because_of, death, birth;
+    std::vector<int32_t> point, faces, begins, ends, lasts;
     std::vector<int8_t> shift;
-    std::vector<double> value;
-    int64_t count = 0;
+    std::vector<double> value, birth, death;
+    int64_t count = 0, n_pairs = 0, n_lasting = 0;
 };
 
 // Cells as `cells_of_box` gives them, and all that follows from them.
@@ -56,54 +60,112 @@ struct Complex {
     const double* weights() const { return weight.empty() ? nullptr : weight.data(); }
     const double* edges() const { return box.empty() ? nullptr : box.data(); }
 
-    void fill() {
-        for (int k = dim; k > 0; k--) {
-            Level &of = levels[k], &to = levels[k - 1];
-            to.point.resize(of.count * (k + 1) * k);
-            to.shift.resize(to.point.size() * dim);
-            of.faces.resize(of.count * (k + 1));
-            to.count = tdaglass_find_faces(dim, k, n(), of.count, of.point.data(), of.shift.data(), to.point.data(),
-                                           to.shift.data(), of.faces.data());
-        }
-        Level& cells = levels[dim];
-        cells.value.resize(cells.count);
-        tdaglass_cell_values(dim, n(), position.data(), weights(), edges(), cells.count, cells.point.data(),
-                             cells.shift.data(), cells.value.data());
-        for (int k = dim - 1; k >= 0; k--) {
-            Level &level = levels[k], &above = levels[k + 1];
-            level.value.resize(level.count), level.because_of.resize(level.count);
-            tdaglass_face_values(dim, k, n(), position.data(), weights(), edges(), level.count, level.point.data(),
-                                 level.shift.data(), above.count, above.point.data(), above.shift.data(),
-                                 above.faces.data(), above.value.data(), level.value.data(), level.because_of.data());
-            for (size_t f = 0; f < above.faces.size(); f++)
-                check(level.value[above.faces[f]] <= above.value[f / (k + 2)], "faces come first");
-        }
-        std::vector<int64_t> counts;
-        std::vector<const double*> values;
-        std::vector<const int32_t*> faces;
-        std::vector<int32_t*> deaths, births;
-        for (Level& level : levels) {
-            level.death.resize(level.count), level.birth.resize(level.count);
-            counts.push_back(level.count), values.push_back(level.value.data()), faces.push_back(level.faces.data());
-            deaths.push_back(level.death.data()), births.push_back(level.birth.data());
-        }
-        part_of.resize(cells.count);
-        check(tdaglass_pairs(dim, counts.data(), values.data(), faces.data(), deaths.data(), births.data(),
-                             part_of.data()) == 0,
-              "pairs");
+    template <class Pick>
+    auto each(Pick pick) {
+        std::vector<decltype(pick(levels[0]).data())> pointers;
+        for (Level& level : levels) pointers.push_back(pick(level).data());
+        return pointers;
     }
 
-    // Simplices that begin what never ends, and that partners name each other.
+    bool fill() {
+        const int64_t cells = levels[dim].count;
+        levels[0].count = n(), levels[1].count = (dim == 2 ? 3 : 6) * cells;
+        if (dim == 3) levels[2].count = 4 * cells;
+        std::vector<int64_t> count;
+        for (int k = 0; k <= dim; k++) {
+            Level& level = levels[k];
+            level.point.resize(level.count * (k + 1)), level.shift.resize(level.count * (k + 1) * dim);
+            level.faces.resize(k ? level.count * (k + 1) : 0), level.value.resize(level.count);
+            count.push_back(level.count);
+        }
+        if (tdaglass_fill_complex(dim, n(), position.data(), weights(), edges(), 1e-11, count.data(),
+                                  each([](Level& l) -> auto& { return l.point; }).data(),
+                                  each([](Level& l) -> auto& { return l.shift; }).data(),
+                                  each([](Level& l) -> auto& { return l.faces; }).data(),
+                                  each([](Level& l) -> auto& { return l.value; }).data()) < 0)
+            return false;
+        for (int k = 0; k <= dim; k++) {
+            Level& level = levels[k];
+            level.count = count[k];
+            if (k) level.faces.resize(count[k] * (k + 1));
+            level.begins.resize(count[k]), level.ends.resize(count[k]), level.lasts.resize(count[k]);
+            level.birth.resize(count[k]), level.death.resize(count[k]);
+        }
+        for (int k = 1; k <= dim; k++)
+            for (size_t f = 0; f < levels[k].faces.size(); f++)
+                check(levels[k - 1].value[levels[k].faces[f]] <= levels[k].value[f / (k + 1)], "faces come first");
+        std::vector<int64_t> n_pairs(dim + 1), n_lasting(dim + 1);
+        part_of.resize(count[dim]);
+        check(tdaglass_pairs(dim, count.data(), each([](Level& l) -> auto& { return l.value; }).data(),
+                             each([](Level& l) -> auto& { return l.faces; }).data(),
+                             each([](Level& l) -> auto& { return l.begins; }).data(),
+                             each([](Level& l) -> auto& { return l.ends; }).data(),
+                             each([](Level& l) -> auto& { return l.birth; }).data(),
+                             each([](Level& l) -> auto& { return l.death; }).data(),
+                             each([](Level& l) -> auto& { return l.lasts; }).data(), n_pairs.data(), n_lasting.data(),
+                             part_of.data()) == 0,
+              "pairs");
+        for (int k = 0; k <= dim; k++) {
+            levels[k].n_pairs = n_pairs[k], levels[k].n_lasting = n_lasting[k];
+            levels[k].begins.resize(n_pairs[k]), levels[k].ends.resize(n_pairs[k]);
+        }
+        for (int k = 0; k < dim; k++) {
+            check_spheres<double>(k, levels[k].n_pairs);
+            check_spheres<float>(k, 2);
+        }
+        return true;
+    }
+
+    // Those of pairs that persist have the values of their simplices, in a Delaunay triangulation; and those for which
+    // there is no room are counted.
+    template <class Real>
+    void check_spheres(int k, int64_t room) {
+        struct Room {
+            std::vector<int32_t> point, shift;
+            std::vector<Real> value, gradient, barycentric;
+
+            Room(int64_t n, int vertices, int dim)
+                : point(n * vertices), shift(n * vertices * dim), value(n), gradient(n * vertices * dim),
+                  barycentric(n * vertices) {}
+        };
+        const int64_t pairs = levels[k].n_pairs;
+        const std::vector<int32_t> wrapped(n() * dim);
+        Room opens(room, k + 1, dim), ends(room, k + 2, dim);
+        const int64_t count = tdaglass_critical_spheres(
+            dim, k, n(), position.data(), weights(), edges(), position.data(), wrapped.data(), levels[k].point.data(),
+            levels[k].shift.data(), levels[k + 1].point.data(), levels[k + 1].shift.data(), pairs,
+            levels[k].begins.data(), levels[k].ends.data(), levels[k].birth.data(), levels[k].death.data(), room,
+            sizeof(Real), opens.point.data(), opens.shift.data(), opens.value.data(), opens.gradient.data(),
+            weight.empty() ? nullptr : opens.barycentric.data(), ends.point.data(), ends.shift.data(),
+            ends.value.data(), ends.gradient.data(), weight.empty() ? nullptr : ends.barycentric.data());
+        check(count >= 0 && count <= pairs, "as many spheres as pairs");
+        if (!box.empty()) return;  // cubes, cut up
+        int64_t persist = 0;
+        for (int64_t i = 0; i < pairs; i++) {
+            const double birth = levels[k].birth[i], death = levels[k].death[i];
+            if (death - birth < 1e-9) continue;
+            if (persist < room)
+                check(std::abs(opens.value[persist] - birth) < 1e-6 && std::abs(ends.value[persist] - death) < 1e-6,
+                      "spheres of pairs");
+            persist++;
+        }
+        check(persist == count, "pairs that persist");
+    }
+
+    // Simplices that begin what never ends, and that each begins or ends one thing.
     std::vector<int64_t> essential() const {
-        std::vector<int64_t> alone(dim + 1);
-        for (int k = 0; k <= dim; k++)
-            for (int64_t s = 0; s < levels[k].count; s++) {
-                const int32_t ends = levels[k].death[s], begins = levels[k].birth[s];
-                check(ends < 0 || begins < 0, "a simplex begins or ends");
-                check(ends < 0 || (levels[k + 1].birth[ends] == s && levels[k].value[s] <= levels[k + 1].value[ends]),
-                      "partners");
-                alone[k] += ends < 0 && begins < 0;
-            }
+        std::vector<int64_t> alone;
+        for (int k = 0; k <= dim; k++) {
+            const Level& level = levels[k];
+            std::vector<int> times(level.count);
+            for (int32_t s : level.begins) times[s]++;
+            for (int64_t i = 0; i < level.n_lasting; i++) times[level.lasts[i]]++;
+            if (k)
+                for (int32_t s : levels[k - 1].ends) times[s]++;
+            check(std::count(times.begin(), times.end(), 1) == level.count, "a simplex begins or ends something");
+            for (int64_t i = 0; i < level.n_pairs; i++) check(level.birth[i] <= level.death[i], "what begins ends later");
+            alone.push_back(level.n_lasting);
+        }
         return alone;
     }
 };
@@ -182,7 +244,7 @@ std::vector<int32_t> tori() {
                 Images images(dim, edge, 2, weighted, 7);
                 check(images.cut() < 2 * dim, "spheres of a lattice are small");
                 Complex& torus = images.torus;
-                torus.fill();
+                check(torus.fill(), "the triangulation of a lattice is unique");
                 const int64_t sites = torus.n();
                 const std::vector<int64_t> counts =
                     dim == 2 ? std::vector<int64_t>{1, 3, 2} : std::vector<int64_t>{1, 7, 12, 6};
@@ -190,12 +252,40 @@ std::vector<int32_t> tori() {
                 check(torus.essential() == (dim == 2 ? std::vector<int64_t>{1, 2, 1} : std::vector<int64_t>{1, 3, 3, 1}),
                       "a torus");
                 for (const Level& level : torus.levels) {
-                    all.insert(all.end(), level.death.begin(), level.death.end());
-                    all.insert(all.end(), level.because_of.begin(), level.because_of.end());
+                    all.insert(all.end(), level.begins.begin(), level.begins.end());
+                    all.insert(all.end(), level.ends.begin(), level.ends.end());
                 }
                 all.insert(all.end(), torus.part_of.begin(), torus.part_of.end());
             }
     return all;
+}
+
+void images() {
+    for (int dim : {2, 3}) {
+        Images some(dim, 3, 0, false, 5);
+        const Complex& torus = some.torus;
+        for (double depth : {0.0, 0.7, 3.0, 7.5}) {
+            auto around = [&](int64_t room, std::vector<double>& position, std::vector<int32_t>& point,
+                              std::vector<int32_t>& shift) {
+                position.resize(room * dim), point.resize(room), shift.resize(room * dim);
+                return tdaglass_images_around(dim, torus.n(), torus.position.data(), torus.weights(), torus.box.data(),
+                                              depth, room, position.data(), point.data(), shift.data());
+            };
+            std::vector<double> position;
+            std::vector<int32_t> point, shift;
+            const int64_t count = around(0, position, point, shift);
+            check(around(count / 2, position, point, shift) == count, "half the room");
+            check(around(count, position, point, shift) == count && count >= torus.n(), "images");
+            for (int64_t m = 0; m < count; m++)
+                for (int d = 0; d < dim; d++) {
+                    const double x = position[m * dim + d];
+                    check(x >= -depth && x <= 3 + depth, "images are near the box");
+                    check(std::abs(x - 3 * shift[m * dim + d] - torus.position[point[m] * dim + d]) < 1e-12, "of a point");
+                }
+            const double density = count / std::pow(3 + 2 * depth, dim);
+            check(std::abs(density - 1) < 0.5, "as many as fill the space");
+        }
+    }
 }
 
 void images_too_few() {
@@ -224,12 +314,12 @@ void tetrahedra() {
         cell.count = 1;
         for (int i = 0; i <= dim; i++) cell.point.push_back(i);
         cell.shift.assign((dim + 1) * dim, 0);
-        open.fill();
+        check(open.fill(), "a tetrahedron is not flat");
         std::vector<int64_t> alone(dim + 1);
         alone[0] = 1;
         check(open.essential() == alone, "a tetrahedron");
-        check(std::count(open.levels[0].death.begin(), open.levels[0].death.end(), -1) == 1, "components");
-        check(open.levels[dim].birth[0] >= 0 && open.part_of[0] == -1, "the void of a tetrahedron");
+        check(open.levels[0].n_pairs == dim, "components");
+        check(open.levels[dim - 1].ends.back() == 0 && open.part_of[0] == -1, "the void of a tetrahedron");
         const double radius_sq = dim == 2 ? (1 + 1.21) / 4 : (1 + 1.21 + 1.44) / 4;
         check(std::abs(open.levels[dim].value[0] - radius_sq) < 1e-12, "its sphere");
     }
@@ -272,7 +362,9 @@ void trees() {
 
 void no_memory() {
     for (int dim : {2, 3})
-        check(tdaglass_find_faces(dim, dim, (int64_t)1 << 61, 0, nullptr, nullptr, nullptr, nullptr, nullptr) == -2,
+        check(tdaglass_pairs(dim, std::vector<int64_t>(dim + 1, (int64_t)1 << 61).data(),
+                             std::vector<const double*>(dim + 1).data(), nullptr, nullptr, nullptr, nullptr, nullptr,
+                             nullptr, nullptr, nullptr, nullptr) == -2,
               "more points than there is memory for");
 }
 
@@ -280,6 +372,7 @@ void no_memory() {
 
 int main() {
     tetrahedra();
+    images();
     images_too_few();
     trees();
     no_memory();

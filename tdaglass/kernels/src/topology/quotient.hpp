@@ -1,11 +1,43 @@
-// From a triangulation of points and their images to the cells of one box.
+// From points to their images around the box, and from a triangulation of both to the cells of one box.
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "volumes.hpp"
 
 namespace tdaglass {
+
+// Points of a box and their images up to `depth` around it: positions, which point each is of, and how many boxes away.
+// Returns how many there are; writes as many as there is room for.
+template <int DIM>
+int64_t images_around(const Points<DIM>& points, double depth, int64_t room, double* position, int32_t* point,
+                      int32_t* shift) {
+    int64_t count = 0;
+    std::vector<int32_t> away[DIM];
+    for (int64_t i = 0; i < points.n; i++) {
+        const double* at = points.position + DIM * i;
+        for (int d = 0; d < DIM; d++) {
+            const int32_t most = (int32_t)std::ceil(depth / points.box[d]);
+            away[d].clear();
+            for (int32_t k = -most; k <= most; k++)
+                if (const double x = at[d] + k * points.box[d]; x >= -depth && x <= points.box[d] + depth)
+                    away[d].push_back(k);
+        }
+        size_t all = 1;
+        for (int d = 0; d < DIM; d++) all *= away[d].size();
+        for (size_t m = 0; m < all; m++, count++) {
+            if (count >= room) continue;
+            point[count] = (int32_t)i;
+            size_t rest = m;
+            for (int d = 0; d < DIM; d++, rest /= away[d - 1].size()) {
+                const int32_t k = away[d][rest % away[d].size()];
+                shift[DIM * count + d] = k, position[DIM * count + d] = at[d] + k * points.box[d];
+            }
+        }
+    }
+    return count;
+}
 
 // Images of points: which point, and how many boxes away.
 struct Images {

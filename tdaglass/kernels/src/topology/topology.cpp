@@ -2,6 +2,7 @@
 // number; none throws.
 #include <exception>
 
+#include "complex.hpp"
 #include "pairing.hpp"
 #include "quotient.hpp"
 #include "simplex_tree.hpp"
@@ -45,6 +46,15 @@ int64_t tdaglass_read_tree(int64_t dim, const char* bytes, int64_t size, int32_t
     return guarded([&] { return TreeReader(bytes, size, (int)dim, cells, most).read(); });
 }
 
+int64_t tdaglass_images_around(int64_t dim, int64_t n, const double* position, const double* weight, const double* box,
+                               double depth, int64_t room, double* image_position, int32_t* image_point,
+                               int32_t* image_shift) noexcept {
+    return in_dimension(dim, [&]<int DIM>() {
+        return images_around<DIM>(points_of<DIM>(n, position, weight, box), depth, room, image_position, image_point,
+                                  image_shift);
+    });
+}
+
 int64_t tdaglass_cells_of_box(int64_t dim, int64_t n, const double* position, const double* weight, const double* box,
                               const int32_t* image_point, const int32_t* image_shift, int64_t n_cells,
                               const int32_t* cells, int32_t* point, int8_t* shift, double* depth) noexcept {
@@ -54,59 +64,23 @@ int64_t tdaglass_cells_of_box(int64_t dim, int64_t n, const double* position, co
     });
 }
 
-int64_t tdaglass_flattest(int64_t dim, int64_t n, const double* position, const double* weight, const double* box,
-                          int64_t count, const int32_t* point, const int8_t* shift, double* least) noexcept {
+// Returns -1 for cells that are flat, or of which the triangulation is not the same in every box; see Levels.
+int64_t tdaglass_fill_complex(int64_t dim, int64_t n, const double* position, const double* weight, const double* box,
+                              double flat, int64_t* count, int32_t* const* point, int8_t* const* shift,
+                              int32_t* const* face_of, double* const* value) noexcept {
     return in_dimension(dim, [&]<int DIM>() {
-        *least = flattest<DIM>(points_of<DIM>(n, position, weight, box), {DIM, count, point, shift});
-        return count;
-    });
-}
-
-int64_t tdaglass_find_faces(int64_t dim, int64_t k, int64_t n, int64_t count, const int32_t* point, const int8_t* shift,
-                            int32_t* face_point, int8_t* face_shift, int32_t* face_of) noexcept {
-    return in_dimension(dim, [&]<int DIM>() {
-        return find_faces<DIM>({(int)k, count, point, shift}, n, face_point, face_shift, face_of);
-    });
-}
-
-int64_t tdaglass_cell_values(int64_t dim, int64_t n, const double* position, const double* weight, const double* box,
-                             int64_t count, const int32_t* point, const int8_t* shift, double* value) noexcept {
-    return in_dimension(dim, [&]<int DIM>() {
-        cell_values<DIM>(points_of<DIM>(n, position, weight, box), {DIM, count, point, shift}, value);
-        return count;
-    });
-}
-
-int64_t tdaglass_face_values(int64_t dim, int64_t k, int64_t n, const double* position, const double* weight,
-                             const double* box, int64_t count, const int32_t* point, const int8_t* shift,
-                             int64_t cofaces, const int32_t* coface_point, const int8_t* coface_shift,
-                             const int32_t* face_of, const double* coface_value, double* value) noexcept {
-    return in_dimension(dim, [&]<int DIM>() {
-        face_values<DIM>(points_of<DIM>(n, position, weight, box), {(int)k, count, point, shift},
-                         {(int)k + 1, cofaces, coface_point, coface_shift}, face_of, coface_value, value);
-        return count;
-    });
-}
-
-int64_t tdaglass_spheres(int64_t dim, int64_t k, int64_t n, const double* position, const double* weight,
-                         const double* box, const double* given, const int32_t* wrapped, int64_t simplices,
-                         const int32_t* point, const int8_t* shift, int64_t count, const int32_t* chosen,
-                         int32_t* point_of, int32_t* shift_of, double* value, double* gradient,
-                         double* barycentric) noexcept {
-    return in_dimension(dim, [&]<int DIM>() {
-        critical_spheres<DIM>(points_of<DIM>(n, position, weight, box), points_of<DIM>(n, given, weight, box), wrapped,
-                              {(int)k, simplices, point, shift}, count, chosen,
-                              {point_of, shift_of, value, gradient, barycentric});
-        return count;
+        const Levels levels{count, point, shift, face_of, value};
+        return (int64_t)(fill_complex<DIM>(points_of<DIM>(n, position, weight, box), flat, levels) ? 0 : -1);
     });
 }
 
 // By dimension: how many simplices, their values, and the faces of each (of vertices, none). Out, by dimension, in the
-// order in which they appear: those that begin something, what ends it, and those that begin what never ends; how many
-// of each; and of cells, the one whose void its void is part of, or ALONE.
+// order in which they appear: those that begin something and what ends it, the values of both, and those that begin what
+// never ends; how many of each; and of cells, the one whose void its void is part of, or ALONE.
 int64_t tdaglass_pairs(int64_t dim, const int64_t* count, const double* const* value, const int32_t* const* face_of,
-                       int32_t* const* begins, int32_t* const* ends, int32_t* const* lasts, int64_t* n_pairs,
-                       int64_t* n_lasting, int32_t* part_of) noexcept {
+                       int32_t* const* begins, int32_t* const* ends, double* const* birth_value,
+                       double* const* death_value, int32_t* const* lasts, int64_t* n_pairs, int64_t* n_lasting,
+                       int32_t* part_of) noexcept {
     return guarded([&] {
         std::vector<Order> order;
         std::vector<std::vector<int32_t>> death, birth;
@@ -122,12 +96,40 @@ int64_t tdaglass_pairs(int64_t dim, const int64_t* count, const double* const* v
         for (int k = 0; k <= dim; k++) {
             n_pairs[k] = n_lasting[k] = 0;
             for (int32_t s : order[k].simplex)
-                if (death[k][s] != ALONE)
-                    begins[k][n_pairs[k]] = s, ends[k][n_pairs[k]++] = death[k][s];
-                else if (birth[k][s] == ALONE && std::isfinite(value[k][s]))
+                if (const int32_t end = death[k][s]; end != ALONE) {
+                    const int64_t pair = n_pairs[k]++;
+                    begins[k][pair] = s, ends[k][pair] = end;
+                    birth_value[k][pair] = value[k][s], death_value[k][pair] = value[k + 1][end];
+                } else if (birth[k][s] == ALONE && std::isfinite(value[k][s])) {
                     lasts[k][n_lasting[k]++] = s;
+                }
         }
         return (int64_t)0;
+    });
+}
+
+// Of pairs of dimension k: simplices of dimension k and k + 1, the pairs, and room for the spheres that open and end
+// holes, whose numbers are of 4 or 8 bytes.
+int64_t tdaglass_critical_spheres(int64_t dim, int64_t k, int64_t n, const double* position, const double* weight,
+                                  const double* box, const double* given, const int32_t* wrapped,
+                                  const int32_t* below_point, const int8_t* below_shift, const int32_t* above_point,
+                                  const int8_t* above_shift, int64_t count, const int32_t* begins, const int32_t* ends,
+                                  const double* birth, const double* death, int64_t room, int64_t bytes,
+                                  int32_t* opens_point, int32_t* opens_shift, void* opens_value, void* opens_gradient,
+                                  void* opens_barycentric, int32_t* ends_point, int32_t* ends_shift, void* ends_value,
+                                  void* ends_gradient, void* ends_barycentric) noexcept {
+    return in_dimension(dim, [&]<int DIM>() {
+        auto fill = [&]<class Real>(Real) {
+            auto reals = [](void* x) { return static_cast<Real*>(x); };
+            const Spheres<Real> first{opens_point, opens_shift, reals(opens_value), reals(opens_gradient),
+                                      reals(opens_barycentric)};
+            const Spheres<Real> second{ends_point, ends_shift, reals(ends_value), reals(ends_gradient),
+                                       reals(ends_barycentric)};
+            return critical_spheres<DIM, Real>(
+                points_of<DIM>(n, position, weight, box), {given, wrapped}, {(int)k, 0, below_point, below_shift},
+                {(int)k + 1, 0, above_point, above_shift}, {count, begins, ends, birth, death}, room, first, second);
+        };
+        return bytes == sizeof(float) ? fill(float{}) : fill(double{});
     });
 }
 
