@@ -184,4 +184,6 @@ def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex 
             f"{'line' if sites.position.shape[1] == 2 else 'plane'}; try positions of one dimension less"
         )
     found = loops().fill_complex(sites, cells, 0.0 if perturbation else FLAT)
-    return None if found is None else AlphaComplex(sites, wrapped, *found, perturbation)
+    if found is None:
+        return None
+    return AlphaComplex(sites, wrapped, found.simplices, found.faces, found.values, perturbation)

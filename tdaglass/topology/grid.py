@@ -98,7 +98,7 @@ class Grid:
 
 
 def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
-    """Pairs of a diagram that lie in marked cells, such as those where a coefficient was learned to be large.
+    """Pairs that persist and lie in marked cells, such as those where a coefficient was learned to be large.
 
     Parameters
     ----------
@@ -134,6 +134,7 @@ def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
     birth, death = np.asarray(diagram.birth), np.asarray(diagram.death)
     births, deaths = grid.edges
     inside = (birth >= births[0]) & (birth <= births[-1]) & (death >= deaths[0]) & (death <= deaths[-1])
+    inside &= death > birth
     if hasattr(diagram, "valid"):
         inside &= np.asarray(diagram.valid)
     last = np.array(grid.shape) - 1

@@ -42,10 +42,9 @@ def histogram(
     for x, edges in zip((birth, death), grid.edges, strict=True):
         edge, n = jnp.asarray(edges, x.dtype), len(edges) - 1
         inside &= (x >= edge[0]) & (x <= edge[-1])
-        guess = jnp.clip((x - edge[0]) * (n / (edges[-1] - edges[0])), 0, n - 1).astype(jnp.int32)
-        # Rounding may put a pair beside its cell; edges decide.
-        up, down = (x >= edge[guess + 1]) & (guess < n - 1), x < edge[guess]
-        cells.append(guess + up.astype(jnp.int32) - down.astype(jnp.int32))
+        # On which side of the nearest edge.
+        nearest = jnp.clip(jnp.round((x - edge[0]) * (n / (edges[-1] - edges[0]))), 0, n).astype(jnp.int32)
+        cells.append(jnp.minimum(nearest - (x < edge[nearest]).astype(jnp.int32), n - 1))
     # One axis of cells: scattering along two costs more.
     columns, rows = grid.shape
     cell = jnp.where(inside, cells[1] * columns + cells[0], columns * rows)

@@ -75,7 +75,8 @@ def fill_complex(sites: Sites, cells: Simplices, flat: float) -> Complex | None:
     n, dim = sites.position.shape
     if _flattest(sites, cells) < flat:
         return None
-    simplices, faces = [cells], []
+    simplices: list[Simplices] = [cells]
+    faces: list[Array] = []
     for _ in range(dim - 1):
         below, of_them = _find_faces(simplices[0])
         simplices.insert(0, below)

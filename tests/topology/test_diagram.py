@@ -202,6 +202,19 @@ def test_tenths_make_no_holes_by_rounding(periodic):
             assert deviation(100 * ours, lasting(*expected[k], 1e-3)) < 1e-5
 
 
+@pytest.mark.parametrize(("dim", "height"), [(2, np.sqrt(3) / 2), (3, np.sqrt(2 / 3))])
+def test_there_is_room_for_densely_packed_particles(dim, height):
+    """Layers of close packing, shaken: nearly every triangle and tetrahedron opens or ends a hole."""
+    layer, random = 6, np.random.default_rng(dim)
+    sites = np.stack(np.unravel_index(np.arange(layer**dim), (layer,) * dim), axis=1).astype(float)
+    steps = np.array([[1, 0, 0], [1 / 2, np.sqrt(3) / 2, 0], [1 / 2, np.sqrt(3) / 6, height]])[:dim, :dim]
+    box = layer * np.diag(steps)
+    packed = np.mod(sites @ steps, box) + random.normal(scale=0.06, size=sites.shape)
+    for found in diagrams(jnp.array(packed), jnp.array(box), dimensions=tuple(range(dim))):
+        check_diagram(found)
+    assert int(found.count) > (1.9 if dim == 2 else 4.5) * len(sites)
+
+
 def test_want_of_memory_is_said(monkeypatch):
     def fails(*_):
         raise MemoryError

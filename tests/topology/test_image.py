@@ -128,8 +128,10 @@ def test_pairs_of_a_region_are_those_its_cells_count():
     random = np.random.default_rng(5)
     coefficients = GRID.image(random.normal(size=GRID.above_diagonal.sum()))
     region = coefficients > 0.3
-    found = pairs_in(PAIRS, GRID, region)
-    assert len(found) == int(np.asarray(histogram(PAIRS, GRID))[region].sum()) > 20
+    on_diagonal = BirthDeath(*(np.append(x, PAIRS.birth) for x in PAIRS))
+    for pairs in (PAIRS, on_diagonal):
+        found = pairs_in(pairs, GRID, region)
+        assert len(found) == int(np.asarray(histogram(pairs, GRID))[region].sum()) > 20
 
 
 def test_curves():
