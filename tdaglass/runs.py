@@ -171,6 +171,17 @@ class Run:
         """Whether the chunk of this name is on disk."""
         return self._chunk_path(name).is_file()
 
+    def discard(self, prefix: str) -> None:
+        """Remove the chunks whose names begin so: parts of a longer piece of work that is now kept as a whole.
+
+        Parameters
+        ----------
+        prefix : str
+            Letters, digits, dot, dash, underscore.
+        """
+        for path in (self.folder / "chunks").glob(f"{_checked_name(prefix)}*.npz"):
+            path.unlink()
+
     def save_arrays(self, **arrays: Any) -> None:
         """Write arrays.npz: the run's results by name, for `numpy.load`.
 

@@ -138,6 +138,18 @@ def test_a_chunk_is_computed_once_and_read_alike(tmp_path):
     assert run_folder(tmp_path, "study", Settings(0.45)) != run.folder
 
 
+def test_parts_of_finished_work_can_go(tmp_path):
+    with Run.open(tmp_path, "study", {}) as run:
+        names = ("whole", "whole-part-1", "whole-part-2", "another-part-1")
+        for name in names:
+            run.chunk(name, lambda: np.zeros(1))
+        run.discard("whole-part-")
+        kept = [name for name in names if run.is_finished(name)]
+        assert kept == ["whole", "another-part-1"]
+        with pytest.raises(ValueError, match="expected a name"):
+            run.discard("../")
+
+
 @pytest.mark.parametrize("damage", ["truncated", "altered", "empty", "another file"])
 def test_a_damaged_chunk_is_told_and_computed_again(tmp_path, caplog, damage):
     with Run.open(tmp_path, "study", {}) as run:

@@ -1,8 +1,8 @@
 """The liquids and how they move: models, potentials, states, simulation.
 
 `kob_andersen_3d`, `wahnstrom`, ... name a model; `initialize` puts it on a lattice with Maxwell velocities;
-`run`, `cool` and `trajectory` move it; `minimize` finds its inherent structure; `potential_energy`, `forces` and
-`pressure` are differentiable functions of a configuration.
+`run`, `cool` and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure;
+`potential_energy`, `forces` and `pressure` are differentiable functions of a configuration.
 """
 
 from tdaglass.configuration import Configuration
@@ -11,8 +11,9 @@ from tdaglass.glass.engines import choose_engine, describe_engine
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.minimize import Minimization, minimize
 from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
-from tdaglass.glass.parts import run_in_parts
+from tdaglass.glass.parts import cool_in_parts, run_in_parts
 from tdaglass.glass.potentials import forces, particle_energies, potential_energy, pressure
+from tdaglass.glass.quench import quench
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
 from tdaglass.glass.state import Chain, State, initialize, maxwell_velocities, random_lattice
 from tdaglass.glass.thermo import Thermo
@@ -30,6 +31,7 @@ __all__ = [
     "additive_mixture_2d",
     "choose_engine",
     "cool",
+    "cool_in_parts",
     "describe_engine",
     "forces",
     "initialize",
@@ -41,6 +43,7 @@ __all__ = [
     "particle_energies",
     "potential_energy",
     "pressure",
+    "quench",
     "random_lattice",
     "run",
     "run_in_parts",

@@ -151,13 +151,9 @@ def cool(
     if not rate > 0:
         raise ValueError(f"expected a positive cooling rate, got {rate}; try 1e-4 (temperature per time)")
     check_temperature(stop)
+    check_snapshots(start, stop, snapshots)
     direction = -1 if stop < start else 1
     distance = [direction * (t - start) for t in (*snapshots, stop)]
-    if distance != sorted(distance) or distance[0] < 0:
-        raise ValueError(
-            f"expected snapshots between {start} and {stop} in the order they are passed, got {snapshots}; "
-            f"try {tuple(sorted(snapshots, reverse=direction < 0))}"
-        )
     schedule = make_schedule(state, ensemble, start, pressure)
     schedule = schedule._replace(slope=jnp.full_like(schedule.slope, direction * rate * dt))
     stops = [round(d / (rate * dt)) for d in distance]
@@ -171,6 +167,17 @@ def cool(
     if not configurations:
         return state, jax.tree.map(lambda x: x[None][:0], state.configuration)
     return state, jax.tree.map(lambda *x: jnp.stack(x), *configurations)
+
+
+def check_snapshots(start: float, stop: float, snapshots: tuple[float, ...]) -> None:
+    """Raise ValueError, with a remedy, if a ramp does not pass these temperatures in their order."""
+    direction = -1 if stop < start else 1
+    distance = [direction * (t - start) for t in (*snapshots, stop)]
+    if distance != sorted(distance) or distance[0] < 0:
+        raise ValueError(
+            f"expected snapshots between {start} and {stop} in the order they are passed, got {snapshots}; "
+            f"try {tuple(sorted(snapshots, reverse=direction < 0))}"
+        )
 
 
 def trajectory(

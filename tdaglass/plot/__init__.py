@@ -1,14 +1,16 @@
 """What people look at: figures fit for a journal column, made without global state and saved as png and pdf.
 
 `snapshot` draws particles coloured by a score, `correlation_against_time` and `mean_score` the curves of the first
-study, `persistence_diagram` and `plane_images` the birth-death plane, `holes` rings and cavities.  Each returns a
-matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the extra `experiments`.
+study, `violins` distributions side by side, `persistence_diagram` and `plane_images` the birth-death plane, and
+`holes` rings and cavities.  Each returns a matplotlib `Figure` to adjust, and `save_figure` writes it.  Needs the
+extra `experiments`.
 """
 
 from tdaglass.plot.correlations import Curve, correlation_against_time, mean_score
 from tdaglass.plot.holes import holes, persistence_diagram, plane_images
 from tdaglass.plot.snapshots import snapshot
 from tdaglass.plot.style import color_of, label_axes, marker_of, new_figure, save_figure
+from tdaglass.plot.violins import violins
 
 __all__ = [
     "Curve",
@@ -23,4 +25,5 @@ __all__ = [
     "plane_images",
     "save_figure",
     "snapshot",
+    "violins",
 ]

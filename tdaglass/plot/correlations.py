@@ -34,6 +34,7 @@ def correlation_against_time(
     *,
     relaxation_times: Mapping[str, float] | None = None,
     time_unit: str = r"\tau_\mathrm{LJ}",
+    horizontal: str | None = None,
     label: str = "Spearman correlation",
     width: float | None = None,
 ) -> Figure:
@@ -47,6 +48,8 @@ def correlation_against_time(
         :math:`\tau_\alpha` of each entry, a dotted line in its colour.
     time_unit
         In TeX.
+    horizontal
+        Label of the horizontal axis where it is not time, but what grows with it.
     label
         Of the vertical axis.
     width : inches
@@ -76,7 +79,9 @@ def correlation_against_time(
         panel.set_title(title)
         place = panel.get_subplotspec()
         label_axes(
-            panel, rf"$t / {time_unit}$" if place.is_last_row() else "", label if place.is_first_col() else ""
+            panel,
+            (horizontal or rf"$t / {time_unit}$") if place.is_last_row() else "",
+            label if place.is_first_col() else "",
         )
     _legend(axes[0][0], r"$\tau_\alpha$" if relaxation_times else None)
     return figure

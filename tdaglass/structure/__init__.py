@@ -2,9 +2,11 @@
 
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
 particle's own (`sann_neighbors`). `bond_order` turns the directions towards them into rotational invariants,
-and `local_average` and `exponential_average` spread any score over the surroundings. `radial_distribution`
-and `structure_factor` describe the whole system; their first extrema give the cut-off for neighbours and the
-wave number at which relaxation is watched.
+and `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic
+box between its particles, and `tong_tanaka` says how far they are from touching each other all around.
+`density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
+`radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for
+neighbours and the wave number at which relaxation is watched.
 """
 
 from tdaglass.structure.averages import exponential_average, local_average
@@ -18,24 +20,34 @@ from tdaglass.structure.correlations import (
     structure_factor,
     wave_vectors,
 )
+from tdaglass.structure.fields import density_field, particle_values, scale_to_unit
 from tdaglass.structure.neighbors import cutoff_neighbors
 from tdaglass.structure.sann import sann_neighbors, sann_radius
 from tdaglass.structure.tables import Neighbors, check_neighbors
+from tdaglass.structure.tong_tanaka import tong_tanaka
+from tdaglass.structure.voronoi import Voronoi, voronoi, voronoi_index
 
 __all__ = [
     "Neighbors",
     "RadialDistribution",
     "StructureFactor",
+    "Voronoi",
     "bond_order",
     "check_neighbors",
     "cutoff_neighbors",
+    "density_field",
     "exponential_average",
     "first_minimum",
     "first_peak",
     "local_average",
+    "particle_values",
     "radial_distribution",
     "sann_neighbors",
     "sann_radius",
+    "scale_to_unit",
     "structure_factor",
+    "tong_tanaka",
+    "voronoi",
+    "voronoi_index",
     "wave_vectors",
 ]

@@ -111,7 +111,6 @@ def test_scattering(ensemble, start):
     assert (np.diff(ensemble.self_scattering[:, 0]) < 0).all()
 
 
-@pytest.mark.float32
 def test_scattering_from_the_same_wave_vectors(start, ensemble, monkeypatch):
     """Where the shell holds no more vectors than are drawn, the sums are the definition's."""
     monkeypatch.setattr(sys.modules["tdaglass.dynamics.observables"], "WAVE_VECTORS", 10_000)

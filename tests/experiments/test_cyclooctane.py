@@ -210,6 +210,7 @@ def finished(tmp_path_factory):
     return study("--n", "200", "--root", str(root)), only_run(root)
 
 
+@pytest.mark.slow
 def test_study_prints_tables_and_writes_what_they_say(finished):
     printed, folder = finished
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -224,6 +225,7 @@ def test_study_prints_tables_and_writes_what_they_say(finished):
     assert sorted(p.name for p in (folder / "figures").glob("*.png")) == ["maps.png", "rings.png"]
 
 
+@pytest.mark.slow
 def test_figures_fit_the_repository(finished):
     _, folder = finished
     assert all(p.stat().st_size < 200_000 for p in (folder / "figures").glob("*.png"))

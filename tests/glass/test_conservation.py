@@ -42,6 +42,7 @@ def drift(model, state, dt):
     return np.polyfit(recorded.step, energy, 1)[0] * STEPS
 
 
+@pytest.mark.slow
 @pytest.mark.float32
 def test_energy_drift(liquid):
     model, configuration, _ = liquid("wahnstrom")

@@ -36,7 +36,6 @@ def test_forces_vanish(quenched):
     assert jnp.abs(end.positions - start.positions).max() < 2
 
 
-@pytest.mark.float32
 def test_a_minimum_stays(quenched):
     model, _, (end, _) = quenched
     again, info = glass.minimize(end, model, tolerance=2e-3)
@@ -45,7 +44,6 @@ def test_a_minimum_stays(quenched):
     np.testing.assert_allclose(again.positions, end.positions, atol=1e-12 if PRECISION == "float64" else 2e-6)
 
 
-@pytest.mark.float32
 def test_too_few_steps_are_admitted(quenched):
     model, start, _ = quenched
     end, info = glass.minimize(start, model, max_steps=20)
@@ -64,7 +62,6 @@ def test_tables_without_room_grow(quenched, monkeypatch):
     assert_same_bits(grown, end)
 
 
-@pytest.mark.float32
 def test_coincident_particles_are_reported(quenched):
     model, start, _ = quenched
     twice = start._replace(positions=start.positions.at[5].set(start.positions[9]))
@@ -80,6 +77,7 @@ def test_tolerance_and_skin_must_be_possible(quenched):
         glass.minimize(start, model, tolerance=0.0)
 
 
+@pytest.mark.slow
 def test_nothing_need_be_simulated_before():
     # What jax-md must be taught comes with the minimiser itself: seen only where nothing else was imported.
     script = """if True:

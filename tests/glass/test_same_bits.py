@@ -169,6 +169,7 @@ def check_skin(starts, alone, ensemble, dtype):
         assert_same_bits(glass.run(state, MODEL, STEPS, skin=skin, **BATHS[ensemble]), usual)
 
 
+@pytest.mark.slow
 def test_the_skin_changes_nothing(starts, alone):
     check_skin(starts, alone, "nvt", PRECISION)
 
@@ -193,6 +194,7 @@ def test_initialization_of_a_batch_is_a_loop():
         assert_same_bits(system(together, 2), one)
 
 
+@pytest.mark.slow
 def test_tables_without_room_grow_and_change_nothing(starts, alone, monkeypatch):
     (usual,) = alone("nvt", PRECISION, 1)
     sizes = []

@@ -197,7 +197,6 @@ def test_velocities_that_are_not_numbers_are_reported(start):
 
 
 @pytest.mark.slow
-@pytest.mark.float32
 def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     model = dataclasses.replace(glass.wahnstrom(500), name="wahnstrom_cells")
     state = glass.initialize(jax.random.key(0), model, 1.0)
@@ -224,7 +223,6 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.float32
 def test_cells_follow_a_box_that_shrinks(monkeypatch):
     """Compression past the point where the first grid's cells become smaller than the reach."""
     monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 100)

@@ -32,7 +32,7 @@ def watched(start, name, count, observables=OBSERVABLES):
     return model, states, reference, observation(reference, origin, MOMENTS)
 
 
-@pytest.mark.parametrize("count", [3, 13])
+@pytest.mark.parametrize("count", [3, pytest.param(13, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["wahnstrom", "kob_andersen_2d"])
 def test_the_sums_are_those_of_engine_1(name, count, start):
     model, states, reference, what = watched(start, name, count)

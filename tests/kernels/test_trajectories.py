@@ -15,7 +15,7 @@ everywhere = pytest.mark.parametrize("ensemble", BATHS)
 
 
 @pytest.mark.parametrize("name", LIQUIDS)
-@everywhere
+@pytest.mark.parametrize("ensemble", [pytest.param("nve", marks=pytest.mark.slow), "nvt"])
 def test_engine_1_takes_the_same_way(name, ensemble, start):
     model, state = start(name, 1.0)
     by_1, by_2 = (

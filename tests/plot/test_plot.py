@@ -13,6 +13,7 @@ from tdaglass.plot import (
     plane_images,
     save_figure,
     snapshot,
+    violins,
 )
 from tdaglass.topology import BirthDeath, Grid, alpha_complex, optimal_volume, persistence
 
@@ -153,6 +154,23 @@ def test_bad_curves_are_told_with_a_remedy():
         mean_score({"A": Curve([0.5, 1.0], [0.3])})
     with pytest.raises(ValueError, match="at least one curve"):
         mean_score({})
+
+
+def test_violins_stand_beside_each_other_and_leave_out_what_is_not_known():
+    random = np.random.default_rng(0)
+    sample = np.append(random.normal(size=40), np.nan)
+    quantities = {"area": (sample, sample + 1), "packing": (sample, sample)}
+    groups = ("Pearson", "Spearman")
+    figure = violins({"glass": quantities, "liquid": quantities}, groups=groups, label="correlation")
+    assert len(figure.axes) == 2
+    panel = figure.axes[0]
+    medians = [line.get_ydata()[0] for line in panel.lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(medians, np.nanmedian(sample) + np.array([0, 1, 0, 0]))
+    assert overlapping_texts(figure) == []
+    with pytest.raises(ValueError, match="2 groups"):
+        violins({"glass": {"area": (sample,)}}, groups=("Pearson", "Spearman"), label="correlation")
+    with pytest.raises(ValueError, match="at least one panel"):
+        violins({}, groups=("one",), label="correlation")
 
 
 def test_diagrams_show_how_many_pairs_and_images_no_cell_below_the_diagonal():

@@ -1,0 +1,273 @@
+"""What `glass_or_liquid.py` prints, draws and writes."""
+
+import csv
+from typing import Any
+
+import numpy as np
+from scipy.stats import pearsonr, spearmanr
+
+from tdaglass import glass, io, plot
+from tdaglass.configuration import Configuration
+
+# Names of the fields, and of the three comparisons between them.
+TITLES = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": r"$1 - \Theta$"}
+PLAIN = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": "1 - Theta"}
+COMPARISONS = (("grad_cam", "area"), ("grad_cam", "packing"), ("packing", "area"))
+KINDS = ("liquid", "glass")
+# Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022): mean Pearson correlations of glasses, and the
+# largest with 1 - Delta. Where the paper gives a sign only, it stands here.
+PUBLISHED: dict[str, Any] = {
+    "additive_mixture_2d": {
+        ("grad_cam", "area"): "0.552",
+        ("grad_cam", "packing"): "0.403",
+        ("packing", "area"): "0.355",
+        "motion": "0.61",
+        "accuracy": "1.00",
+        "T*": "1.0",
+    },
+    "kob_andersen_2d": {
+        ("grad_cam", "area"): "negative",
+        ("grad_cam", "packing"): "negative, weaker",
+        ("packing", "area"): "-",
+        "motion": "0.68",
+        "accuracy": "1.00",
+        "T*": "0.37",
+    },
+}
+# What the published protocol has (N. Oyama et al., Methods), for the table of differences.
+PROTOCOL = {
+    "n": 2000,
+    "quenches": 5000,
+    "hot": 4.0,
+    "rate": 8.33e-5,
+    "epochs": 250,
+    "replicas": 30,
+}
+
+
+def report(
+    settings: Any,
+    run: Any,
+    parts: dict,
+    trained: list,
+    right: np.ndarray,
+    tested: list[Configuration],
+    fields: list,
+    motions: list,
+) -> None:
+    """Print the tables; write arrays, curves, particles and figures into the run's folder."""
+    correlations = {kind: compare(one) for kind, one in zip(KINDS, fields, strict=True)}
+    moving = [follow(fields[1], motion) for motion in motions]
+    agreement = between_trainings(fields[1].grad_cam)
+    t_star = characteristic_temperature(motions)
+    metrics = {
+        "accuracy": {f"training {k + 1}": float(r.mean()) for k, r in enumerate(right)},
+        "T*": t_star,
+        "grad_cam_between_trainings": agreement,
+        "correlations": {
+            kind: {f"{a} with {b}": summary(values) for (a, b), values in of.items()}
+            for kind, of in correlations.items()
+        },
+        "largest_correlation_with_stillness": {
+            f"T = {m.temperature:g}": peak(m, c) for m, c in zip(motions, moving, strict=True)
+        },
+    }
+    print_tables(settings, parts, trained, right, metrics, motions)
+    run.save_metrics(metrics)
+    save(run, tested, fields, motions, moving)
+    draw(settings, run, tested, fields, correlations, motions, moving)
+    print(f"\neverything is in {run.folder}\n  particles for OVITO: particles-*.xyz\n  curves: curves.csv")
+    for figure in sorted(run.folder.glob("figures/*.png")):
+        print(f"  figure: {figure}")
+
+
+def compare(fields: Any) -> dict[tuple[str, str], np.ndarray]:
+    """Pearson and Spearman correlations (2, configurations) between fields, mean over trainings."""
+    trainings, configurations, _ = fields.grad_cam.shape
+    found = {}
+    for a, b in COMPARISONS:
+        x, y = (np.broadcast_to(getattr(fields, name), fields.grad_cam.shape) for name in (a, b))
+        each = [[measure(x[k, c], y[k, c]) for c in range(configurations)] for k in range(trainings)]
+        found[a, b] = np.mean(each, axis=0).T
+    return found
+
+
+def measure(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Pearson and Spearman; NaN where one does not vary."""
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return np.nan, np.nan
+    return float(pearsonr(x, y)[0]), float(spearmanr(x, y)[0])
+
+
+def follow(fields: Any, motion: Any) -> np.ndarray:
+    """Pearson correlation (glasses, times) of Grad-CAM with stillness, mean over trainings."""
+    glasses, times = motion.displacement.shape
+    return np.array(
+        [
+            [
+                np.nanmean([measure(field[g], motion.stillness[g, t])[0] for field in fields.grad_cam])
+                for t in range(times)
+            ]
+            for g in range(glasses)
+        ]
+    )
+
+
+def between_trainings(grad_cam: np.ndarray) -> float | None:
+    """Mean Pearson correlation of the fields of two trainings, over configurations and pairs of trainings."""
+    pairs = [(i, j) for i in range(len(grad_cam)) for j in range(i)]
+    found = [measure(x, y)[0] for i, j in pairs for x, y in zip(grad_cam[i], grad_cam[j], strict=True)]
+    return float(np.nanmean(found)) if found else None
+
+
+def characteristic_temperature(motions: list) -> float | None:
+    """The lowest temperature at which particles leave their cages in the time observed: delta reaches 1."""
+    left = [m.temperature for m in motions if m.displacement.mean(axis=0)[-1] >= 1]
+    return min(left) if left else None
+
+
+def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over configurations (the first axis) and its standard error, without NaN."""
+    n = np.sum(np.isfinite(values), axis=0)
+    return np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1) / np.sqrt(n)
+
+
+def summary(values: np.ndarray) -> dict[str, float]:
+    (pearson, spearman), (pearson_error, spearman_error) = mean_and_error(values.T)
+    return {
+        "pearson": float(pearson),
+        "pearson_error": float(pearson_error),
+        "spearman": float(spearman),
+        "spearman_error": float(spearman_error),
+    }
+
+
+def peak(motion: Any, correlation: np.ndarray) -> dict[str, float]:
+    """The largest mean correlation and where it is."""
+    mean, error = mean_and_error(correlation)
+    k = int(np.nanargmax(mean))
+    return {
+        "pearson": float(mean[k]),
+        "pearson_error": float(error[k]),
+        "delta": float(motion.displacement.mean(axis=0)[k]),
+        "longest_delta": float(motion.displacement.mean(axis=0)[-1]),
+    }
+
+
+def print_tables(
+    settings: Any, parts: dict, trained: list, right: np.ndarray, metrics: dict, motions: list
+) -> None:
+    published = PUBLISHED[settings.system]
+    sizes = ", ".join(f"{len(parts[name])} {name}" for name in ("train", "validation", "test"))
+    print(f"\n{settings.system}, N = {settings.n}; quenches: {sizes}")
+    differences = [
+        f"{name} {getattr(settings, name):g} ({value:g})"
+        for name, value in PROTOCOL.items()
+        if getattr(settings, name) != value
+    ]
+    if differences:
+        print("differs from the published protocol (in brackets): " + ", ".join(differences))
+    print("\naccuracy on the test set, of liquids and glasses (published " + published["accuracy"] + ")")
+    half = right.shape[1] // 2
+    for k, (one, r) in enumerate(zip(trained, right, strict=True)):
+        print(
+            f"  training {k + 1}: {r.mean():.3f} (liquids {r[:half].mean():.3f}, glasses {r[half:].mean():.3f}), "
+            f"best epoch {one.best_epoch + 1}"
+        )
+    if metrics["grad_cam_between_trainings"] is not None:
+        print(f"  Grad-CAM of two trainings correlates with {metrics['grad_cam_between_trainings']:.3f}")
+    print("\ncorrelation of coarse-grained fields, mean over configurations ± standard error")
+    print(f"{'':8}{'':30}{'Pearson':>16}{'Spearman':>16}{'published Pearson':>20}")
+    for kind in reversed(KINDS):
+        for a, b in COMPARISONS:
+            row = metrics["correlations"][kind][f"{a} with {b}"]
+            theirs = published[a, b] if kind == "glass" else ""
+            print(
+                f"{kind:8}{PLAIN[a] + ', ' + PLAIN[b]:30}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f}"
+                f"{row['spearman']:>8.3f} ± {row['spearman_error']:.3f}{theirs:>20}"
+            )
+    print(
+        f"\nlargest correlation of Grad-CAM with 1 - Delta (published {published['motion']}, at delta about 1)"
+    )
+    for motion in motions:
+        row = metrics["largest_correlation_with_stillness"][f"T = {motion.temperature:g}"]
+        print(
+            f"  T = {motion.temperature:<6g}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f} at delta "
+            f"{row['delta']:.2f}; delta reaches {row['longest_delta']:.2f}"
+        )
+    t_star = metrics["T*"]
+    found = f"at least {max(settings.temperatures):g}" if t_star is None else f"{t_star:g}"
+    print(f"  T*, the lowest of these at which delta reaches 1: {found} (published {published['T*']})")
+
+
+def save(run: Any, tested: list, fields: list, motions: list, moving: list) -> None:
+    """arrays.npz, curves.csv, and one extxyz file for liquids and glasses with a column for each field."""
+    arrays: dict[str, np.ndarray] = {}
+    for kind, configuration, of in zip(KINDS, tested, fields, strict=True):
+        arrays |= {f"{kind}/{name}": values for name, values in of._asdict().items()}
+        columns = {
+            "grad_cam": of.grad_cam.mean(axis=0),
+            "voronoi_area": of.area,
+            "packing": of.packing,
+        }
+        io.write(run.folder / f"particles-{kind}.xyz", configuration, columns, species_names=("A", "B"))
+    with io.atomic_write(run.folder / "curves.csv", "w") as file:
+        table = csv.writer(file)
+        table.writerow(["temperature", "delta", "pearson", "pearson_error"])
+        for motion, correlation in zip(motions, moving, strict=True):
+            rows = zip(motion.displacement.mean(axis=0), *mean_and_error(correlation), strict=True)
+            table.writerows([motion.temperature, *row] for row in rows)
+            arrays[f"T{motion.temperature:g}/delta"] = motion.displacement
+            arrays[f"T{motion.temperature:g}/pearson"] = correlation
+    run.save_arrays(**arrays)
+
+
+def draw(
+    settings: Any,
+    run: Any,
+    tested: list,
+    fields: list,
+    correlations: dict,
+    motions: list,
+    moving: list,
+) -> None:
+    """The four fields, where the network looked on each of them, violins, and correlation against delta."""
+    configuration = Configuration(*(x[0] for x in tested[1]))
+    diameters = getattr(glass, settings.system)().table("sigma").diagonal()
+    coldest = motions[0]
+    # Where particles have just left their cages, or come closest to it.
+    moment = int(np.argmin(np.abs(np.log(coldest.displacement[0]))))
+    shown = {
+        TITLES["grad_cam"]: fields[1].grad_cam[0, 0],
+        TITLES["area"]: fields[1].area[0],
+        TITLES["packing"]: fields[1].packing[0],
+        r"$1 - \Delta$": coldest.stillness[0, moment],
+    }
+    limits = dict.fromkeys(shown, (0.0, 1.0))
+    figure = plot.snapshot(configuration, shown, diameters=diameters, limits=limits)
+    plot.save_figure(figure, run.figure_path("fields"))
+    looked = fields[1].grad_cam[0, 0] >= np.median(fields[1].grad_cam[0, 0])
+    filtered = {
+        f"{name}, where Grad-CAM is high": np.where(looked, values, np.nan)
+        for name, values in list(shown.items())[1:]
+    }
+    figure = plot.snapshot(
+        configuration, filtered, diameters=diameters, limits=dict.fromkeys(filtered, (0.0, 1.0))
+    )
+    plot.save_figure(figure, run.figure_path("filtered"))
+    panels = {
+        {"glass": "glasses", "liquid": "liquids"}[kind]: {
+            f"{TITLES[a]}\n{TITLES[b]}": tuple(values) for (a, b), values in correlations[kind].items()
+        }
+        for kind in reversed(KINDS)
+    }
+    figure = plot.violins(panels, groups=("Pearson", "Spearman"), label="correlation", limits=(-1, 1))
+    plot.save_figure(figure, run.figure_path("violins"))
+    curves = {
+        f"T = {m.temperature:g}": plot.Curve(m.displacement.mean(axis=0), *mean_and_error(c))
+        for m, c in zip(motions, moving, strict=True)
+    }
+    figure = plot.correlation_against_time(
+        {"": curves}, horizontal=r"$\delta / \sigma$", label=r"Pearson correlation, Grad-CAM and $1 - \Delta$"
+    )
+    plot.save_figure(figure, run.figure_path("motion"))

@@ -1,0 +1,87 @@
+"""Glasses in batches and in parts: the same ones, however they are made."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from glass_systems import assert_same_bits
+
+from tdaglass import glass
+
+MODEL = glass.additive_mixture_2d(200)
+RAMP = {"hot": 2.0, "equilibration": 0.2, "rate": 4.0, "snapshots": (1.5, 0.5), "dt": 0.004}
+
+
+def glasses(numbers, **settings):
+    return glass.quench(jax.random.key(1), MODEL, jnp.array(numbers), **RAMP, **settings)
+
+
+@pytest.mark.float32
+def test_a_quench_is_the_same_in_any_company():
+    several = glasses([0, 1, 2])
+    alone = glasses([1])
+    assert several.positions.shape == (2, 3, 200, 2)
+    assert_same_bits(jax.tree.map(lambda x: x[:, 1:2], several), alone)
+    apart = np.abs(several.positions[1, 0] - several.positions[1, 1]).max()
+    assert apart > 0.1
+    model_energy = [
+        glass.potential_energy(MODEL, jax.tree.map(lambda x, k=k: x[k, 0], several)) for k in (0, 1)
+    ]
+    assert model_energy[1] < model_energy[0]
+
+
+def test_a_killed_quench_goes_on_where_it_was():
+    class Killed(Exception):
+        pass
+
+    whole, parts, computed = glasses([0, 1], part_steps=30), {}, []
+
+    def keep(name, compute):
+        if name not in parts:
+            if len(computed) % 3 == 2:
+                computed.append("killed")
+                raise Killed
+            computed.append(name)
+            parts[name] = compute()
+        return parts[name]
+
+    for _ in range(10):
+        try:
+            pieced = glasses([0, 1], part_steps=30, keep=keep)
+            break
+        except Killed:
+            continue
+    assert_same_bits(pieced, whole)
+    done = [name for name in computed if name != "killed"]
+    assert len(done) == len(set(done)) == len(parts)
+    assert computed.count("killed") >= 2
+
+
+@pytest.mark.parametrize("snapshots", [(2.0, 1.0), (1.52, 1.0), (1.0,), ()])
+@pytest.mark.parametrize("part_steps", [10, 25, 1000])
+def test_a_ramp_in_parts_passes_the_same_temperatures(snapshots, part_steps):
+    start = glass.initialize(jax.random.key(2), MODEL, 2.0)
+    ramp = {"start": 2.0, "stop": 1.0, "rate": 2.5, "snapshots": snapshots, "dt": 0.004}
+    names = []
+
+    def keep(name, compute):
+        names.append(name)
+        return compute()
+
+    whole, seen = glass.cool(start, MODEL, **ramp)
+    pieced, seen_in_parts = glass.cool_in_parts(
+        start, MODEL, **ramp, keep=keep, name="ramp", part_steps=part_steps, progress=False
+    )
+    assert names[-1] == "ramp-100"
+    assert len(names) == -(-100 // part_steps)
+    # Temperatures differ in the last digit.
+    np.testing.assert_allclose(seen_in_parts.positions, seen.positions, atol=1e-7)
+    np.testing.assert_allclose(pieced.velocity, whole.velocity, atol=1e-5)
+    assert int(pieced.step) == int(whole.step)
+
+
+def test_snapshots_that_cannot_be():
+    with pytest.raises(ValueError, match="expected temperatures to keep"):
+        glass.quench(jax.random.key(0), MODEL, jnp.arange(1), **{**RAMP, "snapshots": ()})
+    with pytest.raises(ValueError, match="expected snapshots between"):
+        glass.quench(jax.random.key(0), MODEL, jnp.arange(1), **{**RAMP, "snapshots": (2.5, 0.5)})

@@ -1,0 +1,248 @@
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from scipy import ndimage
+
+from tdaglass.io.trees import load_tree, save_tree
+from tdaglass.learning import CNN, init_network
+from tdaglass.learning import activations as eager_activations
+from tdaglass.learning import apply_network as eager_apply_network
+from tdaglass.learning import from_activations as eager_from_activations
+
+activations = jax.jit(eager_activations, static_argnums=(0, 3))
+apply_network = jax.jit(eager_apply_network, static_argnums=0)
+from_activations = jax.jit(eager_from_activations, static_argnums=(0, 3))
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "cnn.npz"
+PLANE, SPACE = (2, 8, 10), (2, 6, 4, 5)
+ARCHITECTURES = [
+    CNN((4, 3), dense=(5,)),
+    CNN((4, 3), padding="zero", pooling=True, dense=(5, 4), outputs=1),
+    CNN((4, 3, 2), kernel=5, dense=None, outputs=3),
+]
+
+
+def random_network(architecture, shape, batch=3, seed=0):
+    """Parameters, biases among them, and images."""
+    dtype = jnp.zeros(()).dtype
+    parameters = init_network(jax.random.key(seed), architecture, shape, dtype=dtype)
+    leaves, tree = jax.tree.flatten(parameters)
+    keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
+    noisy = [leaf + 0.1 * jax.random.normal(key, leaf.shape) for leaf, key in zip(leaves, keys, strict=True)]
+    return jax.tree.unflatten(tree, noisy), jax.random.normal(jax.random.key(seed + 2), (batch, *shape))
+
+
+def by_hand(architecture, parameters, image):
+    """The outputs for one image, with scipy's correlations and loops."""
+    mode = {"circular": "wrap", "zero": "constant"}[architecture.padding]
+    x = np.asarray(image)
+    for k in range(len(architecture.convolutions)):
+        kernel, bias = (np.asarray(parameters["convolutions"][str(k)][part]) for part in ("kernel", "bias"))
+        x = np.stack(
+            [
+                sum(ndimage.correlate(x[i], kernel[..., i, o], mode=mode) for i in range(len(x))) + bias[o]
+                for o in range(kernel.shape[-1])
+            ]
+        ).clip(0)
+        if architecture.pooling:
+            half = [edge // 2 for edge in x.shape[1:]]
+            pooled = np.empty((len(x), *half))
+            for cell in np.ndindex(*half):
+                block = x[(slice(None), *(slice(2 * i, 2 * i + 2) for i in cell))]
+                pooled[(slice(None), *cell)] = block.reshape(len(x), -1).max(axis=1)
+            x = pooled
+    mean = architecture.dense is None
+    x = x.reshape(len(x), -1).mean(axis=1) if mean else np.moveaxis(x, 0, -1).ravel()
+    layers = [parameters["dense"][str(k)] for k in range(len(parameters["dense"]))]
+    for k, layer in enumerate(layers):
+        x = x @ np.asarray(layer["kernel"]) + np.asarray(layer["bias"])
+        x = x.clip(0) if k < len(layers) - 1 else x
+    return x
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("shape", [PLANE, SPACE])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_outputs_are_those_of_scipys_correlations(architecture, shape, tolerance):
+    parameters, images = random_network(architecture, shape)
+    expected = [by_hand(architecture, parameters, image) for image in images]
+    got = apply_network(architecture, parameters, images)
+    np.testing.assert_allclose(got, expected, rtol=10 * tolerance, atol=10 * tolerance)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(REFERENCE) as file:
+        return dict(file)
+
+
+def from_torch(reference, name, kind="parameter"):
+    """PyTorch's arrays as our parameters: it puts channels first, also where it flattens the last maps."""
+    arrays = {
+        key.removeprefix(f"{name}.{kind}."): jnp.asarray(value)
+        for key, value in reference.items()
+        if key.startswith(f"{name}.{kind}.")
+    }
+    layers = sorted({int(key.split(".")[0]) for key in arrays})
+    maps, edge = reference[f"{name}.maps"].shape[1:3]
+    edge //= 2 if name == "zero" else 1
+    tree: dict = {"convolutions": {}, "dense": {}}
+    for k, layer in enumerate(layers):
+        weight, bias = arrays[f"{layer}.weight"], arrays[f"{layer}.bias"]
+        if weight.ndim == 4:
+            tree["convolutions"][str(k)] = {"kernel": weight.transpose(2, 3, 1, 0), "bias": bias}
+            continue
+        if not tree["dense"]:
+            weight = weight.reshape(-1, maps, edge, edge).transpose(0, 2, 3, 1).reshape(weight.shape)
+        tree["dense"][str(len(tree["dense"]))] = {"kernel": weight.T, "bias": bias}
+    return tree
+
+
+TORCH = {
+    "circular": CNN((4, 3), dense=(5,)),
+    "zero": CNN((4, 3), padding="zero", pooling=True, dense=(5,)),
+}
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", TORCH)
+def test_outputs_maps_and_gradients_are_those_of_pytorch(reference, name, tolerance):
+    parameters, images = from_torch(reference, name), jnp.asarray(reference["images"])
+
+    def loss(parameters):
+        logits = apply_network(TORCH[name], parameters, images)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, jnp.array([0, 1, 0])).mean(), logits
+
+    gradient, logits = jax.jit(jax.grad(loss, has_aux=True))(parameters)
+    maps = activations(TORCH[name], parameters, images)
+    close = {"rtol": 10 * tolerance, "atol": tolerance}
+    np.testing.assert_allclose(logits, reference[f"{name}.outputs"], **close)
+    np.testing.assert_allclose(maps, reference[f"{name}.maps"], **close)
+    jax.tree.map(
+        lambda ours, theirs: np.testing.assert_allclose(ours, theirs, **close),
+        gradient,
+        from_torch(reference, name, "gradient"),
+    )
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("shape", [PLANE, SPACE])
+def test_circular_padding_carries_translations_through(shape, tolerance):
+    architecture = CNN((4, 3, 2), dense=None)
+    parameters, images = random_network(architecture, shape)
+    for axis in range(2, images.ndim):
+        moved = activations(architecture, parameters, jnp.roll(images, 1, axis))
+        np.testing.assert_allclose(
+            moved, jnp.roll(activations(architecture, parameters, images), 1, axis), atol=10 * tolerance
+        )
+        outputs = [apply_network(architecture, parameters, x) for x in (images, jnp.roll(images, 1, axis))]
+        np.testing.assert_allclose(*outputs, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_cut_anywhere_it_is_the_same_network(architecture):
+    parameters, images = random_network(architecture, PLANE)
+    whole = apply_network(architecture, parameters, images)
+    for layer in range(-1, len(architecture.convolutions)):
+        maps = activations(architecture, parameters, images, layer)
+        assert maps.shape[:2] == (3, architecture.convolutions[layer])
+        assert (maps >= 0).all()
+        again = from_activations(architecture, parameters, maps, layer)
+        np.testing.assert_allclose(again, whole, rtol=1e-12, atol=1e-12)
+
+
+def test_shapes_of_the_network_of_study_4():
+    architecture = CNN((64, 64, 32), padding="zero", pooling=True, dense=(64,), outputs=1)
+    parameters = init_network(jax.random.key(0), architecture, (1, 128, 128))
+    assert parameters["dense"]["0"]["kernel"].shape == (8192, 64)
+    assert parameters["dense"]["1"]["kernel"].shape == (64, 1)
+    images = jax.ShapeDtypeStruct((2, 1, 128, 128), jnp.float32)
+    for layer, shape in enumerate([(2, 64, 128, 128), (2, 64, 64, 64), (2, 32, 32, 32)]):
+        maps = jax.eval_shape(lambda x, k=layer: activations(architecture, parameters, x, k), images)
+        assert maps.shape == shape
+    assert jax.eval_shape(lambda x: apply_network(architecture, parameters, x), images).shape == (2, 1)
+
+
+def test_without_dense_layers_any_grid_will_do():
+    architecture = CNN((4,), dense=None)
+    parameters, _ = random_network(architecture, PLANE)
+    assert apply_network(architecture, parameters, jnp.ones((1, 2, 20, 7))).shape == (1, 2)
+
+
+def test_dropout_silences_its_fraction_and_keeps_the_mean():
+    architecture = CNN((2,), dense=(4000,), dropout=0.25, outputs=1)
+    parameters, images = random_network(architecture, PLANE, batch=1)
+    # Units of output 1, added up.
+    parameters["dense"]["0"] = {"kernel": jnp.zeros((160, 4000)), "bias": jnp.ones(4000)}
+    parameters["dense"]["1"] = {"kernel": jnp.ones((4000, 1)), "bias": jnp.zeros(1)}
+    assert apply_network(architecture, parameters, images)[0, 0] == 4000
+    key = jax.random.key(0)
+    noisy = apply_network(architecture, parameters, images, key=key)[0, 0]
+    kept = float(noisy) * 0.75
+    assert abs(kept - 3000) < 5 * (4000 * 0.75 * 0.25) ** 0.5
+    assert kept != 3000
+    np.testing.assert_array_equal(apply_network(architecture, parameters, images, key=key)[0, 0], noisy)
+    other = apply_network(architecture, parameters, images, key=jax.random.key(1))[0, 0]
+    assert other != noisy
+
+
+def test_first_outputs_are_of_order_one_and_a_key_fixes_them():
+    architecture = CNN((16, 16, 16), dense=(32,))
+    images = jax.random.normal(jax.random.key(1), (20, 1, 16, 16), jnp.float32)
+    first = init_network(jax.random.key(0), architecture, (1, 16, 16))
+    scale = apply_network(architecture, first, images).std()
+    assert 0.2 < scale < 5
+    again = init_network(jax.random.key(0), architecture, (1, 16, 16))
+    jax.tree.map(np.testing.assert_array_equal, again, first)
+    other = init_network(jax.random.key(1), architecture, (1, 16, 16))
+    assert (other["dense"]["0"]["kernel"] != first["dense"]["0"]["kernel"]).all()
+
+
+def test_parameters_are_plain_arrays_for_files_and_vmap(tmp_path):
+    architecture = CNN((4,), dense=(5,))
+    parameters, images = random_network(architecture, PLANE)
+    expected = apply_network(architecture, parameters, images)
+    save_tree(tmp_path / "network.npz", parameters)
+    read = jax.tree.map(jnp.asarray, load_tree(tmp_path / "network.npz"))
+    np.testing.assert_array_equal(apply_network(architecture, read, images), expected)
+
+    keys = jax.random.split(jax.random.key(3), 2)
+    several = jax.vmap(lambda key: init_network(key, architecture, PLANE))(keys)
+    outputs = jax.vmap(lambda p: apply_network(architecture, p, images))(several)
+    one = init_network(keys[1], architecture, PLANE)
+    np.testing.assert_allclose(outputs[1], apply_network(architecture, one, images), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"convolutions": ()}, "expected one convolution or more and widths of at least 1"),
+        ({"dense": (0,)}, "expected one convolution or more and widths of at least 1"),
+        ({"kernel": 4}, "expected a kernel with a middle cell, got an edge of 4; try 3"),
+        ({"dropout": 1.0}, r"expected a dropout in \[0, 1\), got 1.0; try 0.5"),
+    ],
+)
+def test_bad_architectures_are_told_with_a_remedy(change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        CNN(**change)
+
+
+def test_bad_shapes_are_told_with_a_remedy():
+    key, architecture = jax.random.key(0), CNN((4, 4, 4), pooling=True)
+    with pytest.raises(ValueError, match=r"a grid of 8 cells or more along each axis.*; try pooling=False"):
+        init_network(key, architecture, (1, 16, 7))
+    with pytest.raises(ValueError, match=r"two or three edges of a grid, got \(1, 16\); try \(1, 64, 64\)"):
+        init_network(key, architecture, (1, 16))
+    parameters = init_network(key, architecture, (1, 16, 16))
+    with pytest.raises(
+        ValueError, match=r"images of 1 channels on a grid of 2 axes, got shape \(5, 2, 16, 16\)"
+    ):
+        apply_network(architecture, parameters, jnp.ones((5, 2, 16, 16)))
+    with pytest.raises(ValueError, match="expected 16 numbers for the first dense layer, got 36; try images"):
+        apply_network(architecture, parameters, jnp.ones((5, 1, 24, 24)))
+    with pytest.raises(ValueError, match="expected a convolution of 0 to 2, got 3; try -1, the last"):
+        activations(architecture, parameters, jnp.ones((5, 1, 16, 16)), 3)

@@ -1,0 +1,213 @@
+import logging
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from tdaglass.learning import CNN, accuracy, check_training, fit_network, in_batches, predict
+from tdaglass.learning import epoch as epoch_module
+from tdaglass.runs import Run
+
+ARCHITECTURE = CNN((6, 6), dense=(8,), dropout=0.2)
+ADAM = optax.adam(optax.cosine_decay_schedule(0.01, 200))
+OPTIONS = {"optimizer": ADAM, "epochs": 12, "batch_size": 16, "progress": False}
+
+
+def textures(seed, count):
+    """Noise, smooth along one axis (0) or along both (1), of the same variance."""
+    noise = jax.random.normal(jax.random.key(seed), (count, 1, 8, 8))
+    stripes = (noise + jnp.roll(noise, 1, -1)) / 2**0.5
+    spots = (stripes + jnp.roll(stripes, 1, -2)) / 2**0.5
+    classes = jnp.arange(count) % 2
+    return jnp.where(classes[:, None, None, None] == 1, spots, stripes), classes
+
+
+@pytest.fixture(scope="module")
+def data():
+    return textures(0, 200)
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return textures(1, 60)
+
+
+def equal(one, other):
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+@pytest.fixture(scope="module")
+def trained(data, held_out):
+    return fit_network(jax.random.key(0), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+
+
+@pytest.mark.float32
+def test_two_textures_are_told_apart_on_images_never_seen():
+    network = CNN((8, 8), dense=None)
+    found = fit_network(
+        jax.random.key(0), network, *textures(0, 400), optimizer=optax.adam(0.01), epochs=40,
+        symmetries=("translations", "mirrors"), progress=False,
+    )  # fmt: skip
+    assert accuracy(network, found.parameters, *textures(2, 200)) == 1
+    assert found.best_epoch == 39
+    assert not found.stopped_early
+    assert jnp.isnan(found.history.validation_loss).all()
+
+
+@pytest.mark.float32
+def test_a_number_is_regressed():
+    images = jax.random.normal(jax.random.key(0), (300, 1, 8, 8))
+    roughness = ((images - jnp.roll(images, 1, -1)) ** 2).mean(axis=(1, 2, 3))
+    targets = ((roughness - roughness.mean()) / roughness.std())[:, None]
+    network = CNN((16,), dense=None, outputs=1)
+    found = fit_network(
+        jax.random.key(1), network, images[:200], targets[:200], loss="squared",
+        optimizer=optax.adam(0.01), epochs=60, progress=False,
+    )  # fmt: skip
+    error = predict(network, found.parameters, images[200:]) - targets[200:]
+    assert jnp.mean(error**2) < 0.3 * targets[200:].var()
+    assert jnp.isnan(found.history.training_accuracy).all()
+
+
+def test_the_best_epoch_is_kept_and_its_scores_are_those_of_its_parameters(trained, held_out):
+    history, best = trained.history, int(trained.best_epoch)
+    assert best == jnp.argmin(history.validation_loss)
+    logits = predict(ARCHITECTURE, trained.parameters, held_out[0], batch_size=7)
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, held_out[1])
+    assert losses.mean() == pytest.approx(float(history.validation_loss[best]), rel=1e-9)
+    right = accuracy(ARCHITECTURE, trained.parameters, *held_out)
+    assert right == pytest.approx(float(history.validation_accuracy[best]), abs=1e-6)
+    assert history.training_loss[-1] < history.training_loss[0]
+    check_training(trained)
+
+
+def test_a_key_fixes_every_bit(trained, data, held_out):
+    again = fit_network(jax.random.key(0), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+    equal(again, trained)
+    other = fit_network(jax.random.key(1), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+    assert (other.history.training_loss != trained.history.training_loss).all()
+
+
+@pytest.mark.float32
+def test_killed_and_resumed_it_ends_with_the_same_bits(tmp_path, data):
+    training, validation = (data[0][:100], data[1][:100]), (data[0][100:], data[1][100:])
+
+    def fit(keep):
+        return fit_network(
+            jax.random.key(0), ARCHITECTURE, *training, validation=validation, keep=keep, keep_every=5,
+            name="textures", symmetries=("translations",), **OPTIONS,
+        )  # fmt: skip
+
+    uninterrupted = fit(None)
+    with Run.open(tmp_path, "textures", {}) as run:
+
+        def killed_in_the_second_part(name, compute):
+            result = compute()
+            if name == "textures-10":
+                raise KeyboardInterrupt
+            return run.chunk(name, lambda: result)
+
+        with pytest.raises(KeyboardInterrupt):
+            fit(killed_in_the_second_part)
+    computed = []
+    with Run.open(tmp_path, "textures", {}) as run:
+
+        def watched(name, compute):
+            return run.chunk(name, lambda: computed.append(name) or compute())
+
+        equal(fit(watched), uninterrupted)
+        assert computed == ["textures-10", "textures-12"]
+        equal(fit(watched), uninterrupted)
+        assert computed == ["textures-10", "textures-12"]
+
+
+def test_patience_ends_it_and_nothing_after_is_trained(data):
+    scrambled = data[0][:20], 1 - data[1][:20]  # the better the training, the worse it does here
+    found = fit_network(
+        jax.random.key(0), ARCHITECTURE, *data, validation=scrambled, patience=2, **(OPTIONS | {"epochs": 60})
+    )
+    last = int(found.best_epoch) + 2
+    assert found.stopped_early
+    assert last < 59
+    assert jnp.isfinite(found.history.validation_loss[: last + 1]).all()
+    assert jnp.isnan(found.history.training_loss[last + 1 :]).all()
+    check_training(found)
+
+
+def test_epochs_and_seeds_share_one_compilation(trained, data, held_out):
+    before = epoch_module.train_epoch._cache_size()
+    for seed in (3, 4):
+        key = jax.random.fold_in(jax.random.key(0), seed)
+        fit_network(
+            key, ARCHITECTURE, *data, validation=held_out, keep=lambda _, compute: compute(), **OPTIONS
+        )
+    assert epoch_module.train_epoch._cache_size() == before
+
+
+def test_every_epoch_sees_whole_batches_of_other_samples():
+    """A network without weights to speak of learns the mean of its targets from every sample."""
+    images = jnp.zeros((10, 1, 4, 4))
+    targets = jnp.where(jnp.arange(10) == 9, 1.0, 0.0)[:, None]
+    found = fit_network(
+        jax.random.key(0), CNN((1,), dense=None, outputs=1), images, targets, loss="squared",
+        optimizer=optax.sgd(0.0), epochs=40, batch_size=4, progress=False,
+    )  # fmt: skip
+    seen = found.history.training_loss > 0
+    assert 20 < seen.sum() < 40  # eight of ten in each epoch
+
+
+def test_a_diverged_training_stops_and_says_so(data):
+    found = fit_network(jax.random.key(0), ARCHITECTURE, *data, **(OPTIONS | {"optimizer": optax.sgd(1e300)}))
+    assert not found.stopped_early
+    assert jnp.isnan(found.history.training_loss[-1])
+    with pytest.raises(
+        ValueError, match=r"a finite loss, got none in epoch \d+; try a smaller learning rate"
+    ):
+        check_training(found)
+
+
+def test_batch_jobs_read_the_loss_in_the_log(data, caplog, monkeypatch):
+    monkeypatch.setattr("tdaglass.progress._LOG_EVERY", 0.0)
+    with caplog.at_level(logging.INFO):
+        fit_network(
+            jax.random.key(0),
+            ARCHITECTURE,
+            *data,
+            validation=data,
+            **(OPTIONS | {"epochs": 2, "progress": None}),
+        )
+    assert caplog.messages[0].startswith("training: 1 of 2")
+    assert ", loss 0." in caplog.messages[0]
+    assert ", validation 0." in caplog.messages[0]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 8])
+def test_batches_hold_every_sample_once(batch_size):
+    samples = {"a": jnp.arange(5), "b": jnp.arange(10).reshape(5, 2)}
+    sums = in_batches(lambda s: s["a"] + s["b"].sum(axis=1), samples, batch_size)
+    np.testing.assert_array_equal(sums, samples["a"] + samples["b"].sum(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"batch_size": 201}, "mini-batches of 201; try a smaller batch_size"),
+        ({"targets": lambda t: t + 1}, "expected classes of 0 to 1, got 1 to 2; try a CNN of more outputs"),
+        ({"targets": lambda t: t * 1.0}, r"try targets.astype\(int\), or loss='squared'"),
+        ({"loss": "squared"}, r"expected targets of shape \(200, 2\), got \(200,\); try targets\[:, None\]"),
+        ({"patience": 3}, r"expected validation samples to be patient by, got none; try validation=\(...\)"),
+        ({"epochs": 0}, "expected epochs, keep_every and patience of at least 1, got 0, 25, None"),
+    ],
+)
+def test_bad_settings_are_told_with_a_remedy(data, change, sentence):
+    change = dict(change)
+    targets = change.pop("targets", lambda t: t)(data[1])
+    with pytest.raises(ValueError, match=sentence):
+        fit_network(jax.random.key(0), ARCHITECTURE, data[0], targets, **(OPTIONS | change))
+
+
+def test_bad_images_are_told_with_a_remedy(data):
+    with pytest.raises(ValueError, match="expected finite images, got NaN or infinity; try leaving those"):
+        fit_network(jax.random.key(0), ARCHITECTURE, data[0].at[3, 0, 1, 1].set(jnp.nan), data[1])
