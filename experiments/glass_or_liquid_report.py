@@ -105,7 +105,7 @@ def follow(fields: Any, motion: Any) -> np.ndarray:
     return np.array(
         [
             [
-                np.nanmean([measure(field[g], motion.stillness[g, t])[0] for field in fields.grad_cam])
+                np.mean([measure(field[g], motion.stillness[g, t])[0] for field in fields.grad_cam])
                 for t in range(times)
             ]
             for g in range(glasses)
@@ -127,9 +127,13 @@ def characteristic_temperature(motions: list) -> float | None:
 
 
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over configurations (the first axis) and its standard error, without NaN."""
-    n = np.sum(np.isfinite(values), axis=0)
-    return np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1) / np.sqrt(n)
+    """Mean over configurations (the first axis) and its standard error, of what is not NaN."""
+    known = np.isfinite(values)
+    n = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, values, 0).sum(axis=0) / n
+        variance = np.where(known, (values - mean) ** 2, 0).sum(axis=0) / (n - 1)
+        return mean, np.sqrt(variance / n)
 
 
 def summary(values: np.ndarray) -> dict[str, float]:
@@ -145,7 +149,8 @@ def summary(values: np.ndarray) -> dict[str, float]:
 def peak(motion: Any, correlation: np.ndarray) -> dict[str, float]:
     """The largest mean correlation and where it is."""
     mean, error = mean_and_error(correlation)
-    k = int(np.nanargmax(mean))
+    # Where Grad-CAM is zero everywhere there is no largest one: the last moment stands for it.
+    k = int(np.nanargmax(mean)) if np.isfinite(mean).any() else -1
     return {
         "pearson": float(mean[k]),
         "pearson_error": float(error[k]),
