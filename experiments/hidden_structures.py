@@ -205,7 +205,7 @@ def observe(
             observables=("propensity", "scattering"),
             wave_number=q,
             dt=settings.dt,
-            keep=partial(keep_in, run, f"T{temperature:g}-ensemble-{c}"),
+            keep=run.parts_of(f"T{temperature:g}-ensemble-{c}"),
             progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}",
         )
         for c, one in enumerate(one_by_one(configuration))
@@ -222,11 +222,6 @@ def observe(
         q,
         attempt(partial(diffusion_time, times, moved_sq, model.dimension)),
     )
-
-
-def keep_in(run: runs.Run, name: str, part: str, compute: Callable[[], Any]) -> Any:
-    """A part of a piece of work, from the run's folder if it is finished."""
-    return run.chunk(f"{name}-{part}", compute)
 
 
 def diffusion_time(times: np.ndarray, moved_sq: np.ndarray, dimension: int) -> float:

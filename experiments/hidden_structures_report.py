@@ -7,6 +7,7 @@ import numpy as np
 
 from tdaglass import glass, io, plot
 from tdaglass.configuration import Configuration
+from tdaglass.statistics import mean_and_error
 
 SCORES = {"p_red": "P_red", "averaged": "averaged P_red", "energy": "smoothed energy"}
 TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$"}
@@ -42,13 +43,6 @@ def species_names(configuration: Configuration) -> tuple[str, ...]:
 def or_dash(value: float | None) -> str:
     """A number to one decimal; a dash where it could not be measured."""
     return "-" if value is None else f"{value:.1f}"
-
-
-def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over configurations (the first axis) and its standard error; NaN for a single one."""
-    n = len(values)
-    error = np.std(values, axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(values.shape[1:], np.nan)
-    return values.mean(0), error
 
 
 def mean_p_red(liquid: Any, p_red: np.ndarray, s: int) -> tuple[float, float]:

@@ -28,6 +28,9 @@ from tdaglass.io.trees import DamagedFile, load_tree, save_tree
 
 log = logging.getLogger(__name__)
 
+# What long computations ask for to survive a kill: a finished part by its name, or to compute and keep it.
+Keep = Callable[[str, Callable[[], Any]], Any]
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
@@ -166,6 +169,10 @@ class Run:
         result = save_tree(path, result)
         log.info("chunk %s of %s took %.1f s", name, self.folder, time.monotonic() - started)
         return result
+
+    def parts_of(self, name: str) -> Keep:
+        """Where the parts of a longer piece of work are kept: chunks of its name, a dash and theirs."""
+        return lambda part, compute: self.chunk(f"{name}-{part}", compute)
 
     def is_finished(self, name: str) -> bool:
         """Whether the chunk of this name is on disk."""

@@ -18,12 +18,12 @@ from tdaglass.configuration import Configuration
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, make_reference, observation, observe
 from tdaglass.glass import native
 from tdaglass.glass.engines import Engine, choose_engine
-from tdaglass.glass.parts import Keep
 from tdaglass.glass.potentials import check_configuration
 from tdaglass.glass.simulate import run
 from tdaglass.glass.state import State, check_temperature, initialize
 from tdaglass.kernels import Sums
 from tdaglass.progress import progress as progress_bar
+from tdaglass.runs import Keep
 from tdaglass.space import displacement
 from tdaglass.structure import Neighbors
 

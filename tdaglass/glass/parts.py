@@ -1,6 +1,5 @@
 """Long runs and ramps in parts that are kept as they are finished, so that a killed one goes on where it was."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,8 +11,7 @@ from tdaglass.glass.models import PairModel
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, cool, run
 from tdaglass.glass.state import State
 from tdaglass.progress import progress as progress_bar
-
-Keep = Callable[[str, Callable[[], Any]], Any]
+from tdaglass.runs import Keep
 
 
 def run_in_parts(

@@ -1,8 +1,7 @@
 """Training of convolutional networks by stochastic gradient descent, whole epochs at a time on the device."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +12,7 @@ from tdaglass.learning.cnn import CNN, Parameters
 from tdaglass.learning.epoch import History, Loss, Plan, TrainingState, first_state, train_epoch
 from tdaglass.learning.symmetries import Symmetry, require_symmetries
 from tdaglass.progress import progress as progress_bar
-
-Keep = Callable[[str, Callable[[], Any]], Any]
+from tdaglass.runs import Keep
 
 # One object, so that all trainings with it share one compilation.
 ADAM = optax.adam(1e-3)

@@ -96,7 +96,7 @@ def radial_distribution(
     fixed = concrete(positions)
     if fixed is not None:
         check_input(fixed, concrete(box), float(cutoff))
-    kinds = _species_count(species, species_count)
+    kinds = count_species(species, species_count)
     counts, members = _count_pairs(positions, box, cutoff, bins, species, kinds)
     dtype, dim = positions.dtype, positions.shape[1]
     edges = np.linspace(0, cutoff, bins + 1)
@@ -245,7 +245,7 @@ def structure_factor(
     fixed = concrete(positions)
     if fixed is not None:
         check_input(fixed, concrete(box), 0.0)
-    kinds = _species_count(species, species_count)
+    kinds = count_species(species, species_count)
     dtype, n = positions.dtype, positions.shape[0]
     labels = jnp.zeros(n, jnp.int32) if species is None else species
     member = (labels == jnp.arange(kinds)[:, None]).astype(dtype)  # species, particles
@@ -276,19 +276,6 @@ def _shell_membership(
     q: Float[Array, " vectors"], edges: Float[Array, " edges"]
 ) -> Bool[Array, "shells vectors"]:
     return (q >= edges[:-1, None]) & (q < edges[1:, None])
-
-
-def _species_count(species: Array | None, species_count: int | None) -> int:
-    if species is None:
-        return 1
-    if species_count is not None:
-        return species_count
-    labels = concrete(species)
-    if labels is None:
-        raise ValueError(
-            "expected the number of species inside jit, got None; try species_count=2 for a binary mixture"
-        )
-    return int(labels.max()) + 1
 
 
 def first_peak(x: Float[Array, " points"], y: Float[Array, " points"]) -> Float[Array, ""]:

@@ -13,8 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from tdaglass.structure.correlations import _species_count
-from tdaglass.structure.tables import check_input, concrete
+from tdaglass.structure.tables import check_input, concrete, count_species
 
 Assignment = Literal["nearest", "linear"]
 
@@ -66,7 +65,7 @@ def density_field(
     >>> density_field(points, jnp.array([0, 1, 1]), jnp.array([4.0, 4.0]), (2, 2)).tolist()
     [[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
     """
-    kinds = _species_count(species, species_count)
+    kinds = count_species(species, species_count)
     labels = concrete(species)
     if labels is not None and labels.size and not (labels.min() >= 0 and labels.max() < kinds):
         raise ValueError(

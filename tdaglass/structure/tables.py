@@ -76,6 +76,20 @@ def concrete(x: Array | None) -> np.ndarray | None:
     return None if isinstance(x, Tracer) else np.asarray(x)
 
 
+def count_species(species: Array | None, species_count: int | None) -> int:
+    """Of one configuration; known when compiled."""
+    if species is None:
+        return 1
+    if species_count is not None:
+        return species_count
+    labels = concrete(species)
+    if labels is None:
+        raise ValueError(
+            "expected the number of species inside jit, got None; try species_count=2 for a binary mixture"
+        )
+    return int(labels.max()) + 1
+
+
 def search(
     positions: Array, box: Array | None, reach: Array, species: Array, capacity: int, grid: Grid | None
 ) -> tuple[Search, Array]:

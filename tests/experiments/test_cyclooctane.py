@@ -2,21 +2,19 @@
 
 import json
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 from scipy.spatial import KDTree
+from studies import EXPERIMENTS, only_run, study
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
 
-import cyclooctane_rings as rings_of  # noqa: E402
-from cyclooctane_descriptors import coulomb_matrix, coulomb_spectrum  # noqa: E402
-from cyclooctane_score import pieces, score, spacing  # noqa: E402
+import cyclooctane_rings as rings_of
+from cyclooctane_descriptors import coulomb_matrix, coulomb_spectrum
+from cyclooctane_score import pieces, score, spacing
 
 N = 300
 # Of N conformations farthest apart: see what is said of their spacing below.
@@ -190,24 +188,10 @@ def test_coulomb_matrix_is_dscribes(found):
     np.testing.assert_allclose(coulomb_spectrum(rings), spectrum, rtol=1e-10)
 
 
-def study(*arguments):
-    """As its users run it: in a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "JAX_ENABLE_X64")}
-    command = [sys.executable, str(EXPERIMENTS / "cyclooctane.py"), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def only_run(root):
-    (folder,) = (root / "cyclooctane").iterdir()
-    return folder
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
-    return study("--n", "200", "--root", str(root)), only_run(root)
+    return study("cyclooctane", "--n", "200", "--root", str(root)), only_run(root, "cyclooctane")
 
 
 @pytest.mark.slow
@@ -240,11 +224,13 @@ def test_given_conformations_are_analysed_and_without_dscribe(finished, tmp_path
     (tmp_path / "dscribe.py").write_text("raise ImportError\n")
     os.environ["PYTHONPATH"] = str(tmp_path)
     try:
-        printed = study("--data", str(tmp_path / "rings.npy"), "--root", str(tmp_path))
+        printed = study("cyclooctane", "--data", str(tmp_path / "rings.npy"), "--root", str(tmp_path))
     finally:
         del os.environ["PYTHONPATH"]
     assert "pip install dscribe" in printed
-    before, after = (json.loads((f / "metrics.json").read_text()) for f in (folder, only_run(tmp_path)))
+    before, after = (
+        json.loads((f / "metrics.json").read_text()) for f in (folder, only_run(tmp_path, "cyclooctane"))
+    )
     assert "soap" not in after
     for name in ("cartesian", "coulomb", "spectrum", "persistence_image"):
         assert after[name] == before[name]

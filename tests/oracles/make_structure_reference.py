@@ -14,25 +14,12 @@ import pyscal3.csystem as csystem
 import pyscal3.descriptors as descriptors
 import pyscal3.neighbors as pyscal_neighbors
 from ase import Atoms
+from points import pushed_apart
 
 TARGET = Path(__file__).parents[1] / "reference" / "structure.npz"
 DEGREES = tuple(range(1, 9))
 CUTOFF = 1.5
 BINS, R_MAX = 40, 2.5
-
-
-def liquid_like(seed: int = 1, n: int = 240, box: tuple = (5.5, 6.0, 6.5)) -> tuple[np.ndarray, np.ndarray]:
-    """Random points, pushed apart where nearer than 1.05: disordered, dense, without overlaps."""
-    rng = np.random.default_rng(seed)
-    edges = np.array(box)
-    positions = rng.random((n, 3)) * edges
-    for _ in range(400):
-        apart = positions[:, None] - positions
-        apart -= edges * np.round(apart / edges)
-        distance = np.linalg.norm(apart, axis=-1) + np.eye(n)
-        push = np.maximum(1.05 - distance, 0) * (1 - np.eye(n))
-        positions += 0.25 * (push[..., None] * apart / distance[..., None]).sum(1)
-    return positions % edges, edges
 
 
 def padded(rows: list[list[int]]) -> np.ndarray:
@@ -55,7 +42,7 @@ def pyscal_orders(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
 
 
 def main() -> None:
-    positions, box = liquid_like()
+    positions, box = pushed_apart(1, 240, (5.5, 6.0, 6.5), 1.05, sweeps=400)
     species = (np.arange(len(positions)) % 5 == 0).astype(np.int32)
     atoms = Atoms("H" * len(positions), positions=positions, cell=box, pbc=True)
     pyscal_neighbors.find_neighbors(atoms, method="cutoff", cutoff=CUTOFF)

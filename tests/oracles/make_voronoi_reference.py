@@ -12,22 +12,9 @@ import numpy as np
 import pyscal3.descriptors as descriptors
 import pyscal3.neighbors as pyscal_neighbors
 from ase import Atoms
+from points import pushed_apart
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-def plane(seed: int = 2, n: int = 150, box: tuple = (10.0, 14.0)) -> tuple[np.ndarray, np.ndarray]:
-    """Random points in two dimensions, pushed apart where nearer than 0.8."""
-    rng = np.random.default_rng(seed)
-    edges = np.array(box)
-    positions = rng.random((n, 2)) * edges
-    for _ in range(100):
-        apart = positions[:, None] - positions
-        apart -= edges * np.round(apart / edges)
-        distance = np.linalg.norm(apart, axis=-1) + np.eye(n)
-        push = np.maximum(0.8 - distance, 0) * (1 - np.eye(n))
-        positions += 0.25 * (push[..., None] * apart / distance[..., None]).sum(1)
-    return positions % edges, edges
 
 
 def freud_cells(name: str, positions: np.ndarray, box: np.ndarray) -> dict[str, np.ndarray]:
@@ -42,7 +29,7 @@ def freud_cells(name: str, positions: np.ndarray, box: np.ndarray) -> dict[str, 
 
 
 def main() -> None:
-    flat, edges = plane()
+    flat, edges = pushed_apart(2, 150, (10.0, 14.0), 0.8, sweeps=100)
     with np.load(REFERENCE / "structure.npz") as file:
         positions, box = file["positions"], file["box"]
     atoms = Atoms("H" * len(positions), positions=positions, cell=box, pbc=True)

@@ -29,6 +29,21 @@ def liquid_points(random: np.random.Generator, n: int) -> tuple[np.ndarray, floa
     return points, edge
 
 
+def pushed_apart(
+    seed: int, n: int, box: tuple[float, ...], least: float, sweeps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random points of any density, pushed apart where nearer than `least`; and the edges of the box."""
+    edges = np.array(box)
+    positions = np.random.default_rng(seed).random((n, len(box))) * edges
+    for _ in range(sweeps):
+        apart = positions[:, None] - positions
+        apart -= edges * np.round(apart / edges)
+        distance = np.linalg.norm(apart, axis=-1) + np.eye(n)
+        push = np.maximum(least - distance, 0) * (1 - np.eye(n))
+        positions += 0.25 * (push[..., None] * apart / distance[..., None]).sum(1)
+    return positions % edges, edges
+
+
 def jittered_points(random: np.random.Generator, n: int, dim: int = 3) -> tuple[np.ndarray, float]:
     """A square or cubic lattice, of whose sites some may be empty, with normal displacements."""
     per_edge = int(np.ceil(n ** (1 / dim) - 1e-9))

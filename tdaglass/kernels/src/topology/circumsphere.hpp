@@ -15,35 +15,40 @@ inline void cross(const double* a, const double* b, double* out) {
     for (int d = 0; d < 3; d++) out[d] = a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3];
 }
 
-// From the first vertex to each of the k others.
+// From the first vertex of a simplex to each of the k others, and rows in the span of these edges whose product with
+// their own edge is the determinant, and with the others zero. By cross products: equations of the products of edges are
+// twice as ill-conditioned as those of edges.
 template <int DIM>
-void edges_of(int k, const double (*x)[DIM], double (*edge)[DIM]) {
-    for (int i = 0; i < k; i++)
-        for (int d = 0; d < DIM; d++) edge[i][d] = x[i + 1][d] - x[0][d];
-}
+struct Edges {
+    double edge[DIM][DIM], row[DIM][DIM], determinant = 1;
 
-// Rows, in the span of k edges, whose product with their own edge is the determinant that is returned, and with the
-// others zero. By cross products: equations of the products of edges are twice as ill-conditioned as those of edges.
-template <int DIM>
-double cofactors(int k, const double (*edge)[DIM], double (*row)[DIM]) {
-    if (k == 0) return 1;
-    if (k == 1) {
-        for (int d = 0; d < DIM; d++) row[0][d] = edge[0][d];
-        return dot<DIM>(edge[0], edge[0]);
+    Edges(int k, const double (*x)[DIM]) {
+        for (int i = 0; i < k; i++)
+            for (int d = 0; d < DIM; d++) edge[i][d] = x[i + 1][d] - x[0][d];
+        if (k == 1) {
+            for (int d = 0; d < DIM; d++) row[0][d] = edge[0][d];
+            determinant = dot<DIM>(edge[0], edge[0]);
+        }
+        if (k >= 2) find_rows(k);
     }
-    if constexpr (DIM == 2) {
-        row[0][0] = edge[1][1], row[0][1] = -edge[1][0];
-        row[1][0] = -edge[0][1], row[1][1] = edge[0][0];
-        return edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0];
-    } else {
-        double normal[3];
-        cross(edge[0], edge[1], normal);
-        const double* third = k == 3 ? edge[2] : normal;
-        cross(edge[1], third, row[0]), cross(third, edge[0], row[1]);
-        if (k == 3) for (int d = 0; d < 3; d++) row[2][d] = normal[d];
-        return dot<3>(normal, third);
+
+   private:
+    void find_rows(int k) {
+        if constexpr (DIM == 2) {
+            row[0][0] = edge[1][1], row[0][1] = -edge[1][0];
+            row[1][0] = -edge[0][1], row[1][1] = edge[0][0];
+            determinant = edge[0][0] * edge[1][1] - edge[0][1] * edge[1][0];
+        } else {
+            double normal[3];
+            cross(edge[0], edge[1], normal);
+            const double* third = k == 3 ? edge[2] : normal;
+            cross(edge[1], third, row[0]), cross(third, edge[0], row[1]);
+            if (k == 3)
+                for (int d = 0; d < 3; d++) row[2][d] = normal[d];
+            determinant = dot<3>(normal, third);
+        }
     }
-}
+};
 
 // Squared radius (a power, where the vertices have weights), and the centre as seen from the first vertex.
 template <int DIM>
@@ -52,15 +57,14 @@ struct Circumsphere {
 
     // Vertices 0 ... k, and their weights: squared radii of spheres around them, or zeros. Not finite if they lie in a
     // common plane, line or point.
-    Circumsphere(int k, const double (*x)[DIM], const double* weight) {
-        double edge[DIM][DIM], row[DIM][DIM];
-        edges_of(k, x, edge);
-        const double determinant = cofactors<DIM>(k, edge, row);
+    Circumsphere(int k, const double (*x)[DIM], const double* weight) : Circumsphere(k, Edges<DIM>(k, x), weight) {}
+
+    Circumsphere(int k, const Edges<DIM>& of, const double* weight) {
         for (int i = 0; i < k; i++) {
-            const double along = (dot<DIM>(edge[i], edge[i]) + weight[0] - weight[i + 1]) / 2;  // edge . center
-            for (int d = 0; d < DIM; d++) center[d] += along * row[i][d];
+            const double along = (dot<DIM>(of.edge[i], of.edge[i]) + weight[0] - weight[i + 1]) / 2;  // edge . center
+            for (int d = 0; d < DIM; d++) center[d] += along * of.row[i][d];
         }
-        for (int d = 0; d < DIM; d++) center[d] /= determinant;
+        for (int d = 0; d < DIM; d++) center[d] /= of.determinant;
         radius_sq = dot<DIM>(center, center) - weight[0];
     }
 

@@ -26,13 +26,12 @@ struct CriticalSphere {
     CriticalSphere(const Points<DIM>& points, const Given<DIM>& given, const Simplices<DIM>& simplices, int32_t simplex) {
         const int k = simplices.k;
         const Vertices<DIM> at(points, simplices, simplex);
-        const Circumsphere<DIM> sphere(k, at.x, at.weight);
-        double edge[DIM][DIM], row[DIM][DIM], first[DIM];
-        edges_of(k, at.x, edge);
-        const double determinant = cofactors<DIM>(k, edge, row);
+        const Edges<DIM> edges(k, at.x);
+        const Circumsphere<DIM> sphere(k, edges, at.weight);
+        double first[DIM];
         barycentric[0] = 1;
         for (int v = 1; v <= k; v++) {
-            barycentric[v] = dot<DIM>(row[v - 1], sphere.center) / determinant;
+            barycentric[v] = dot<DIM>(edges.row[v - 1], sphere.center) / edges.determinant;
             barycentric[0] -= barycentric[v];
         }
         for (int v = 0; v <= k; v++) {

@@ -10,9 +10,7 @@ namespace tdaglass {
 // Of the body that the edges at the first vertex span: DIM! times that of the cell.
 template <int DIM>
 double spanned_volume(const double (*x)[DIM]) {
-    double edge[DIM][DIM], row[DIM][DIM];
-    edges_of(DIM, x, edge);
-    return std::abs(cofactors<DIM>(DIM, edge, row));
+    return std::abs(Edges<DIM>(DIM, x).determinant);
 }
 
 // The least of them, relative to those of bricks with the same edges: near zero if a cell is flat.
@@ -22,11 +20,7 @@ double flattest(const Points<DIM>& points, const Simplices<DIM>& cells) {
     for (int64_t s = 0; s < cells.count; s++) {
         const Vertices<DIM> at(points, cells, s);
         double brick = 1;
-        for (int v = 1; v <= DIM; v++) {
-            double length_sq = 0;
-            for (int d = 0; d < DIM; d++) length_sq += at.x[v][d] * at.x[v][d];
-            brick *= std::sqrt(length_sq);
-        }
+        for (int v = 1; v <= DIM; v++) brick *= std::sqrt(dot<DIM>(at.x[v], at.x[v]));
         least = std::min(least, spanned_volume<DIM>(at.x) / brick);
     }
     return least;
