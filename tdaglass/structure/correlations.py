@@ -10,7 +10,7 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from tdaglass.structure.tables import check_input, concrete
+from tdaglass.structure.tables import check_input, concrete, count_species
 
 VECTOR_BLOCK = 16  # wave vectors whose phases with all particles are held at a time
 
