@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.topology.grid import Grid
 
@@ -36,6 +36,23 @@ def histogram(
     >>> histogram(pairs, Grid((0.0, 1.0), (0.0, 1.0), (2, 2))).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
+    column, row, inside = cells_of(diagram, grid)
+    # One axis of cells: scattering along two costs more.
+    columns, rows = grid.shape
+    cell = jnp.where(inside, row * columns + column, columns * rows)
+    dtype = jnp.asarray(diagram.birth).dtype
+    counts = jnp.zeros(columns * rows, dtype).at[cell].add(1, mode="drop").reshape(rows, columns)
+    if normalize == "probability":
+        return counts / jnp.maximum(counts.sum(), 1)
+    if normalize is not None:
+        raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
+    return counts
+
+
+def cells_of(
+    diagram: Any, grid: Grid
+) -> tuple[Int[Array, " pairs"], Int[Array, " pairs"], Bool[Array, " pairs"]]:
+    """Cells of pairs along births and along deaths, and which entries are pairs that lie on the grid."""
     birth, death = jnp.asarray(diagram.birth), jnp.asarray(diagram.death)
     inside = valid_pairs(diagram)
     cells = []
@@ -44,16 +61,8 @@ def histogram(
         inside &= (x >= edge[0]) & (x <= edge[-1])
         # On which side of the nearest edge.
         nearest = jnp.clip(jnp.round((x - edge[0]) * (n / (edges[-1] - edges[0]))), 0, n).astype(jnp.int32)
-        cells.append(jnp.minimum(nearest - (x < edge[nearest]).astype(jnp.int32), n - 1))
-    # One axis of cells: scattering along two costs more.
-    columns, rows = grid.shape
-    cell = jnp.where(inside, cells[1] * columns + cells[0], columns * rows)
-    counts = jnp.zeros(columns * rows, birth.dtype).at[cell].add(1, mode="drop").reshape(rows, columns)
-    if normalize == "probability":
-        return counts / jnp.maximum(counts.sum(), 1)
-    if normalize is not None:
-        raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
-    return counts
+        cells.append(jnp.clip(nearest - (x < edge[nearest]).astype(jnp.int32), 0, n - 1))
+    return cells[0], cells[1], inside
 
 
 def valid_pairs(diagram: Any) -> Bool[Array, " pairs"]:

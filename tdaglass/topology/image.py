@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import ndtr
 
 from tdaglass.topology.grid import Grid
-from tdaglass.topology.histogram import histogram, valid_pairs
+from tdaglass.topology.histogram import cells_of, histogram, valid_pairs
 
 Weight = Callable[[Any], Any]
 Mode = Literal["exact", "deposit", "homcloud"]
@@ -131,22 +131,38 @@ def species_channels(
 
 
 def _homcloud(diagram: Any, grid: Grid, sigma: float, weight: Weight | None) -> Array:
+    width = sigma / grid.widths[0]
+    if jnp.asarray(diagram.birth).shape[0] <= _taps(width).size:
+        return _few_filtered(diagram, grid, width, weight)
     counts = histogram(diagram, grid)
     if weight is not None:
         x, y = grid.centers
         with jax.ensure_compile_time_eval():
             of_cells = weight(jnp.abs(jnp.asarray(y[:, None] - x[None, :], counts.dtype)))
         counts = counts * of_cells
-    width = sigma / grid.widths[0]
-    reach = int(4 * width + 0.5)
-    peak = np.zeros(2 * reach + 1)
-    peak[reach] = 1
-    taps = gaussian_filter1d(peak, width)
+    taps = _taps(width)
     # Sums of shifted images: filters of a few cells are faster so than as products with matrices.
     deaths, births = counts.shape
-    image = jnp.pad(counts, reach, mode="symmetric")
+    image = jnp.pad(counts, taps.size // 2, mode="symmetric")
     image = sum(tap * image[k : k + deaths] for k, tap in enumerate(taps.tolist()))
     return sum(tap * image[:, k : k + births] for k, tap in enumerate(taps.tolist()))
+
+
+def _taps(width: float) -> np.ndarray:
+    """A Gaussian cut off at four standard deviations, as scipy and HomCloud filter with it."""
+    peak = np.zeros(2 * int(4 * width + 0.5) + 1)
+    peak[peak.size // 2] = 1
+    return gaussian_filter1d(peak, width)
+
+
+def _few_filtered(diagram: Any, grid: Grid, width: float, weight: Weight | None) -> Array:
+    """The same for fewer pairs than taps, each a product of what the filter makes of its column and its row."""
+    column, row, inside = cells_of(diagram, grid)
+    dtype = jnp.asarray(diagram.birth).dtype
+    x, y = (jnp.asarray(center, dtype) for center in grid.centers)
+    height = jnp.ones_like(x[column]) if weight is None else weight(jnp.abs(y[row] - x[column]))
+    columns, rows = (jnp.asarray(gaussian_filter1d(np.eye(n), width), dtype) for n in grid.shape)
+    return jnp.einsum("pd,pb->db", rows[row], jnp.where(inside, height, 0)[:, None] * columns[column])
 
 
 def _integrals(x: Array, edges: np.ndarray, sigma: float) -> Array:
