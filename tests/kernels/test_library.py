@@ -54,13 +54,11 @@ def build(folder, arch, *flags):
     path = folder / f"kernels-{arch}.so"
     include = Path(jaxlib.__file__).parent / "include"
     common = [COMPILER, "-std=c++20", "-fPIC", *NATIVE_FLAGS, *flags, "-isystem", str(include), "-c"]
-    for_any_processor = ("xla_ffi", "processor")
-    for name in (*FOR_THIS_PROCESSOR, *for_any_processor):
+    objects = []
+    for name in (*FOR_THIS_PROCESSOR, "xla_ffi", "processor", "topology/topology"):
         special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
-        subprocess.run(
-            [*common, *special, str(SOURCES / f"{name}.cpp"), "-o", folder / f"{name}.o"], check=True
-        )
-    objects = [str(folder / f"{name}.o") for name in (*FOR_THIS_PROCESSOR, *for_any_processor)]
+        objects.append(str(folder / f"{Path(name).name}.o"))
+        subprocess.run([*common, *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)
     subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
     return path
 
