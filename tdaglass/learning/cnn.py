@@ -17,6 +17,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Key
 
 from tdaglass.learning.convolution import Padding, convolution, max_pooling
+from tdaglass.learning.standardize import Standardization
 
 Parameters = dict[str, Any]
 
@@ -236,7 +237,50 @@ def from_activations(
     x = jnp.moveaxis(maps, 1, -1)
     for k in range(_layer_number(architecture, layer) + 1, len(architecture.convolutions)):
         x = network.convolve(x, k)
-    return network.join(x, key)
+    return network.decide(network.read(x), key)
+
+
+def read_features(
+    architecture: CNN,
+    parameters: Parameters,
+    images: Float[Array, "batch channels *grid"],
+    window: int | None = None,
+) -> Float[Array, "batch features"]:
+    """What the first dense layer reads of images: all cells of the last maps, or their means.
+
+    `window` takes the means over the first so many cells along each axis alone.
+    """
+    network = _merge(architecture, parameters)
+    maps = activations(architecture, parameters, images)
+    return network.read(jnp.moveaxis(maps, 1, -1), window)
+
+
+def from_features(
+    architecture: CNN,
+    parameters: Parameters,
+    features: Float[Array, "batch features"],
+    key: Key[Array, ""] | None = None,
+) -> Float[Array, "batch outputs"]:
+    """Outputs of the dense layers for what the first of them reads."""
+    return _merge(architecture, parameters).decide(features, key)
+
+
+def fold_standardization(parameters: Parameters, of_features: Standardization) -> Parameters:
+    """Parameters of the same network for features that are not standardised before its dense layers."""
+    first = parameters["dense"]["0"]
+    kernel = first["kernel"] / of_features.scale[:, None]
+    folded = {"kernel": kernel, "bias": first["bias"] - of_features.mean @ kernel}
+    return {**parameters, "dense": {**parameters["dense"], "0": folded}}
+
+
+def center_outputs(parameters: Parameters) -> Parameters:
+    """Parameters whose outputs sum to zero and differ from each other as before, which leaves a softmax as it is.
+
+    What all outputs have in common is what they began with at random; training does not see it.
+    """
+    last = str(len(parameters["dense"]) - 1)
+    centered = jax.tree.map(lambda x: x - x.mean(axis=-1, keepdims=True), parameters["dense"][last])
+    return {**parameters, "dense": {**parameters["dense"], last: centered}}
 
 
 class _Network(nnx.Module):
@@ -278,13 +322,17 @@ class _Network(nnx.Module):
             x = max_pooling(x)
         return nnx.relu(self.convolutions[str(k)](x))
 
-    def join(self, x: Array, key: Array | None) -> Array:
-        """The outputs from the maps of the last convolution."""
+    def read(self, x: Array, window: int | None = None) -> Array:
+        """What the dense layers see of the maps of the last convolution."""
         if self.architecture.pooling:
             x = max_pooling(x)
         if self.architecture.dense is None:
-            x = x.mean(axis=tuple(range(1, x.ndim - 1)))
-        x = x.reshape(x.shape[0], -1)
+            cells = tuple(range(1, x.ndim - 1))
+            x = x[(slice(None), *(slice(window) for _ in cells))].mean(axis=cells)
+        return x.reshape(x.shape[0], -1)
+
+    def decide(self, x: Array, key: Array | None) -> Array:
+        """The outputs from what `read` gives."""
         last = len(self.dense) - 1
         inputs = self.dense["0"].in_features
         if x.shape[1] != inputs:

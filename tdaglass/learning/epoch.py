@@ -9,8 +9,18 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
-from tdaglass.learning.cnn import CNN, Parameters, apply_network, init_network
+from tdaglass.learning.cnn import (
+    CNN,
+    Parameters,
+    apply_network,
+    center_outputs,
+    fold_standardization,
+    from_features,
+    init_network,
+    read_features,
+)
 from tdaglass.learning.predict import in_batches
+from tdaglass.learning.standardize import fit_standardization, standardize
 from tdaglass.learning.symmetries import Symmetry, random_symmetry
 
 Loss = Literal["cross_entropy", "squared"]
@@ -57,6 +67,12 @@ class Plan:
     optimizer: optax.GradientTransformation
     batch_size: int
     symmetries: tuple[Symmetry, ...]
+    standardized: bool = False
+    window: int | None = None
+
+    def read(self, parameters: Parameters, images: Array) -> Array:
+        """What the dense layers get in training, before it is standardised."""
+        return read_features(self.architecture, parameters, images, self.window)
 
 
 def first_state(
@@ -94,7 +110,10 @@ def train_epoch(
             images = random_symmetry(move_key, images, plan.symmetries)
 
         def mean_loss(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
-            outputs = apply_network(plan.architecture, parameters, images, key=dropout_key)
+            features = plan.read(parameters, images)
+            if plan.standardized:
+                features = standardize(fit_standardization(features), features)
+            outputs = from_features(plan.architecture, parameters, features, dropout_key)
             losses, hits = _score(plan.loss, outputs, targets)
             return losses.mean(), (losses.mean(), hits.mean())
 
@@ -108,6 +127,7 @@ def train_epoch(
         (order.reshape(batches, plan.batch_size), jax.random.split(batch_key, batches)),
     )
     training_loss, training_accuracy = (score.mean() for score in scores)
+    usable = _usable(plan, parameters, training[0])
 
     if validation is None:
         validation_loss = validation_accuracy = jnp.array(jnp.nan, training_loss.dtype)
@@ -115,7 +135,7 @@ def train_epoch(
     else:
 
         def evaluate(batch: Samples) -> tuple[Array, Array]:
-            outputs = apply_network(plan.architecture, parameters, batch[0])
+            outputs = apply_network(plan.architecture, usable, batch[0])
             return _score(plan.loss, outputs, batch[1])
 
         scores = in_batches(evaluate, validation, plan.batch_size)
@@ -131,10 +151,18 @@ def train_epoch(
         state.epoch + 1,
         parameters,
         optimizer_state,
-        if_better(parameters, state.best_parameters),
+        if_better(usable, state.best_parameters),
         if_better(state.epoch, state.best_epoch),
         jax.tree.map(lambda past, score: past.at[state.epoch].set(score), state.history, latest),
     )
+
+
+def _usable(plan: Plan, parameters: Parameters, images: Array) -> Parameters:
+    """Parameters of the network as it is applied: with the standardisation of all training images in them."""
+    if plan.standardized:
+        features = in_batches(partial(plan.read, parameters), images, plan.batch_size)
+        parameters = fold_standardization(parameters, fit_standardization(features))
+    return center_outputs(parameters) if plan.loss == "cross_entropy" else parameters
 
 
 def _score(loss: Loss, outputs: Array, targets: Array) -> tuple[Array, Array]:

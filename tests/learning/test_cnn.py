@@ -8,10 +8,11 @@ import pytest
 from scipy import ndimage
 
 from tdaglass.io.trees import load_tree, save_tree
-from tdaglass.learning import CNN, init_network
+from tdaglass.learning import CNN, fit_standardization, init_network, standardize
 from tdaglass.learning import activations as eager_activations
 from tdaglass.learning import apply_network as eager_apply_network
 from tdaglass.learning import from_activations as eager_from_activations
+from tdaglass.learning.cnn import center_outputs, fold_standardization, from_features, read_features
 
 activations = jax.jit(eager_activations, static_argnums=(0, 3))
 apply_network = jax.jit(eager_apply_network, static_argnums=0)
@@ -246,3 +247,29 @@ def test_bad_shapes_are_told_with_a_remedy():
         apply_network(architecture, parameters, jnp.ones((5, 1, 24, 24)))
     with pytest.raises(ValueError, match="expected a convolution of 0 to 2, got 3; try -1, the last"):
         activations(architecture, parameters, jnp.ones((5, 1, 16, 16)), 3)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES[1:])
+def test_folded_standardization_gives_the_same_outputs(architecture, tolerance):
+    parameters, images = random_network(architecture, PLANE, batch=6)
+    features = jax.jit(read_features, static_argnums=0)(architecture, parameters, images)
+    model = fit_standardization(features)
+    expected = from_features(architecture, parameters, standardize(model, features))
+    folded = apply_network(architecture, fold_standardization(parameters, model), images)
+    np.testing.assert_allclose(folded, expected, rtol=100 * tolerance, atol=100 * tolerance)
+
+
+@pytest.mark.parametrize("architecture", [CNN((4, 3), dense=(5,)), CNN((4,), dense=None, outputs=3)])
+def test_centered_outputs_have_the_same_differences(architecture):
+    parameters, images = random_network(architecture, PLANE)
+    outputs = apply_network(architecture, parameters, images)
+    centered = apply_network(architecture, center_outputs(parameters), images)
+    np.testing.assert_allclose(centered, outputs - outputs.mean(axis=1, keepdims=True), atol=1e-12)
+
+
+def test_a_window_is_a_mean_over_the_first_cells():
+    architecture = CNN((4, 3), dense=None)
+    parameters, images = random_network(architecture, PLANE)
+    maps = activations(architecture, parameters, images)
+    read = read_features(architecture, parameters, images, 5)
+    np.testing.assert_allclose(read, maps[:, :, :5, :5].mean(axis=(2, 3)), atol=1e-12)

@@ -70,6 +70,29 @@ def test_a_number_is_regressed():
     assert jnp.isnan(found.history.training_accuracy).all()
 
 
+@pytest.mark.parametrize("window", [None, 10])
+def test_standardized_means_tell_rare_events(window):
+    """Of dots, one pair in twenty touches or not: means over cells that differ by a few thousandths."""
+    random = np.random.default_rng(0)
+
+    def dots(count):
+        images = np.zeros((count, 1, 16, 16), np.float32)
+        for k, image in enumerate(images[:, 0]):
+            image.flat[random.choice(256, 20, replace=False)] = 1
+            x, y = random.integers(0, 16, 2)
+            image[x, y] = image[x, (y + (1 if k % 2 else 8)) % 16] = 3
+        return jnp.asarray(images), jnp.arange(count) % 2
+
+    network = CNN((8, 8), dense=None)
+    found = fit_network(
+        jax.random.key(0), network, *dots(200), optimizer=optax.adam(0.01), epochs=30, batch_size=20,
+        symmetries=("translations", "rotations", "mirrors"), standardized=True, window=window, progress=False,
+    )  # fmt: skip
+    assert accuracy(network, found.parameters, *dots(100)) >= 0.97
+    outputs = predict(network, found.parameters, dots(10)[0])
+    np.testing.assert_allclose(outputs.sum(axis=1), 0, atol=1e-3)
+
+
 def test_the_best_epoch_is_kept_and_its_scores_are_those_of_its_parameters(trained, held_out):
     history, best = trained.history, int(trained.best_epoch)
     assert best == jnp.argmin(history.validation_loss)
@@ -197,6 +220,7 @@ def test_batches_hold_every_sample_once(batch_size):
         ({"targets": lambda t: t * 1.0}, r"try targets.astype\(int\), or loss='squared'"),
         ({"loss": "squared"}, r"expected targets of shape \(200, 2\), got \(200,\); try targets\[:, None\]"),
         ({"patience": 3}, r"expected validation samples to be patient by, got none; try validation=\(...\)"),
+        ({"window": 4}, r"expected a window of 1 to 8 cells and a network with dense=None, got 4 and dense=\(8,\)"),
         ({"epochs": 0}, "expected epochs, keep_every and patience of at least 1, got 0, 25, None"),
     ],
 )
