@@ -220,7 +220,7 @@ def test_batches_hold_every_sample_once(batch_size):
         ({"targets": lambda t: t * 1.0}, r"try targets.astype\(int\), or loss='squared'"),
         ({"loss": "squared"}, r"expected targets of shape \(200, 2\), got \(200,\); try targets\[:, None\]"),
         ({"patience": 3}, r"expected validation samples to be patient by, got none; try validation=\(...\)"),
-        ({"window": 4}, r"expected a window of 1 to 8 cells and a network with dense=None, got 4 and dense=\(8,\)"),
+        ({"window": 4}, r"a window of 1 to 8 cells and a network with dense=None, got 4 and dense=\(8,\)"),
         ({"epochs": 0}, "expected epochs, keep_every and patience of at least 1, got 0, 25, None"),
     ],
 )
