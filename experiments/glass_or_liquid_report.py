@@ -36,7 +36,7 @@ PUBLISHED: dict[str, Any] = {
     },
 }
 # In which the default preset differs from the published protocol.
-PROTOCOL = ("n", "quenches", "hot", "rate", "epochs", "replicas")
+PROTOCOL = ("n", "quenches", "hot", "liquid", "rate", "epochs", "replicas", "observation")
 
 
 def report(
@@ -52,7 +52,7 @@ def report(
 ) -> None:
     """Print the tables; write arrays, curves, particles and figures into the run's folder."""
     correlations = {kind: compare(one) for kind, one in zip(KINDS, fields, strict=True)}
-    moving = [follow(fields[1], motion) for motion in motions]
+    moving = [{name: follow(fields[1], name, motion) for name in TITLES} for motion in motions]
     agreement = between_trainings(fields[1].grad_cam)
     t_star = characteristic_temperature(motions)
     metrics = {
@@ -64,7 +64,8 @@ def report(
             for kind, of in correlations.items()
         },
         "largest_correlation_with_stillness": {
-            f"T = {m.temperature:g}": peak(m, c) for m, c in zip(motions, moving, strict=True)
+            f"T = {m.temperature:g}": {name: peak(m, c) for name, c in of.items()}
+            for m, of in zip(motions, moving, strict=True)
         },
     }
     print_tables(settings, paper, parts, trained, right, metrics, motions)
@@ -77,13 +78,15 @@ def report(
 
 
 def compare(fields: Any) -> dict[tuple[str, str], np.ndarray]:
-    """Pearson and Spearman correlations (2, configurations) between fields, mean over trainings."""
+    """Pearson and Spearman correlations between fields, (2, trainings, configurations)."""
     trainings, configurations, _ = fields.grad_cam.shape
     found = {}
     for a, b in COMPARISONS:
         x, y = (np.broadcast_to(getattr(fields, name), fields.grad_cam.shape) for name in (a, b))
-        each = [[measure(x[k, c], y[k, c]) for c in range(configurations)] for k in range(trainings)]
-        found[a, b] = np.mean(each, axis=0).T
+        each = np.array(
+            [[measure(x[k, c], y[k, c]) for c in range(configurations)] for k in range(trainings)]
+        )
+        found[a, b] = np.moveaxis(each, -1, 0)
     return found
 
 
@@ -94,18 +97,15 @@ def measure(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(pearsonr(x, y)[0]), float(spearmanr(x, y)[0])
 
 
-def follow(fields: Any, motion: Any) -> np.ndarray:
-    """Pearson correlation (glasses, times) of Grad-CAM with stillness, mean over trainings."""
+def follow(fields: Any, name: str, motion: Any) -> np.ndarray:
+    """Pearson correlation (glasses, times) of a field with stillness, mean over trainings."""
     glasses, times = motion.displacement.shape
-    return np.array(
-        [
-            [
-                np.mean([measure(field[g], motion.stillness[g, t])[0] for field in fields.grad_cam])
-                for t in range(times)
-            ]
-            for g in range(glasses)
-        ]
-    )
+    x = np.broadcast_to(getattr(fields, name), fields.grad_cam.shape)
+    each = [
+        [[measure(of[g], motion.stillness[g, t])[0] for t in range(times)] for g in range(glasses)]
+        for of in (x if name == "grad_cam" else x[:1])
+    ]
+    return mean_and_error(each)[0]
 
 
 def between_trainings(grad_cam: np.ndarray) -> float | None:
@@ -116,18 +116,29 @@ def between_trainings(grad_cam: np.ndarray) -> float | None:
 
 
 def characteristic_temperature(motions: list) -> float | None:
-    """The lowest temperature at which particles leave their cages in the time observed: delta reaches 1."""
-    left = [m.temperature for m in motions if m.displacement.mean(axis=0)[-1] >= 1]
-    return min(left) if left else None
+    """T*, at which particles just leave their cages in the time observed: delta ends at 1.
+
+    Between the temperatures observed, log delta is taken to be linear; None where it does not pass 0.
+    """
+    temperatures = [m.temperature for m in motions]
+    ends = np.log([m.displacement.mean(axis=0)[-1] for m in motions])
+    if not ends.min() <= 0 <= ends.max():
+        return None
+    order = np.argsort(ends)
+    return float(np.interp(0, ends[order], np.array(temperatures)[order]))
 
 
 def summary(values: np.ndarray) -> dict[str, float]:
-    (pearson, spearman), (pearson_error, spearman_error) = mean_and_error(values.T)
+    """Of correlations (2, trainings, configurations): means with errors, and how far trainings lie apart."""
+    of_configurations, _ = mean_and_error(np.moveaxis(values, 1, 0))
+    of_trainings, _ = mean_and_error(np.moveaxis(values, 2, 0))
+    (pearson, spearman), (pearson_error, spearman_error) = mean_and_error(of_configurations.T)
     return {
         "pearson": float(pearson),
         "pearson_error": float(pearson_error),
         "spearman": float(spearman),
         "spearman_error": float(spearman_error),
+        "pearson_spread_of_trainings": float(np.nanstd(of_trainings[0])),
     }
 
 
@@ -140,7 +151,6 @@ def peak(motion: Any, correlation: np.ndarray) -> dict[str, float]:
         "pearson": float(mean[k]),
         "pearson_error": float(error[k]),
         "delta": float(motion.displacement.mean(axis=0)[k]),
-        "longest_delta": float(motion.displacement.mean(axis=0)[-1]),
     }
 
 
@@ -166,28 +176,29 @@ def print_tables(
         )
     if metrics["grad_cam_between_trainings"] is not None:
         print(f"  Grad-CAM of two trainings correlates with {metrics['grad_cam_between_trainings']:.3f}")
-    print("\ncorrelation of coarse-grained fields, mean over configurations ± standard error")
-    print(f"{'':8}{'':30}{'Pearson':>16}{'Spearman':>16}{'published Pearson':>20}")
+    print("\ncorrelation of coarse-grained fields: mean ± standard error over configurations,")
+    print("and how far the means of trainings lie apart (standard deviation)")
+    print(f"{'':38}{'Pearson':>16}{'trainings':>11}{'Spearman':>17}{'published Pearson':>20}")
     for kind in reversed(KINDS):
         for a, b in COMPARISONS:
             row = metrics["correlations"][kind][f"{a} with {b}"]
             theirs = published[a, b] if kind == "glass" else ""
+            apart = f"{row['pearson_spread_of_trainings']:.3f}" if "grad_cam" in (a, b) else ""
             print(
                 f"{kind:8}{PLAIN[a] + ', ' + PLAIN[b]:30}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f}"
-                f"{row['spearman']:>8.3f} ± {row['spearman_error']:.3f}{theirs:>20}"
+                f"{apart:>11}{row['spearman']:>9.3f} ± {row['spearman_error']:.3f}{theirs:>20}"
             )
-    print(
-        f"\nlargest correlation of Grad-CAM with 1 - Delta (published {published['motion']}, at delta about 1)"
-    )
+    print("\nlargest correlation with 1 - Delta, and the delta where it is")
+    print(f"(published: Grad-CAM {published['motion']}, at delta about 1)")
+    print(f"{'':10}" + "".join(f"{name:>26}" for name in PLAIN.values()) + f"{'longest delta':>16}")
     for motion in motions:
         row = metrics["largest_correlation_with_stillness"][f"T = {motion.temperature:g}"]
-        print(
-            f"  T = {motion.temperature:<6g}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f} at delta "
-            f"{row['delta']:.2f}; delta reaches {row['longest_delta']:.2f}"
-        )
+        cells = [f"{r['pearson']:.3f} ± {r['pearson_error']:.3f} at {r['delta']:.2f}" for r in row.values()]
+        longest = motion.displacement.mean(axis=0)[-1]
+        print(f"T = {motion.temperature:<6g}" + "".join(f"{c:>26}" for c in cells) + f"{longest:>16.2f}")
     t_star = metrics["T*"]
-    found = f"at least {max(settings.temperatures):g}" if t_star is None else f"{t_star:g}"
-    print(f"  T*, the lowest of these at which delta reaches 1: {found} (published {published['T*']})")
+    found = "not between these" if t_star is None else f"{t_star:.2f}"
+    print(f"T*, at which delta ends at 1: {found} (published {published['T*']}, in 1.5e6 time units)")
 
 
 def save(run: Any, tested: list, fields: list, motions: list, moving: list) -> None:
@@ -203,12 +214,13 @@ def save(run: Any, tested: list, fields: list, motions: list, moving: list) -> N
         io.write(run.folder / f"particles-{kind}.xyz", configuration, columns, species_names=("A", "B"))
     with io.atomic_write(run.folder / "curves.csv", "w") as file:
         table = csv.writer(file)
-        table.writerow(["temperature", "delta", "pearson", "pearson_error"])
-        for motion, correlation in zip(motions, moving, strict=True):
-            rows = zip(motion.displacement.mean(axis=0), *mean_and_error(correlation), strict=True)
-            table.writerows([motion.temperature, *row] for row in rows)
+        table.writerow(["temperature", "field", "delta", "pearson", "pearson_error"])
+        for motion, of in zip(motions, moving, strict=True):
             arrays[f"T{motion.temperature:g}/delta"] = motion.displacement
-            arrays[f"T{motion.temperature:g}/pearson"] = correlation
+            for name, correlation in of.items():
+                rows = zip(motion.displacement.mean(axis=0), *mean_and_error(correlation), strict=True)
+                table.writerows([motion.temperature, name, *row] for row in rows)
+                arrays[f"T{motion.temperature:g}/pearson/{name}"] = correlation
     run.save_arrays(**arrays)
 
 
@@ -247,17 +259,21 @@ def draw(
     plot.save_figure(figure, run.figure_path("filtered"))
     panels = {
         {"glass": "glasses", "liquid": "liquids"}[kind]: {
-            f"{TITLES[a]}\n{TITLES[b]}": tuple(values) for (a, b), values in correlations[kind].items()
+            f"{TITLES[a]}\n{TITLES[b]}": tuple(mean_and_error(np.moveaxis(values, 1, 0))[0])
+            for (a, b), values in correlations[kind].items()
         }
         for kind in reversed(KINDS)
     }
     figure = plot.violins(panels, groups=("Pearson", "Spearman"), label="correlation", limits=(-1, 1))
     plot.save_figure(figure, run.figure_path("violins"))
     curves = {
-        f"T = {m.temperature:g}": plot.Curve(m.displacement.mean(axis=0), *mean_and_error(c))
-        for m, c in zip(motions, moving, strict=True)
+        f"{title} and $1 - \\Delta$": {
+            f"T = {m.temperature:g}": plot.Curve(m.displacement.mean(axis=0), *mean_and_error(of[name]))
+            for m, of in zip(motions, moving, strict=True)
+        }
+        for name, title in TITLES.items()
     }
     figure = plot.correlation_against_time(
-        {"": curves}, horizontal=r"$\delta / \sigma$", label=r"Pearson correlation, Grad-CAM and $1 - \Delta$"
+        curves, horizontal=r"$\delta / \sigma$", label="Pearson correlation"
     )
     plot.save_figure(figure, run.figure_path("motion"))
