@@ -15,11 +15,15 @@ joins their means, standardised in training, which a hundred teach; ``--hidden 1
 """
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+
+# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
 import jax.numpy as jnp
@@ -96,7 +100,7 @@ class Settings:
     """Over which fields are coarse-grained."""
     temperatures: tuple[float, ...] = (3.0, 3.5, 4.0)
     """To which glasses are heated to see them move, epsilon / k_B."""
-    glasses: int = 6
+    glasses: int = 12
     """Of the test set, that are heated."""
     replicas: int = 16
     """Isoconfigurational runs of each."""

@@ -248,18 +248,14 @@ def draw(
     limits = dict.fromkeys(shown, (0.0, 1.0))
     figure = plot.snapshot(configuration, shown, diameters=diameters, limits=limits)
     plot.save_figure(figure, run.figure_path("fields"))
-    looked = fields[1].grad_cam[0, 0] >= np.median(fields[1].grad_cam[0, 0])
-    filtered = {
-        f"{name}, where Grad-CAM is high": np.where(looked, values, np.nan)
-        for name, values in list(shown.items())[1:]
-    }
-    figure = plot.snapshot(
-        configuration, filtered, diameters=diameters, limits=dict.fromkeys(filtered, (0.0, 1.0))
-    )
+    looked = shown[TITLES["grad_cam"]] >= np.median(shown[TITLES["grad_cam"]])
+    filtered = {name: np.where(looked, values, np.nan) for name, values in list(shown.items())[1:]}
+    figure = plot.snapshot(configuration, filtered, diameters=diameters, limits=limits)
+    figure.suptitle("where Grad-CAM is above its median")
     plot.save_figure(figure, run.figure_path("filtered"))
     panels = {
         {"glass": "glasses", "liquid": "liquids"}[kind]: {
-            f"{TITLES[a]}\n{TITLES[b]}": tuple(mean_and_error(np.moveaxis(values, 1, 0))[0])
+            f"{TITLES[a]}\n{TITLES[b]}": tuple(values.reshape(2, -1))  # of all trainings
             for (a, b), values in correlations[kind].items()
         }
         for kind in reversed(KINDS)

@@ -19,6 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import jax
 
 # Every core is a device: the replicas of an ensemble are split over them. To be said before jax-md is imported.

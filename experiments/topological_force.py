@@ -16,11 +16,15 @@ Both are minima of potential energy + topological energy, found by jax-md's FIRE
 
 import csv
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
 

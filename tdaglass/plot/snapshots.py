@@ -9,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from tdaglass.configuration import Configuration
@@ -89,9 +90,11 @@ def snapshot(
         low, high = limits.get(label) or _usual_range(shown)
         map_name = DIVERGING if label in diverging else SEQUENTIAL
         discs = _draw(panel, positions[drawn], diameter[drawn], box, shown, Normalize(low, high), map_name)
+        # Few numbers on narrow bars, so that they do not run into those of the next one.
         figure.colorbar(
-            discs, ax=panel, location="top", label=label, shrink=0.9, extend=_beyond(shown, low, high)
-        )
+            discs, ax=panel, location="top", label=label, shrink=0.9, extend=_beyond(shown, low, high),
+            ticks=MaxNLocator(max(2, 8 // columns)),
+        )  # fmt: skip
         label_axes(panel, rf"$x / {unit}$", rf"$y / {unit}$" if panel is axes[0][0] else "")
     return figure
 

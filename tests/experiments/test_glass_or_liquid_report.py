@@ -1,0 +1,59 @@
+"""What the second study's tables say of numbers that are known."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from studies import EXPERIMENTS
+
+sys.path.insert(0, str(EXPERIMENTS))
+
+import glass_or_liquid_report as report
+
+
+def motion(temperature, *ends):
+    """Glasses that end at these delta."""
+    return SimpleNamespace(temperature=temperature, displacement=np.array([[0.1, end] for end in ends]))
+
+
+@pytest.mark.parametrize(
+    ("motions", "expected"),
+    [
+        ([motion(1.0, 0.5), motion(2.0, 1.0), motion(3.0, 2.0)], 2.0),
+        ([motion(2.0, 1.5, 2.5), motion(1.0, 0.5, 0.5)], 1.5),
+        ([motion(1.0, 1.2), motion(2.0, 3.0)], None),
+        ([motion(1.0, 0.1), motion(2.0, 0.3)], None),
+    ],
+)
+def test_particles_leave_their_cages_at_t_star(motions, expected):
+    found = report.characteristic_temperature(motions)
+    assert found == (expected if expected is None else pytest.approx(expected))
+
+
+def test_correlations_of_fields_by_training_and_configuration():
+    rng = np.random.default_rng(0)
+    area = rng.random((3, 50))
+    looked = np.stack([area, -area, np.zeros_like(area)])  # of three trainings, one of which sees nothing
+    fields = SimpleNamespace(grad_cam=looked, area=area, packing=area**3)
+    found = report.compare(fields)["grad_cam", "area"]
+    np.testing.assert_allclose(found[:, :2], np.broadcast_to([[1.0], [-1.0]], (2, 2, 3)))
+    assert np.isnan(found[:, 2]).all()
+    row = report.summary(found)
+    assert row["pearson"] == pytest.approx(0)
+    assert row["pearson_error"] == pytest.approx(0)
+    assert row["pearson_spread_of_trainings"] == pytest.approx(1)
+    assert report.between_trainings(looked[:2]) == pytest.approx(-1)
+
+
+def test_stillness_is_followed_through_time():
+    rng = np.random.default_rng(1)
+    area = rng.random((2, 50))
+    stillness = np.stack([rng.random((2, 50)), area], axis=1)  # (glasses, times, particles)
+    fields = SimpleNamespace(grad_cam=np.stack([area, area]), area=area, packing=-area)
+    moved = SimpleNamespace(stillness=stillness, displacement=np.array([[0.1, 1.0], [0.1, 3.0]]))
+    for name, sign in (("grad_cam", 1), ("area", 1), ("packing", -1)):
+        np.testing.assert_allclose(report.follow(fields, name, moved)[:, 1], sign)
+    best = report.peak(moved, report.follow(fields, "area", moved))
+    assert best["delta"] == 2.0
+    assert best["pearson"] == pytest.approx(1)
