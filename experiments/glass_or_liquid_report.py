@@ -16,7 +16,7 @@ PLAIN = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": "1 - Theta"}
 COMPARISONS = (("grad_cam", "area"), ("grad_cam", "packing"), ("packing", "area"))
 KINDS = ("liquid", "glass")
 # Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022): mean Pearson correlations of glasses, and the
-# largest with 1 - Delta. Where the paper gives a sign only, it stands here.
+# strongest with 1 - Delta. Where the paper gives a sign only, it stands here.
 PUBLISHED: dict[str, Any] = {
     "additive_mixture_2d": {
         ("grad_cam", "area"): "0.552",
@@ -63,7 +63,7 @@ def report(
             kind: {f"{a} with {b}": summary(values) for (a, b), values in of.items()}
             for kind, of in correlations.items()
         },
-        "largest_correlation_with_stillness": {
+        "strongest_correlation_with_stillness": {
             f"T = {m.temperature:g}": {name: peak(m, c) for name, c in of.items()}
             for m, of in zip(motions, moving, strict=True)
         },
@@ -143,10 +143,10 @@ def summary(values: np.ndarray) -> dict[str, float]:
 
 
 def peak(motion: Any, correlation: np.ndarray) -> dict[str, float]:
-    """The largest mean correlation and where it is."""
+    """The strongest mean correlation, of either sign, and where it is."""
     mean, error = mean_and_error(correlation)
-    # Where Grad-CAM is zero everywhere there is no largest one: the last moment stands for it.
-    k = int(np.nanargmax(mean)) if np.isfinite(mean).any() else -1
+    # Where Grad-CAM is zero everywhere there is none: the last moment stands for it.
+    k = int(np.nanargmax(np.abs(mean))) if np.isfinite(mean).any() else -1
     return {
         "pearson": float(mean[k]),
         "pearson_error": float(error[k]),
@@ -188,11 +188,11 @@ def print_tables(
                 f"{kind:8}{PLAIN[a] + ', ' + PLAIN[b]:30}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f}"
                 f"{apart:>11}{row['spearman']:>9.3f} ± {row['spearman_error']:.3f}{theirs:>20}"
             )
-    print("\nlargest correlation with 1 - Delta, and the delta where it is")
+    print("\nstrongest correlation with 1 - Delta, and the delta where it is")
     print(f"(published: Grad-CAM {published['motion']}, at delta about 1)")
     print(f"{'':10}" + "".join(f"{name:>26}" for name in PLAIN.values()) + f"{'longest delta':>16}")
     for motion in motions:
-        row = metrics["largest_correlation_with_stillness"][f"T = {motion.temperature:g}"]
+        row = metrics["strongest_correlation_with_stillness"][f"T = {motion.temperature:g}"]
         cells = [f"{r['pearson']:.3f} ± {r['pearson_error']:.3f} at {r['delta']:.2f}" for r in row.values()]
         longest = motion.displacement.mean(axis=0)[-1]
         print(f"T = {motion.temperature:<6g}" + "".join(f"{c:>26}" for c in cells) + f"{longest:>16.2f}")
@@ -251,7 +251,7 @@ def draw(
     looked = shown[TITLES["grad_cam"]] >= np.median(shown[TITLES["grad_cam"]])
     filtered = {name: np.where(looked, values, np.nan) for name, values in list(shown.items())[1:]}
     figure = plot.snapshot(configuration, filtered, diameters=diameters, limits=limits)
-    figure.suptitle("where Grad-CAM is above its median")
+    figure.suptitle("where Grad-CAM is above its median", fontsize="medium")
     plot.save_figure(figure, run.figure_path("filtered"))
     panels = {
         {"glass": "glasses", "liquid": "liquids"}[kind]: {

@@ -28,7 +28,7 @@ def test_study_prints_tables_and_writes_what_they_say(finished):
     for words in (
         "accuracy on the test set",
         "Grad-CAM, Voronoi area",
-        "largest correlation with 1 - Delta",
+        "strongest correlation with 1 - Delta",
         "T*",
     ):
         assert words in printed
@@ -36,7 +36,7 @@ def test_study_prints_tables_and_writes_what_they_say(finished):
     assert set(metrics["correlations"]) == {"liquid", "glass"}
     for row in metrics["correlations"]["glass"].values():
         assert -1 <= row["pearson"] <= 1
-    for of_fields in metrics["largest_correlation_with_stillness"].values():
+    for of_fields in metrics["strongest_correlation_with_stillness"].values():
         assert list(of_fields) == ["grad_cam", "area", "packing"]
     assert sorted(p.name for p in (folder / "figures").glob("*.png")) == [
         "fields.png", "filtered.png", "motion.png", "violins.png",
