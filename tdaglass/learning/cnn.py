@@ -244,15 +244,11 @@ def read_features(
     architecture: CNN,
     parameters: Parameters,
     images: Float[Array, "batch channels *grid"],
-    window: int | None = None,
 ) -> Float[Array, "batch features"]:
-    """What the first dense layer reads of images: all cells of the last maps, or their means.
-
-    `window` takes the means over the first so many cells along each axis alone.
-    """
+    """What the first dense layer reads of images: all cells of the last maps, or their means."""
     network = _merge(architecture, parameters)
     maps = activations(architecture, parameters, images)
-    return network.read(jnp.moveaxis(maps, 1, -1), window)
+    return network.read(jnp.moveaxis(maps, 1, -1))
 
 
 def from_features(
@@ -322,13 +318,12 @@ class _Network(nnx.Module):
             x = max_pooling(x)
         return nnx.relu(self.convolutions[str(k)](x))
 
-    def read(self, x: Array, window: int | None = None) -> Array:
+    def read(self, x: Array) -> Array:
         """What the dense layers see of the maps of the last convolution."""
         if self.architecture.pooling:
             x = max_pooling(x)
         if self.architecture.dense is None:
-            cells = tuple(range(1, x.ndim - 1))
-            x = x[(slice(None), *(slice(window) for _ in cells))].mean(axis=cells)
+            x = x.mean(axis=tuple(range(1, x.ndim - 1)))
         return x.reshape(x.shape[0], -1)
 
     def decide(self, x: Array, key: Array | None) -> Array:

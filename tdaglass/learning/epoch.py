@@ -68,11 +68,6 @@ class Plan:
     batch_size: int
     symmetries: tuple[Symmetry, ...]
     standardized: bool = False
-    window: int | None = None
-
-    def read(self, parameters: Parameters, images: Array) -> Array:
-        """What the dense layers get in training, before it is standardised."""
-        return read_features(self.architecture, parameters, images, self.window)
 
 
 def first_state(
@@ -110,7 +105,7 @@ def train_epoch(
             images = random_symmetry(move_key, images, plan.symmetries)
 
         def mean_loss(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
-            features = plan.read(parameters, images)
+            features = read_features(plan.architecture, parameters, images)
             if plan.standardized:
                 features = standardize(fit_standardization(features), features)
             outputs = from_features(plan.architecture, parameters, features, dropout_key)
@@ -160,7 +155,8 @@ def train_epoch(
 def _usable(plan: Plan, parameters: Parameters, images: Array) -> Parameters:
     """Parameters of the network as it is applied: with the standardisation of all training images in them."""
     if plan.standardized:
-        features = in_batches(partial(plan.read, parameters), images, plan.batch_size)
+        read_fn = partial(read_features, plan.architecture, parameters)
+        features = in_batches(read_fn, images, plan.batch_size)
         parameters = fold_standardization(parameters, fit_standardization(features))
     return center_outputs(parameters) if plan.loss == "cross_entropy" else parameters
 

@@ -50,7 +50,6 @@ def fit_network(
     batch_size: int = 32,
     symmetries: tuple[Symmetry, ...] = (),
     standardized: bool = False,
-    window: int | None = None,
     validation: tuple[Array, Array] | None = None,
     patience: int | None = None,
     keep: Keep | None = None,
@@ -88,10 +87,6 @@ def fit_network(
         Whether what the dense layers read is standardised over each mini-batch (Ioffe and Szegedy, ICML 2015),
         and afterwards over all samples, which is folded into their parameters. Means over many cells differ
         little between images, and without it a network may stay at chance for thousands of steps.
-    window : int, optional
-        Cells of the last maps along each axis over which networks with ``dense=None`` average in training; None:
-        all. With translations among the symmetries they are anywhere. What is the same in all images, such as
-        the number of particles, differs between windows, so that a network learns not to count it.
     validation : (images, targets), optional
         By which the best epoch is chosen.
     patience : int, optional
@@ -115,7 +110,7 @@ def fit_network(
     ------
     ValueError
         For fewer samples than a mini-batch, targets that do not fit the loss, patience without validation,
-        symmetries that the grid has not, a window that is none of it or of flattened maps.
+        symmetries that the grid has not.
 
     Examples
     --------
@@ -139,14 +134,9 @@ def fit_network(
             "try 100, 25, 20"
         )
     require_symmetries(symmetries, images.shape[2:])
-    if window is not None and not (architecture.dense is None and 1 <= window <= min(images.shape[2:])):
-        raise ValueError(
-            f"expected a window of 1 to {min(images.shape[2:])} cells and a network with dense=None, got {window} "
-            f"and dense={architecture.dense}; try window=None"
-        )
 
     first_key, epoch_key = jax.random.split(key)
-    plan = Plan(architecture, loss, optimizer, batch_size, symmetries, standardized, window)
+    plan = Plan(architecture, loss, optimizer, batch_size, symmetries, standardized)
     said = ""
     bar = progress_bar(range(epochs), name, enabled=progress, note=lambda: said)
 

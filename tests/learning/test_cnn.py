@@ -265,11 +265,3 @@ def test_centered_outputs_have_the_same_differences(architecture):
     outputs = apply_network(architecture, parameters, images)
     centered = apply_network(architecture, center_outputs(parameters), images)
     np.testing.assert_allclose(centered, outputs - outputs.mean(axis=1, keepdims=True), atol=1e-12)
-
-
-def test_a_window_is_a_mean_over_the_first_cells():
-    architecture = CNN((4, 3), dense=None)
-    parameters, images = random_network(architecture, PLANE)
-    maps = activations(architecture, parameters, images)
-    read = read_features(architecture, parameters, images, 5)
-    np.testing.assert_allclose(read, maps[:, :, :5, :5].mean(axis=(2, 3)), atol=1e-12)
