@@ -10,7 +10,7 @@ from tdaglass import io
 
 TINY = [
     "--n", "128", "--quenches", "20", "--batch", "4", "--equilibration", "2", "--rate", "0.5", "--cells", "32",
-    "--channels", "4", "4", "--hidden", "8", "--epochs", "6", "--trainings", "2", "--temperatures", "1.0", "2.0",
+    "--channels", "4", "4", "--epochs", "6", "--trainings", "2", "--temperatures", "1.0", "2.0",
     "--glasses", "2", "--replicas", "4", "--observation", "3", "--observations", "4",
 ]  # fmt: skip
 
