@@ -100,10 +100,10 @@ def measure(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def follow(fields: Any, name: str, motion: Any) -> np.ndarray:
     """Pearson correlation (glasses, times) of a field with stillness, mean over trainings."""
     glasses, times = motion.displacement.shape
-    x = np.broadcast_to(getattr(fields, name), fields.grad_cam.shape)
+    values = getattr(fields, name)
     each = [
         [[measure(of[g], motion.stillness[g, t])[0] for t in range(times)] for g in range(glasses)]
-        for of in (x if name == "grad_cam" else x[:1])
+        for of in (values if values.ndim == 3 else values[None])
     ]
     return mean_and_error(each)[0]
 

@@ -25,11 +25,9 @@ from tdaglass.io.fingerprint import as_json, fingerprint
 from tdaglass.io.lock import acquire, release
 from tdaglass.io.provenance import device, git_revision, versions
 from tdaglass.io.trees import DamagedFile, load_tree, save_tree
+from tdaglass.keep import Keep
 
 log = logging.getLogger(__name__)
-
-# What long computations ask for to survive a kill: a finished part by its name, or to compute and keep it.
-Keep = Callable[[str, Callable[[], Any]], Any]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 

@@ -21,9 +21,9 @@ from tdaglass.glass.engines import Engine, choose_engine
 from tdaglass.glass.potentials import check_configuration
 from tdaglass.glass.simulate import run
 from tdaglass.glass.state import State, check_temperature, initialize
+from tdaglass.keep import Keep
 from tdaglass.kernels import Sums
 from tdaglass.progress import progress as progress_bar
-from tdaglass.runs import Keep
 from tdaglass.space import displacement
 from tdaglass.structure import Neighbors
 

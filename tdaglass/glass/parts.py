@@ -10,8 +10,8 @@ from tdaglass.configuration import Configuration
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, cool, run
 from tdaglass.glass.state import State
+from tdaglass.keep import Keep
 from tdaglass.progress import progress as progress_bar
-from tdaglass.runs import Keep
 
 
 def run_in_parts(

@@ -10,7 +10,7 @@ from tdaglass.glass.models import PairModel
 from tdaglass.glass.parts import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, run
 from tdaglass.glass.state import initialize
-from tdaglass.runs import Keep
+from tdaglass.keep import Keep
 
 # On the lattice of the start particles overlap: short steps until the bath has taken up what that releases.
 SETTLING_STEPS = 1000

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
+from tdaglass.keep import Keep
 from tdaglass.learning.cnn import CNN, Parameters
 from tdaglass.learning.epoch import History, Loss, Plan, TrainingState, first_state, train_epoch
 from tdaglass.learning.symmetries import Symmetry, require_symmetries
 from tdaglass.progress import progress as progress_bar
-from tdaglass.runs import Keep
 
 # One object, so that all trainings with it share one compilation.
 ADAM = optax.adam(1e-3)

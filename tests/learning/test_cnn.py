@@ -66,7 +66,16 @@ def by_hand(architecture, parameters, image):
 
 
 @pytest.mark.float32
-@pytest.mark.parametrize(("architecture", "shape"), [*zip(ARCHITECTURES, (PLANE, SPACE, PLANE), strict=True)])
+@pytest.mark.parametrize(
+    ("architecture", "shape"),
+    [
+        *zip(ARCHITECTURES, (PLANE, SPACE, PLANE), strict=True),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in zip(ARCHITECTURES, (SPACE, PLANE, SPACE), strict=True)
+        ),
+    ],
+)
 def test_outputs_are_those_of_scipys_correlations(architecture, shape, tolerance):
     parameters, images = random_network(architecture, shape)
     expected = [by_hand(architecture, parameters, image) for image in images]
@@ -248,7 +257,10 @@ def test_bad_shapes_are_told_with_a_remedy():
         activations(architecture, parameters, jnp.ones((5, 1, 16, 16)), 3)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES[2:])
+@pytest.mark.parametrize(
+    "architecture",
+    [*(pytest.param(a, marks=pytest.mark.slow) for a in ARCHITECTURES[:2]), ARCHITECTURES[2]],
+)
 def test_folded_standardization_gives_the_same_outputs(architecture, tolerance):
     parameters, images = random_network(architecture, PLANE, batch=6)
     features = jax.jit(read_features, static_argnums=0)(architecture, parameters, images)

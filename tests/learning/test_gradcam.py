@@ -22,7 +22,7 @@ def test_maps_are_those_of_pytorch(name, tolerance):
     np.testing.assert_allclose(maps, reference[f"{name}.grad_cam"], rtol=10 * tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("layer", [0, -1])
+@pytest.mark.parametrize("layer", [0, pytest.param(1, marks=pytest.mark.slow), -1])
 def test_weights_are_the_outputs_response_to_lifting_a_map(layer):
     """The mean over cells of dy/dA_m is what y gains when all cells of A_m rise, a cell's share of it."""
     architecture = CNN((4, 3, 2), padding="zero", pooling=True, dense=(5,), outputs=3)

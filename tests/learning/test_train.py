@@ -42,6 +42,7 @@ def trained(data, held_out):
     return fit_network(jax.random.key(0), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
 
 
+@pytest.mark.float32
 def test_two_textures_are_told_apart_on_images_never_seen():
     network = CNN((8, 8), dense=None)
     found = fit_network(
