@@ -16,8 +16,11 @@ class Configuration(NamedTuple):
         0 for A, 1 for B, ...
     box : (..., dim), length units, or None
         Edge lengths of the periodic orthorhombic cell with its corner at the origin; None for open space.
+    diameters : (..., particles), length units, or None
+        Of particles that have one each; None where nobody knows, or the species tells it.
     """
 
     positions: Float[Array, "*batch particles dim"]
     species: Int[Array, "*batch particles"]
     box: Float[Array, "*batch dim"] | None
+    diameters: Float[Array, "*batch particles"] | None = None

@@ -6,6 +6,7 @@ the curves into times.
 """
 
 from tdaglass.dynamics.isoconfigurational import Isoconfigurational, isoconfigurational
+from tdaglass.dynamics.mover import Mover, ObservingMover
 from tdaglass.dynamics.propensity import propensity_of_runs
 from tdaglass.dynamics.relaxation import (
     Diffusion,
@@ -19,6 +20,8 @@ from tdaglass.dynamics.relaxation import (
 __all__ = [
     "Diffusion",
     "Isoconfigurational",
+    "Mover",
+    "ObservingMover",
     "StretchedExponential",
     "diffusion",
     "diffusion_time",

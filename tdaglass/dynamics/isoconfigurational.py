@@ -2,7 +2,8 @@
 
 What is the same in all runs is due to the structure. Observables are added up while the runs go on, so that
 memory grows neither with the number of replicas nor with that of times; replicas run in blocks, split over the
-local devices. Replica i has its own random key and gives the same trajectory in whichever block it runs.
+local devices. What moves them is a `Mover`. Replica i has its own random key and gives the same trajectory in
+whichever block it runs.
 """
 
 from collections.abc import Sequence
@@ -15,16 +16,10 @@ from jaxtyping import Array, Float, Key
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
-from tdaglass.dynamics.observables import OBSERVABLES, Observable, make_reference, observation, observe
-from tdaglass.glass import native
-from tdaglass.glass.engines import Engine, choose_engine
-from tdaglass.glass.potentials import check_configuration
-from tdaglass.glass.simulate import run
-from tdaglass.glass.state import State, check_temperature, initialize
+from tdaglass.dynamics.mover import Mover, ObservingMover
+from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference, observe
 from tdaglass.keep import Keep
-from tdaglass.kernels import Sums
 from tdaglass.progress import progress as progress_bar
-from tdaglass.space import displacement
 from tdaglass.structure import Neighbors
 
 
@@ -67,7 +62,7 @@ class Isoconfigurational(NamedTuple):
 
 def isoconfigurational(
     key: Key[Array, ""],
-    model: glass.PairModel,
+    model: glass.Model,
     configuration: Configuration,
     *,
     temperature: float,
@@ -81,7 +76,8 @@ def isoconfigurational(
     block: int = 32,
     segment_steps: int = 200_000,
     positions: bool = False,
-    engine: Engine = "auto",
+    engine: Literal["auto", "native", "jax"] = "auto",
+    mover: Mover | None = None,
     keep: Keep | None = None,
     progress: str | None = None,
 ) -> Isoconfigurational:
@@ -91,7 +87,7 @@ def isoconfigurational(
     ----------
     key : typed PRNG key
         Replica i draws its velocities from ``jax.random.fold_in(key, i)``.
-    model : PairModel
+    model : Model
     configuration : Configuration
         One system, periodic.
     temperature : energy units
@@ -112,6 +108,11 @@ def isoconfigurational(
         Steps between two calls of `keep`.
     positions : bool
         Keep the unwrapped positions of all replicas at all times, in host memory.
+    engine : "auto", "native" or "jax"
+        See `glass.run`.
+    mover : Mover, optional
+        What moves the replicas; then `temperature`, `dt`, `ensemble` and `engine` are its own. None takes
+        `glass.choose_mover`.
     keep : callable ``(name, compute) -> result``
         Such as `Run.chunk`: returns a finished piece of work by its name or computes and stores it, so that a
         killed ensemble goes on where it was.
@@ -145,9 +146,12 @@ def isoconfigurational(
     >>> ensemble.propensity.shape
     (2, 250)
     """
-    check_configuration(model, configuration)
-    check_temperature(temperature)
-    steps = _whole_steps(times, dt)
+    model.check(configuration)
+    if mover is None:
+        mover = glass.choose_mover(
+            model, configuration, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
+        )
+    ticks = _whole_ticks(times, mover.tick)
     unknown = set(observables) - set(OBSERVABLES)
     if unknown:
         raise ValueError(
@@ -162,44 +166,38 @@ def isoconfigurational(
             "expected a wave number for scattering, got None; try structure.first_peak of the structure factor"
         )
     reference, wave_number = make_reference(model, configuration, observables, wave_number, cage)
-    device = jax.local_devices()[0]
-    reference = jax.device_put(reference, device)
-    native_runs = choose_engine(engine, model, ensemble, configuration.positions.dtype) == "native"
+    reference = jax.device_put(reference, jax.local_devices()[0])
 
-    def start(first: int, last: int) -> State:
+    def start(first: int, last: int) -> Any:
         keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(first, last))
-        return jax.vmap(lambda k: initialize(k, model, temperature, configuration))(keys)
+        return mover.start(keys, configuration)
 
-    def moved(states: State, origin: State) -> Array:
-        # On one device, in the order of the replicas: the sums do not depend on how many devices ran.
-        now, then, box = jax.device_put((states.position, origin.position, states.box), device)
-        return jax.vmap(displacement)(now, then, box[:, None, :])
-
-    def go_on(states: State, origin: State, moments: list[int]) -> tuple[State, Sums]:
-        bath: dict[str, Any] = {"temperature": temperature, "dt": dt, "ensemble": ensemble}
-        if native_runs:
-            watch = observation(reference, jax.tree.map(lambda x: x[0], origin.position), moments)
-            return native.run_and_observe(states, model, watch, **bath)
+    def go_on(states: Any, origin: Any, moments: list[int]) -> tuple[Any, Sums]:
+        if isinstance(mover, ObservingMover):
+            cage = jnp.where(reference.cage_mask, reference.cage_idx, -1).astype(jnp.int32)
+            states, sums = mover.advance_and_observe(states, origin, moments, cage, reference.waves)
+            return states, Sums(*sums)
         seen = []
         for moment in moments:
-            states = run(states, model, moment - int(states.step[0]), engine=engine, **bath)
-            seen.append(observe(moved(states, origin), reference))
+            states = mover.advance(states, moment)
+            seen.append(observe(mover.displacements(states, origin), reference))
         return states, jax.tree.map(lambda *x: jnp.stack(x), *seen)
 
-    def segment(states: State, origin: State, moments: list[int]) -> tuple[State, Sums, np.ndarray | None]:
-        """Go on through some moments (in steps), observing at each."""
+    def segment(states: Any, origin: Any, moments: list[int]) -> tuple[Any, Sums, np.ndarray | None]:
+        """Go on through some moments (in ticks), observing at each."""
         if not positions:
             return *go_on(states, origin, moments), None
         seen, kept = [], []
         for moment in moments:
             states, sums = go_on(states, origin, [moment])
             seen.append(sums)
-            kept.append(np.asarray(configuration.positions) + np.asarray(moved(states, origin)))
+            moved = mover.displacements(states, origin)
+            kept.append(np.asarray(configuration.positions) + np.asarray(moved))
         return states, jax.tree.map(lambda *x: jnp.concatenate(x), *seen), np.stack(kept)
 
     keep = keep or (lambda _, compute: compute())
     blocks = [(a, min(a + block, replicas)) for a in range(0, replicas, block)]
-    pieces = _segments(steps, segment_steps)
+    pieces = _segments(ticks, segment_steps)
     work = [(b, p) for b in blocks for p in pieces]
     done: list[tuple[Sums, Any]] = []
     states = origin = start(*blocks[0])
@@ -208,37 +206,35 @@ def isoconfigurational(
             states = origin = start(first, last)
 
         def compute(
-            states: State = states, origin: State = origin, moments: list[int] = moments
-        ) -> tuple[State, Sums, Any]:
+            states: Any = states, origin: Any = origin, moments: list[int] = moments
+        ) -> tuple[Any, Sums, Any]:
             return segment(states, origin, moments)
 
         name = f"replicas-{first}-{last}-steps-{moments[-1]}"
         states, sums, kept = keep(name, compute)
         states = jax.tree.map(jnp.asarray, states)
         done.append((sums, kept))
-    return _averages(done, len(blocks), steps, dt, replicas, observables, wave_number)
+    return _averages(done, len(blocks), np.asarray(ticks) * mover.tick, replicas, observables, wave_number)
 
 
-def _whole_steps(times: Any, dt: float) -> list[int]:
-    if not dt > 0:
-        raise ValueError(f"expected a positive time step, got {dt}; try 0.005")
+def _whole_ticks(times: Any, tick: float) -> list[int]:
     wanted = np.asarray(times, float)
     if wanted.ndim != 1 or not len(wanted) or not np.isfinite(wanted).all():
         raise ValueError(f"expected a list of finite times, got {times}; try np.geomspace(0.1, 100, 10)")
-    steps = np.round(wanted / dt).astype(int)
-    if steps[0] < 1 or (np.diff(steps) < 1).any():
+    ticks = np.round(wanted / tick).astype(int)
+    if ticks[0] < 1 or (np.diff(ticks) < 1).any():
         raise ValueError(
-            f"expected increasing times that are at least one step of {dt} apart, got {wanted.tolist()}; "
+            f"expected increasing times that are at least one step of {tick} apart, got {wanted.tolist()}; "
             "try fewer short times"
         )
-    return steps.tolist()
+    return ticks.tolist()
 
 
-def _segments(steps: list[int], longest: int) -> list[list[int]]:
-    """The moments to observe, cut into pieces of about `longest` steps."""
+def _segments(ticks: list[int], longest: int) -> list[list[int]]:
+    """The moments to observe, cut into pieces of about `longest` ticks."""
     pieces: list[list[int]] = [[]]
     begun = 0
-    for moment in steps:
+    for moment in ticks:
         if pieces[-1] and moment - begun > longest:
             begun = pieces[-1][-1]
             pieces.append([])
@@ -249,8 +245,7 @@ def _segments(steps: list[int], longest: int) -> list[list[int]]:
 def _averages(
     done: list[tuple[Sums, Any]],
     n_blocks: int,
-    steps: list[int],
-    dt: float,
+    times: Float[np.ndarray, " times"],
     replicas: int,
     observables: Sequence[Observable],
     wave_number: float | None,
@@ -270,7 +265,7 @@ def _averages(
     scattered, caged = "scattering" in observables, "cage_relative" in observables
     kept = done[0][1] is not None
     return Isoconfigurational(
-        times=np.asarray(steps) * dt,
+        times=times,
         replicas=replicas,
         propensity=mean.distance,
         propensity_error=error(mean.distance, mean.distance_sq),

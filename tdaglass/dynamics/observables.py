@@ -1,6 +1,6 @@
 """What replicas of one configuration are asked at a time: how far each particle has gone from the common start.
 
-The CPU kernels add the same sums up on their way (`kernels.Observation`), to rounding.
+Movers that add the same sums up on their way (`mover.ObservingMover`) give them to rounding.
 """
 
 import math
@@ -12,16 +12,35 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tdaglass import glass, kernels
+from tdaglass import glass
 from tdaglass.configuration import Configuration
-from tdaglass.kernels import Sums
-from tdaglass.space import FixedPoint
 from tdaglass.structure import Neighbors, sann_neighbors, wave_vectors
 
 Observable = Literal["propensity", "cage_relative", "scattering"]
 OBSERVABLES: tuple[Observable, ...] = ("propensity", "cage_relative", "scattering")
 # Wave vectors drawn from the shell around the wave number; more do not sharpen the mean over particles.
 WAVE_VECTORS = 48
+
+
+class Sums(NamedTuple):
+    """Sums over replicas at one moment (or, stacked, at several).
+
+    Attributes
+    ----------
+    distance, distance_sq : (..., particles)
+        Gone since the start, and its square; length, length**2.
+    cage_sq : (..., particles)
+        Square of the displacement relative to the cage, the particle itself included; length**2.
+    scattering, scattering_sq : (..., species + 2)
+        Mean over the wave vectors: self part of all particles and of each species, then the total divided by
+        that of the start; and the squares of these.
+    """
+
+    distance: Float[Array, "*moments particles"]
+    distance_sq: Float[Array, "*moments particles"]
+    cage_sq: Float[Array, "*moments particles"]
+    scattering: Float[Array, "*moments curves"]
+    scattering_sq: Float[Array, "*moments curves"]
 
 
 class Reference(NamedTuple):
@@ -37,14 +56,14 @@ class Reference(NamedTuple):
 
 
 def make_reference(
-    model: glass.PairModel,
+    model: glass.Model,
     configuration: Configuration,
     observables: Sequence[Observable],
     wave_number: float | None,
     cage: Neighbors | None,
 ) -> tuple[Reference, float | None]:
     """What the observables need, and the mean length of the wave vectors."""
-    positions, species, _ = configuration
+    positions, species = configuration.positions, configuration.species
     box = np.asarray(configuration.box, float)
     n, dtype = positions.shape[0], positions.dtype
     if "cage_relative" in observables:
@@ -69,14 +88,6 @@ def make_reference(
     density = np.stack([np.cos(phase).sum(1), np.sin(phase).sum(1)])
     arrays = (jnp.asarray(x, dtype) for x in (q, phase, density, share))
     return Reference(idx, mask, jnp.asarray(waves, jnp.int32), *arrays), wave_number
-
-
-def observation(reference: Reference, start: FixedPoint, moments: Sequence[int]) -> kernels.Observation:
-    """The same for the kernels: all that replicas from `start` are asked when they have made so many steps."""
-    cage = jnp.where(reference.cage_mask, reference.cage_idx, -1)
-    return kernels.Observation(
-        jnp.asarray(moments, jnp.int32), *start, cage.astype(jnp.int32), reference.waves
-    )
 
 
 @jax.jit

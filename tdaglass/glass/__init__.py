@@ -1,35 +1,60 @@
 """The liquids and how they move: models, potentials, states, simulation.
 
-`kob_andersen_3d`, `wahnstrom`, ... name a model; `initialize` puts it on a lattice with Maxwell velocities;
-`run`, `cool` and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure;
-`potential_energy`, `forces` and `pressure` are differentiable functions of a configuration.
+`kob_andersen_3d`, `wahnstrom`, `polydisperse_soft_spheres`, ... name a model, and `PairModel` with a
+`PairPotential` makes one of your own; `initialize` puts it on a lattice with Maxwell velocities; `run`, `cool`
+and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure; `potential_energy`,
+`forces` and `pressure` are differentiable functions of a configuration.
 """
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass.baths import Ensemble
-from tdaglass.glass.engines import choose_engine, describe_engine
+from tdaglass.glass.contract import Model
+from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.errors import SimulationError
-from tdaglass.glass.minimize import Minimization, minimize
-from tdaglass.glass.models import PairModel, additive_mixture_2d, kob_andersen_2d, kob_andersen_3d, wahnstrom
-from tdaglass.glass.parts import cool_in_parts, run_in_parts
-from tdaglass.glass.potentials import forces, particle_energies, potential_energy, pressure
+from tdaglass.glass.models import (
+    PairModel,
+    PolydisperseModel,
+    additive_mixture_2d,
+    kob_andersen_2d,
+    kob_andersen_3d,
+    polydisperse_soft_spheres,
+    ternary_soft_spheres,
+    wahnstrom,
+)
+from tdaglass.glass.molecular_dynamics.baths import Ensemble
+from tdaglass.glass.molecular_dynamics.engines import choose_engine, describe_engine
+from tdaglass.glass.molecular_dynamics.minimize import Minimization, minimize
+from tdaglass.glass.molecular_dynamics.state import (
+    Chain,
+    State,
+    initialize,
+    maxwell_velocities,
+    random_lattice,
+)
+from tdaglass.glass.molecular_dynamics.thermo import Thermo
+from tdaglass.glass.movers import choose_mover
+from tdaglass.glass.potentials import InversePower, LennardJones, PairPotential
 from tdaglass.glass.quench import quench
+from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
-from tdaglass.glass.state import Chain, State, initialize, maxwell_velocities, random_lattice
-from tdaglass.glass.thermo import Thermo
 
 __all__ = [
     "Chain",
     "Configuration",
     "Ensemble",
+    "InversePower",
+    "LennardJones",
     "Minimization",
+    "Model",
     "PairModel",
+    "PairPotential",
+    "PolydisperseModel",
     "SimulationError",
     "State",
     "Thermo",
     "Trajectory",
     "additive_mixture_2d",
     "choose_engine",
+    "choose_mover",
     "cool",
     "cool_in_parts",
     "describe_engine",
@@ -41,12 +66,14 @@ __all__ = [
     "measure",
     "minimize",
     "particle_energies",
+    "polydisperse_soft_spheres",
     "potential_energy",
     "pressure",
     "quench",
     "random_lattice",
     "run",
     "run_in_parts",
+    "ternary_soft_spheres",
     "trajectory",
     "wahnstrom",
 ]

@@ -6,10 +6,10 @@ import jax
 from jaxtyping import Array, Int, Key
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass.models import PairModel
-from tdaglass.glass.parts import cool_in_parts, run_in_parts
+from tdaglass.glass.contract import Model
+from tdaglass.glass.molecular_dynamics.state import initialize
+from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, run
-from tdaglass.glass.state import initialize
 from tdaglass.keep import Keep
 
 # On the lattice of the start particles overlap: short steps until the bath has taken up what that releases.
@@ -18,7 +18,7 @@ SETTLING_STEPS = 1000
 
 def quench(
     key: Key[Array, ""],
-    model: PairModel,
+    model: Model,
     numbers: Int[Array, " systems"],
     *,
     hot: float,
@@ -39,7 +39,7 @@ def quench(
     Parameters
     ----------
     key : typed PRNG key
-    model : PairModel
+    model : Model
     numbers : (systems,)
         Which systems: ``jnp.arange(8)`` for the first eight.
     hot : energy units

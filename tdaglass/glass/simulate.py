@@ -13,14 +13,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass import native
-from tdaglass.glass.baths import Bath, Ensemble, Schedule, make_schedule
-from tdaglass.glass.engines import Engine, choose_engine
-from tdaglass.glass.models import PairModel
-from tdaglass.glass.potentials import check_box
-from tdaglass.glass.state import State, check_temperature
-from tdaglass.glass.tables import engine_settings, with_room
-from tdaglass.glass.thermo import Thermo, thermo
+from tdaglass.glass.contract import Model
+from tdaglass.glass.models.composition import check_box
+from tdaglass.glass.molecular_dynamics.baths import Bath, Ensemble, Schedule, make_schedule
+from tdaglass.glass.molecular_dynamics.engines import Engine, choose_engine, cpu_kernels
+from tdaglass.glass.molecular_dynamics.state import State, check_temperature
+from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, with_room
+from tdaglass.glass.molecular_dynamics.thermo import Thermo, thermo
 from tdaglass.progress import progress as progress_bar
 
 DEFAULT_DT = 0.005
@@ -45,7 +44,7 @@ class Trajectory(NamedTuple):
 
 def run(
     state: State,
-    model: PairModel,
+    model: Model,
     steps: int,
     *,
     temperature: Bath | None = None,
@@ -66,7 +65,7 @@ def run(
     ----------
     state : State
         Of one system, or a batch with leading axes.
-    model : PairModel
+    model : Model
     steps : int
     temperature : energy units, one number or one for each system of the batch
         Of the bath (``nvt``, ``npt``).
@@ -110,7 +109,7 @@ def run(
 
 def cool(
     state: State,
-    model: PairModel,
+    model: Model,
     *,
     start: float,
     stop: float,
@@ -182,7 +181,7 @@ def check_snapshots(start: float, stop: float, snapshots: tuple[float, ...]) -> 
 
 def trajectory(
     state: State,
-    model: PairModel,
+    model: Model,
     steps: int,
     *,
     every: int,
@@ -213,7 +212,7 @@ def trajectory(
     return state, Trajectory(made, positions, box, thermo)
 
 
-def measure(state: State, model: PairModel) -> Thermo:
+def measure(state: State, model: Model) -> Thermo:
     """Energies, temperature and pressure of a state (or of each system of a batch)."""
     _check_state(model, state)
     batch, flat = _flatten(state)
@@ -227,7 +226,7 @@ def measure(state: State, model: PairModel) -> Thermo:
 
 def _run(
     state: State,
-    model: PairModel,
+    model: Model,
     steps: int,
     schedule: Schedule,
     dt: float,
@@ -251,9 +250,11 @@ def _run(
     targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
     settings = flat, model, schedule, dt, ensemble, skin, first, _bar(targets, label)
     if choose_engine(engine, model, ensemble, state.velocity.dtype) == "native":
-        flat = native.run(*settings)
+        flat = cpu_kernels.run(*settings)
     else:
-        from tdaglass.glass import jax_engine  # with jax-md, which takes seconds to import
+        from tdaglass.glass.molecular_dynamics.engines import (
+            jax_engine,  # with jax-md, which takes seconds to import
+        )
 
         flat = jax_engine.run(*settings)
     return jax.tree.map(lambda x: x.reshape(batch + x.shape[1:]), flat)
@@ -269,11 +270,11 @@ def _flatten(state: State) -> tuple[tuple[int, ...], State]:
     return batch, jax.tree.map(lambda x: x.reshape((-1,) + x.shape[len(batch) :]), state)
 
 
-def _check_state(model: PairModel, state: State) -> None:
+def _check_state(model: Model, state: State) -> None:
     """Raise ValueError, with a remedy, if a state is not one of the model."""
     if state.position.shape[-2:] != (model.n_particles, model.dimension):
         raise ValueError(
             f"expected a state of {model.n_particles} particles in {model.dimension} dimensions for {model.name}, "
             f"got positions of shape {state.position.shape[-2:]}; try the model that it was initialized with"
         )
-    check_box(model, state.box)
+    check_box(state.box, model.reach)

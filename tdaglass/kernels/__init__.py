@@ -2,34 +2,20 @@
 
 The library is compiled when the package is installed, for the processor it is installed on. Where it is missing,
 switched off (``TDAGLASS_KERNELS=off``) or made for another processor, `WHY_NOT` says so in one sentence and the
-package works in pure JAX.
+package works in pure JAX. Every room of loops is a module here and a folder of sources. They take arrays and give
+arrays; what those mean is for the rooms that call them.
 """
 
-from tdaglass.kernels.library import built_for, load, thread_count
-from tdaglass.kernels.molecular_dynamics import (
-    MOST_SPECIES,
-    STATUS,
-    Interaction,
-    Motion,
-    Observation,
-    Sums,
-    advance,
-    measure,
-)
+from tdaglass.kernels import molecular_dynamics, topology
+from tdaglass.kernels.library import built_for, thread_count
+from tdaglass.kernels.library import load as _load
+
+
+def load() -> str | None:
+    """Load the library with the functions of every room; see `library.load`."""
+    return _load(targets=molecular_dynamics.TARGETS, functions=topology.FUNCTIONS)
+
 
 WHY_NOT: str | None = load()
 
-__all__ = [
-    "MOST_SPECIES",
-    "STATUS",
-    "WHY_NOT",
-    "Interaction",
-    "Motion",
-    "Observation",
-    "Sums",
-    "advance",
-    "built_for",
-    "load",
-    "measure",
-    "thread_count",
-]
+__all__ = ["WHY_NOT", "built_for", "load", "molecular_dynamics", "thread_count", "topology"]

@@ -2,21 +2,26 @@
 
 import ctypes
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 
 PATH = Path(__file__).with_name("libtdaglass_kernels.so")
-TARGETS = ("tdaglass_advance", "tdaglass_observe", "tdaglass_measure")
 _library: ctypes.CDLL | None = None
 _built_for: str | None = None
 
 
-def load() -> str | None:
-    """Load the library and register its functions with XLA, under the names in `TARGETS`.
+def load(*, targets: Sequence[str], functions: Sequence[str]) -> str | None:
+    """Load the library, if it has all that the rooms of loops ask for.
 
     ``TDAGLASS_KERNELS=off`` leaves it alone; ``TDAGLASS_KERNELS=/path/to/library.so`` takes another build of it,
     as on a cluster whose machines differ.
+
+    Parameters
+    ----------
+    targets : names of functions for XLA, under which they are registered
+    functions : names of functions for `library`
 
     Returns
     -------
@@ -44,13 +49,13 @@ def load() -> str | None:
             f"the CPU kernels were built for {_built_for} on another processor, whose instructions this "
             "one lacks; try `pip install` again on this machine"
         )
-    missing = [name for name in (*TARGETS, "tdaglass_pairs") if not hasattr(opened, name)]
+    missing = [name for name in (*targets, *functions) if not hasattr(opened, name)]
     if missing:
         return (
             f"the CPU kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
             "`pip install` again"
         )
-    for name in TARGETS:
+    for name in targets:
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(opened, name)), platform="cpu")
     _library = opened
     return None

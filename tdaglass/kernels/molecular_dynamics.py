@@ -1,4 +1,4 @@
-"""Many time steps, or the forces, of Lennard-Jones mixtures: the compiled loops as JAX functions.
+"""Many time steps, or the forces, of liquids that interact in pairs: the compiled loops as JAX functions.
 
 They sit inside `jit`, `vmap` and `scan`; leading axes are independent systems, spread over the processors. Forces
 are added up as integers, so that a trajectory depends neither on the order of the particles in memory, nor on the
@@ -16,38 +16,61 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass.kernels.library import thread_count
 
+TARGETS = ("tdaglass_advance", "tdaglass_observe", "tdaglass_measure")
+MOST_SPECIES = 1024
+# Their places are the numbers by which the loops know them.
+FORMS = ("lennard_jones", "inverse_power")
+TRUNCATIONS = ("shift", "force_shift", "smooth")
+MOST_POWERS = 64
+
 Table = tuple[tuple[float, ...], ...]
-MOST_SPECIES = 4
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """Truncated Lennard-Jones pairs; the fields are those of a `glass.PairModel`.
+    """How particles interact in pairs, in a form that there are loops for.
 
     Attributes
     ----------
+    form : one of `FORMS`
+    truncation : one of `TRUNCATIONS`
     sigma, epsilon, cutoff : tuples of tuples of float
         One entry for each pair of species; length, energy, length.
     masses : tuple of float
-        One to four.
-    force_shift : bool
-        Whether the force, not only the energy, is shifted to zero at the cut-off.
+        One for each species, `MOST_SPECIES` at most.
+    exponent : int
+        Of an inverse power: even, `MOST_POWERS` at most.
+    diameters : (smallest, largest), optional
+        Then every particle has its own, sigma is 1, cutoff in units of the pair's length, and the pair's length
+        (a + b) / 2 (1 - non_additivity abs(a - b)) of its diameters a and b.
+    non_additivity : float
+        1 / length.
     """
 
+    form: str
+    truncation: str
     sigma: Table
     epsilon: Table
     cutoff: Table
     masses: tuple[float, ...]
-    force_shift: bool
+    exponent: int = 0
+    diameters: tuple[float, float] | None = None
+    non_additivity: float = 0.0
 
     def _attributes(self) -> dict[str, Any]:
         tables = {
             name: np.asarray(getattr(self, name), np.float64) for name in ("sigma", "epsilon", "cutoff")
         }
+        smallest, largest = self.diameters or (0.0, 0.0)
         return {
             **{name: table.reshape(-1) for name, table in tables.items()},
             "masses": np.asarray(self.masses, np.float64),
-            "force_shift": bool(self.force_shift),
+            "form": np.int64(FORMS.index(self.form)),
+            "exponent": np.int64(self.exponent),
+            "truncation": np.int64(TRUNCATIONS.index(self.truncation)),
+            "non_additivity": np.float64(self.non_additivity),
+            "smallest": np.float64(smallest),
+            "largest": np.float64(largest),
         }
 
 
@@ -71,52 +94,29 @@ class Motion(NamedTuple):
     chain_momentum: Float[Array, "*batch links"]
 
 
-class Observation(NamedTuple):
-    """What to look at while replicas of one configuration move, and when.
-
-    Attributes
-    ----------
-    moments : (moments,) int32
-        Steps made, increasing, after the first step and up to the last.
-    fraction, image : (particles, dim) int32
-        Of the start that all replicas have in common.
-    cage : (particles, neighbors) int32
-        Neighbours of each particle; -1 fills up.
-    waves : (waves, dim) int32
-        Wave vectors in units of 2 pi / edge.
-    """
-
-    moments: Int[Array, " moments"]
-    fraction: Int[Array, "particles dim"]
-    image: Int[Array, "particles dim"]
-    cage: Int[Array, "particles neighbors"]
-    waves: Int[Array, "waves dim"]
-
-
-class Sums(NamedTuple):
-    """Sums over replicas at one moment (or, stacked, at several).
-
-    Attributes
-    ----------
-    distance, distance_sq : (..., particles)
-        Gone since the start, and its square; length, length**2.
-    cage_sq : (..., particles)
-        Square of the displacement relative to the cage, the particle itself included; length**2.
-    scattering, scattering_sq : (..., species + 2)
-        Mean over the wave vectors: self part of all particles and of each species, then the total divided by
-        that of the start; and the squares of these.
-    """
-
-    distance: Float[Array, "*moments particles"]
-    distance_sq: Float[Array, "*moments particles"]
-    cage_sq: Float[Array, "*moments particles"]
-    scattering: Float[Array, "*moments curves"]
-    scattering_sq: Float[Array, "*moments curves"]
+# What to look at while replicas of one configuration move, and when:
+#   (moments,) int32: steps made, increasing, after the first step and up to the last;
+#   (particles, dim) int32, twice: fractions and images of the start that all replicas have in common;
+#   (particles, neighbors) int32: whose mean displacement is a particle's cage's, -1 fills up;
+#   (waves, dim) int32: wave vectors in units of 2 pi / edge.
+Observation = tuple[
+    Int[Array, " moments"],
+    Int[Array, "particles dim"],
+    Int[Array, "particles dim"],
+    Int[Array, "particles neighbors"],
+    Int[Array, "waves dim"],
+]
+# Sums over replicas at every moment: (moments, particles), three times: distance gone since the start, its
+# square, and the square of the displacement relative to the cage, the particle itself included; (moments,
+# species + 2), twice: means over the wave vectors, of the self part of all particles and of each species, then
+# of the total divided by that of the start; and the squares of these.
+Sums = tuple[Array, Array, Array, Array, Array]
 
 
 def advance(
     motion: Motion,
     species: Int[Array, "*batch particles"],
+    diameters: Float[Array, "*batch particles"],
     box: Float[Array, "*batch dim"],
     temperature: Float[Array, "*batch"],
     slope: Float[Array, "*batch"],
@@ -136,6 +136,8 @@ def advance(
     ----------
     motion : Motion
     species : (..., particles) int32
+    diameters : (..., particles) float32
+        Looked at where the interaction asks for them.
     box : (..., dim) float32
     temperature, slope : (...,) float32
         Of the bath, ``temperature + slope * (steps made)``.
@@ -168,7 +170,7 @@ def advance(
         sums = []
     else:
         name, vmap_method = "tdaglass_observe", "sequential"
-        n, curves, moments = species.shape[-1], len(interaction.masses) + 2, len(observation.moments)
+        n, curves, moments = species.shape[-1], len(interaction.masses) + 2, len(observation[0])
         sums = [jax.ShapeDtypeStruct((moments, k), jnp.float32) for k in (n, n, n, curves, curves)]
     call = _not_differentiable(
         jax.ffi.ffi_call(name, sums + results, vmap_method=vmap_method),
@@ -178,14 +180,15 @@ def advance(
         skin=np.float64(skin),
         threads=np.int64(threads or thread_count()),
     )
-    found = call(*(observation or ()), *motion, species, box, temperature, slope, first, last)
+    found = call(*(observation or ()), *motion, species, diameters, box, temperature, slope, first, last)
     *moved, made, status = found[len(sums) :]
-    return Motion(*moved), made, status, Sums(*found[: len(sums)]) if sums else None
+    return Motion(*moved), made, status, tuple(found[: len(sums)]) if sums else None
 
 
 def measure(
     fraction: Int[Array, "*batch particles dim"],
     species: Int[Array, "*batch particles"],
+    diameters: Float[Array, "*batch particles"],
     box: Float[Array, "*batch dim"],
     *,
     interaction: Interaction,
@@ -212,7 +215,7 @@ def measure(
         skin=np.float64(skin),
         threads=np.int64(threads or thread_count()),
     )
-    force, energy, virial, status = call(fraction, species, box)
+    force, energy, virial, status = call(fraction, species, diameters, box)
     return force, energy, virial, status
 
 
@@ -224,9 +227,10 @@ STATUS = (
     "two particles are so close that their force is beyond 10^4 epsilon / sigma; try glass.minimize before the "
     "run, a shorter time step, or engine='jax'",
     "the box is not finite, or an edge is shorter than twice the longest cut-off; try more particles",
-    "a species is not in the tables of the model; try other codes for the species",
+    "a species is not in the tables of the model, or a diameter not within its bounds; try other codes for the "
+    "species, or wider bounds",
     "a number of particles, an entry of the tables, the time step, the skin or the temperature is out of range; "
-    "try positive ones, and at most four species",
+    "try positive ones",
     "there is not enough memory for the neighbour lists; try fewer systems at once, or a smaller skin",
 )
 

@@ -16,6 +16,11 @@ from tdaglass.kernels.library import library
 
 Array = np.ndarray
 
+FUNCTIONS = tuple(
+    f"tdaglass_{name}"
+    for name in ("read_tree", "images_around", "cells_of_box", "fill_complex", "pairs", "critical_spheres")
+)
+
 
 class Sites(NamedTuple):
     """Points that a complex stands on.

@@ -1,0 +1,21 @@
+"""The liquids by name, in units of sigma_AA, epsilon_AA and m_A unless they say otherwise."""
+
+from tdaglass.glass.models.additive_mixture import additive_mixture_2d
+from tdaglass.glass.models.kob_andersen import kob_andersen_2d, kob_andersen_3d
+from tdaglass.glass.models.pair_liquid import PairLiquid
+from tdaglass.glass.models.pair_model import PairModel
+from tdaglass.glass.models.polydisperse import PolydisperseModel
+from tdaglass.glass.models.soft_spheres import polydisperse_soft_spheres, ternary_soft_spheres
+from tdaglass.glass.models.wahnstrom import wahnstrom
+
+__all__ = [
+    "PairLiquid",
+    "PairModel",
+    "PolydisperseModel",
+    "additive_mixture_2d",
+    "kob_andersen_2d",
+    "kob_andersen_3d",
+    "polydisperse_soft_spheres",
+    "ternary_soft_spheres",
+    "wahnstrom",
+]

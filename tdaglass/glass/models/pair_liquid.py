@@ -1,0 +1,168 @@
+"""Liquids whose particles interact in pairs: sums over all pairs, and over a neighbour table."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int
+
+from tdaglass.configuration import Configuration
+from tdaglass.glass.models.composition import Composition, check_configuration
+from tdaglass.glass.neighbor_tables import read_slot, side_by_side
+from tdaglass.glass.potentials import PairPotential, PairTable, Truncation, pair_energy, pair_force
+from tdaglass.space import pairwise_sum
+from tdaglass.space.fixed_point import scale
+
+# Who one end of pairs is: species and diameters.
+Particles = tuple[Int[Array, "..."], Float[Array, "..."]]
+
+
+class PairLiquid(Composition):
+    """A liquid of pairs: what is derived from it adds these two fields, `reach`, `diameters_of` and `between`."""
+
+    potential: PairPotential
+    truncation: Truncation
+
+    @property
+    def reach(self) -> float:
+        """Longest of the cut-offs."""
+        raise NotImplementedError
+
+    def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
+        """Diameter of every particle of a configuration."""
+        raise NotImplementedError
+
+    def between(self, some: Particles, others: Particles, dtype: DTypeLike) -> PairTable:
+        """What is known of pairs of particles; the arrays of both ends are broadcast against each other."""
+        raise NotImplementedError
+
+    def check(self, configuration: Configuration) -> None:
+        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""
+        check_configuration(self, configuration, self.reach)
+
+    def particle_energies(self, configuration: Configuration) -> Float[Array, " particles"]:
+        r"""Half of the energy of each of a particle's pairs, :math:`U_i = \frac12\sum_j u(r_{ij})`.
+
+        All pairs, blocked by rows: always right, at every size under every transformation, and the reference
+        for the sums over tables that drive the dynamics.
+        """
+        self.check(configuration)
+        positions, species, box = configuration.positions, configuration.species, configuration.box
+        assert box is not None
+        return _particle_energies(self, positions, species, self.diameters_of(configuration), box)
+
+    def of_slots(
+        self, species: Int[Array, " n"], diameters: Float[Array, " n"], dtype: DTypeLike
+    ) -> Callable[[Int[Array, " n"]], PairTable]:
+        """A function of a slot: what is known of every particle and its neighbour there."""
+
+        def of_slot(slot: Int[Array, " n"]) -> PairTable:
+            idx, _ = read_slot(slot)
+            return self.between((species, diameters), (species[idx], diameters[idx]), dtype)
+
+        return of_slot
+
+    def forces_from_table(
+        self,
+        fraction: Int[Array, "dim particles"],
+        species: Int[Array, " particles"],
+        diameters: Float[Array, " particles"],
+        box: Float[Array, " dim"],
+        slots: Int[Array, "capacity particles"],
+        n_slots: Int[Array, ""],
+    ) -> Float[Array, "dim particles"]:
+        """Force on every particle; only the first `n_slots` slots are read."""
+
+        def sum_over_slots(
+            fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array
+        ) -> Array:
+            of_slot = self.of_slots(species, diameters, box.dtype)
+
+            def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
+                along, r_sq, table = _pairs_of_slot(slots[k], fraction, of_slot, box)
+                strength = pair_force(self.potential, self.truncation, r_sq, table)
+                return tuple(f + strength * x for f, x in zip(total, along, strict=True))
+
+            zero = jnp.zeros(fraction.shape[1:], box.dtype)
+            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * self.dimension))
+
+        return side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
+
+    def energy_and_virial_from_table(
+        self,
+        fraction: Int[Array, "dim particles"],
+        species: Int[Array, " particles"],
+        diameters: Float[Array, " particles"],
+        box: Float[Array, " dim"],
+        slots: Int[Array, "capacity particles"],
+        n_slots: Int[Array, ""],
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """Potential energy, and the virial ``sum over pairs of -r u'(r)`` (= minus dU/d ln L)."""
+
+        def sum_over_slots(
+            fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array
+        ) -> Array:
+            of_slot = self.of_slots(species, diameters, box.dtype)
+
+            def add_slot(k: Array, total: tuple[Array, Array]) -> tuple[Array, Array]:
+                _, r_sq, table = _pairs_of_slot(slots[k], fraction, of_slot, box)
+                strength = pair_force(self.potential, self.truncation, r_sq, table)
+                energy, virial = total
+                energy = energy + pair_energy(self.potential, self.truncation, r_sq, table)
+                return energy, virial + strength * r_sq
+
+            zero = jnp.zeros(fraction.shape[1:], box.dtype)
+            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero, zero)))
+
+        energy, virial = side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
+        return pairwise_sum(energy) / 2, pairwise_sum(virial) / 2
+
+
+def _pairs_of_slot(
+    slot: Int[Array, " n"],
+    fraction: Int[Array, "dim n *replicas"],
+    of_slot: Callable[[Array], PairTable],
+    box: Float[Array, "dim *replicas"],
+) -> tuple[list[Array], Array, PairTable]:
+    """Separation vectors (by axis), their squares and what is known of one pair of every particle."""
+    idx, _ = read_slot(slot)
+    dtype = box.dtype
+    along = [
+        (x - x.at[idx].get(mode="promise_in_bounds")).astype(dtype) * (edge * scale(dtype))
+        for x, edge in zip(fraction, box, strict=True)
+    ]
+    r_sq = along[0] * along[0]
+    for x in along[1:]:
+        r_sq = r_sq + x * x
+    table = of_slot(slot)
+    # An unused slot is the particle itself: put it beyond the cut-off, before any division.
+    itself = idx == jnp.arange(idx.shape[0], dtype=idx.dtype)
+    if box.ndim > 1:
+        table, itself = jax.tree.map(lambda x: x[:, None], (table, itself))
+    return along, jnp.where(itself, 2 * table.cutoff_sq, r_sq), table
+
+
+@partial(jax.jit, static_argnames="model")
+def _particle_energies(
+    model: PairLiquid,
+    positions: Float[Array, "n dim"],
+    species: Int[Array, " n"],
+    diameters: Float[Array, " n"],
+    box: Float[Array, " dim"],
+) -> Float[Array, " n"]:
+    n = positions.shape[0]
+
+    @jax.checkpoint  # the backward pass recomputes a row instead of keeping n of them
+    def row(i: Array) -> Array:
+        along = positions[i] - positions
+        along = along - box * jnp.round(along / box)
+        r_sq = jnp.sum(along * along, axis=-1)
+        table = model.between((species[i], diameters[i]), (species, diameters), positions.dtype)
+        # The particle itself is moved beyond every cut-off, before any division.
+        r_sq = jnp.where(jnp.arange(n) == i, 2 * table.cutoff_sq, r_sq)
+        return jnp.sum(pair_energy(model.potential, model.truncation, r_sq, table)) / 2
+
+    return lax.map(row, jnp.arange(n), batch_size=min(n, 64))

@@ -1,0 +1,1 @@
+"""Molecular dynamics: states, baths, integrators, neighbour tables with room, minimisation, and the engines."""

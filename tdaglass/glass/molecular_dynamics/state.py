@@ -1,0 +1,168 @@
+"""All that a simulation needs to go on, bit for bit."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int, Key
+
+from tdaglass.configuration import Configuration
+from tdaglass.glass.contract import Model
+from tdaglass.glass.energy import forces
+from tdaglass.space import FixedPoint, from_positions, to_positions
+
+CHAIN_LENGTH = 3
+
+
+class Chain(NamedTuple):
+    """A Nose-Hoover chain; its masses follow from the temperature and are not part of the state.
+
+    Attributes
+    ----------
+    position : (..., links), dimensionless
+    momentum : (..., links), energy x time
+    """
+
+    position: Float[Array, "*batch links"]
+    momentum: Float[Array, "*batch links"]
+
+
+class State(NamedTuple):
+    """A system in motion; a batch of independent systems is the same record with leading axes.
+
+    Attributes
+    ----------
+    position : FixedPoint (..., particles, dim)
+    species : (..., particles)
+    diameters : (..., particles), length
+    box : (..., dim), length
+    velocity : (..., particles, dim), length / time
+    force : (..., particles, dim), energy / length, at the present positions
+    thermostat : Chain, coupled to the particles
+    box_momentum : (...,), energy x time, conjugate to the logarithm of the box edges (NPT)
+    barostat : Chain, coupled to the box (NPT)
+    step : (...,) int32, steps made
+    key : (...,) typed PRNG key for what is drawn next
+    """
+
+    position: FixedPoint
+    species: Int[Array, "*batch particles"]
+    diameters: Float[Array, "*batch particles"]
+    box: Float[Array, "*batch dim"]
+    velocity: Float[Array, "*batch particles dim"]
+    force: Float[Array, "*batch particles dim"]
+    thermostat: Chain
+    box_momentum: Float[Array, "*batch"]
+    barostat: Chain
+    step: Int[Array, "*batch"]
+    key: Key[Array, "*batch"]
+
+    @property
+    def configuration(self) -> Configuration:
+        """Unwrapped positions (length units), species, box and diameters."""
+        positions = to_positions(self.position, self.box[..., None, :])
+        return Configuration(positions, self.species, self.box, self.diameters)
+
+
+def initialize(
+    key: Key[Array, ""],
+    model: Model,
+    temperature: float | Float[Array, ""],
+    configuration: Configuration | None = None,
+) -> State:
+    """State at rest on a lattice, or at a given configuration, with Maxwell velocities.
+
+    Without a configuration the species are scattered at random over a square (cubic) lattice at the model's
+    density; nearest neighbours may then overlap slightly, which `minimize` or a short run at high temperature
+    removes. Written for one system: `jax.vmap` over keys (and configurations) gives a batch.
+
+    Parameters
+    ----------
+    key : typed PRNG key
+    model : Model
+    temperature : energy units
+        Of the velocities; their total momentum is zero and their kinetic energy fluctuates canonically.
+    configuration : Configuration, optional
+
+    Raises
+    ------
+    ValueError
+        If the temperature is negative, or the configuration does not fit the model.
+
+    Examples
+    --------
+    >>> import jax
+    >>> from tdaglass import glass
+    >>> model = glass.wahnstrom(n=250)
+    >>> state = glass.initialize(jax.random.key(0), model, temperature=1.0)
+    >>> state.configuration.positions.shape
+    (250, 3)
+    """
+    check_temperature(temperature)
+    key_lattice, key_velocity, key = jax.random.split(key, 3)
+    if configuration is None:
+        configuration = random_lattice(key_lattice, model)
+    model.check(configuration)
+    # NumPy arrays from a file may be wider than the precision in use.
+    configuration = jax.tree.map(jnp.asarray, configuration)
+    positions, species = configuration.positions, configuration.species
+    dtype = positions.dtype
+    box = jnp.asarray(configuration.box, dtype)
+    chain = Chain(jnp.zeros(CHAIN_LENGTH, dtype), jnp.zeros(CHAIN_LENGTH, dtype))
+    return State(
+        position=from_positions(positions, box),
+        species=jnp.asarray(species, jnp.int32),
+        diameters=model.diameters_of(configuration),
+        box=box,
+        velocity=maxwell_velocities(key_velocity, model, species, temperature, dtype),
+        force=forces(model, configuration),
+        thermostat=chain,
+        box_momentum=jnp.zeros((), dtype),
+        barostat=chain,
+        step=jnp.zeros((), jnp.int32),
+        key=key,
+    )
+
+
+@partial(jax.jit, static_argnames="model")
+def random_lattice(key: Key[Array, ""], model: Model) -> Configuration:
+    """Species scattered at random over the sites of a square (cubic) lattice that fills the box."""
+    sites_along = int(np.ceil(model.n_particles ** (1 / model.dimension) - 1e-9))
+    axes = np.meshgrid(*[np.arange(sites_along)] * model.dimension, indexing="ij")
+    sites = (np.stack(axes, -1).reshape(-1, model.dimension) + 0.5) / sites_along
+    chosen = jax.random.permutation(key, sites.shape[0])[: model.n_particles]
+    # Particles keep the order of the lattice: neighbours in space are neighbours in memory.
+    rank = jnp.argsort(chosen)
+    positions = jnp.asarray(sites * model.edge)[chosen[rank]]
+    species = jnp.asarray(model.species)[rank]
+    diameters = jnp.asarray(model.diameters, positions.dtype)[rank]
+    box = jnp.full(model.dimension, model.edge, positions.dtype)
+    return Configuration(positions, species, box, diameters)
+
+
+def maxwell_velocities(
+    key: Key[Array, ""],
+    model: Model,
+    species: Int[Array, " particles"],
+    temperature: float | Float[Array, ""],
+    dtype: DTypeLike,
+) -> Float[Array, "particles dim"]:
+    """Velocities from the Maxwell distribution, total momentum removed (d (N - 1) degrees of freedom)."""
+    mass = jnp.asarray(model.masses, dtype)[species][:, None]
+    normal = jax.random.normal(key, (species.shape[0], model.dimension), dtype)
+    momentum = normal * jnp.sqrt(mass * temperature)
+    # The part of the total momentum that a particle carries is its share of the mass.
+    momentum = momentum - mass / jnp.sum(mass) * jnp.sum(momentum, axis=0)
+    return momentum / mass
+
+
+def check_temperature(temperature: float | Float[Array, "..."] | Float[np.ndarray, "..."]) -> None:
+    """Raise ValueError for a negative (or NaN) temperature whose value is known."""
+    if isinstance(temperature, jax.core.Tracer):
+        return
+    value = np.asarray(temperature)
+    if not (np.isfinite(value) & (value >= 0)).all():
+        raise ValueError(f"expected a temperature of zero or more, got {temperature}; try 1.0 (LJ units)")

@@ -1,0 +1,100 @@
+"""Neighbour tables of a batch, and room for them: expected from the density, and grown when it was too little."""
+
+import logging
+import math
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from tdaglass.glass.contract import Model
+from tdaglass.glass.molecular_dynamics.baths import Ensemble
+from tdaglass.glass.molecular_dynamics.state import State
+from tdaglass.glass.neighbor_tables import NeighborTable, build_neighbor_table, build_shared_table
+from tdaglass.space import Grid, choose_grid
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_SKIN = 0.3
+# A table for all replicas takes longer to build and is read faster than tables of their own; that pays until it is
+# about three times as long as they are, which is twice the room they are given.
+SHARED_SKIN = 0.45
+SHARED_LIMIT = 2
+
+# Slots that turned out to be needed, so that the next call starts with them.
+_known_capacity: dict[tuple[Model, float], int] = {}
+
+
+class Settings(NamedTuple):
+    """What is compiled in; with `shared_table` the systems of a batch are replicas with one neighbour table."""
+
+    model: Model
+    ensemble: Ensemble
+    dt: float
+    skin: float
+    capacity: int
+    grid: Grid | None
+    shared_table: bool
+
+
+def engine_settings(
+    model: Model,
+    state: State,
+    ensemble: Ensemble,
+    dt: float,
+    skin: float | None = None,
+    *,
+    shared_table: bool = False,
+) -> Settings:
+    """Settings of the compiled engine, with room for the neighbours expected at the density."""
+    if skin is None:
+        skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
+    box = np.asarray(state.box, dtype=np.float64).reshape(-1, model.dimension)
+    reach = model.reach + skin
+    ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
+    expected = model.n_particles / float(np.prod(box, axis=1).min()) * ball
+    capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
+    capacity = max(capacity, _known_capacity.get((model, skin), 0))
+    if shared_table:
+        capacity = min(SHARED_LIMIT * capacity, model.n_particles)
+    return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box), shared_table)
+
+
+def _grid(model: Model, skin: float, box: Float[Array, "*batch dim"]) -> Grid | None:
+    smallest = np.asarray(box, dtype=np.float64).reshape(-1, model.dimension).min(0)
+    return choose_grid(model.n_particles, tuple(smallest), model.reach + skin)
+
+
+def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"]) -> Settings:
+    """Settings with room for what was found, and some more; `box` is the present one."""
+    grid = settings.grid
+    if longest <= settings.capacity and grid is not None:
+        renewed = _grid(settings.model, settings.skin, box)
+        unchanged = renewed is not None and renewed.shape == grid.shape
+        # Cells that a changed box has outdated are cut anew; otherwise one of them was full.
+        grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
+    capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
+    logger.info("neighbour tables grow from %d to %d slots", settings.capacity, capacity)
+    _known_capacity[settings.model, settings.skin] = capacity
+    return settings._replace(capacity=capacity, grid=grid)
+
+
+def batch_axes(settings: Settings) -> tuple[Any, int | None]:
+    """Axes of a state and of the slots over which a batch is mapped; None for what its systems share."""
+    axes: Any = State(*[0] * len(State._fields))  # type: ignore[arg-type]  # axes in the place of arrays
+    return (axes._replace(species=None, diameters=None), None) if settings.shared_table else (axes, 0)
+
+
+def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
+    """Neighbour tables of a batch with axes first, and the number of slots that any of them uses."""
+    model, skin, capacity = settings.model, settings.skin, settings.capacity
+    batch = states.position.fraction, states.species, states.diameters, states.box
+    if settings.shared_table:
+        tables = build_shared_table(model, *batch, skin=skin, capacity=capacity)
+    else:
+        build = partial(build_neighbor_table, model, skin=skin, capacity=capacity, grid=settings.grid)
+        tables = jax.vmap(build)(*batch)
+    return tables, jnp.max(tables.longest)

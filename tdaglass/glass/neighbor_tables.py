@@ -1,0 +1,113 @@
+"""Neighbour tables: who may be within reach of whom until somebody has moved by half the skin.
+
+Structure of arrays: positions are (dim, particles) fractions in fixed point, the table is (slots, particles),
+and a loop over slots handles the k-th neighbour of all particles at once. Every term is added in the order of
+the neighbours' indices, so that sums do not depend on when, or with what skin, the table was built.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Bool, Float, Int
+
+from tdaglass.glass.contract import Model
+from tdaglass.space import Grid, Search, neighbors_within, neighbors_within_any
+
+# A slot holds a neighbour's index in the low bits and its kind in the high ones, as far as there is room for it.
+_KIND_BIT = 28
+_INDEX_MASK = (1 << _KIND_BIT) - 1
+MOST_KINDS = 8
+
+
+class NeighborTable(NamedTuple):
+    """Neighbours of every particle within its reach plus a skin.
+
+    Attributes
+    ----------
+    slots : (capacity, particles) int32
+        Index and kind of each neighbour, see `read_slot`; unused slots hold the particle itself.
+    built_at : (dim, particles) integer, with replicas in front if they share the table
+        Fractions at which the table was built.
+    longest : int
+        Most neighbours that a particle has.
+    incomplete : bool
+        The table is not to be used: the capacity, or a cell of the grid, was exceeded.
+    """
+
+    slots: Int[Array, "capacity particles"]
+    built_at: Int[Array, "*replicas dim particles"]
+    longest: Int[Array, ""]
+    incomplete: Bool[Array, ""]
+
+
+def build_neighbor_table(
+    model: Model,
+    fraction: Int[Array, "dim particles"],
+    species: Int[Array, " particles"],
+    diameters: Float[Array, " particles"],
+    box: Float[Array, " dim"],
+    *,
+    skin: float,
+    capacity: int,
+    grid: Grid | None,
+) -> NeighborTable:
+    """Neighbour table of one system; `skin`, `capacity` and `grid` are static."""
+    kinds, reach = model.search_kinds(species, diameters)
+    within = jnp.asarray(reach + skin, box.dtype)
+    found = neighbors_within(fraction, box, within, kinds, capacity=capacity, grid=grid)
+    return _table(found, kinds, fraction)
+
+
+def build_shared_table(
+    model: Model,
+    fraction: Int[Array, "replicas dim particles"],
+    species: Int[Array, " particles"],
+    diameters: Float[Array, " particles"],
+    box: Float[Array, "replicas dim"],
+    *,
+    skin: float,
+    capacity: int,
+) -> NeighborTable:
+    """One table for several replicas of a system: the neighbours that a particle has in any of them."""
+    kinds, reach = model.search_kinds(species, diameters)
+    within = jnp.asarray(reach + skin, box.dtype)
+    return _table(neighbors_within_any(fraction, box, within, kinds, capacity=capacity), kinds, fraction)
+
+
+def _table(found: Search, kinds: Int[Array, " n"], built_at: Array) -> NeighborTable:
+    longest = jnp.max(found.count)
+    slots = found.idx | (kinds[found.idx] << _KIND_BIT)
+    return NeighborTable(slots, built_at, longest, found.cells_full | (longest > found.idx.shape[0]))
+
+
+def read_slot(slot: Int[Array, " n"]) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
+    """Index of one neighbour of every particle, and its kind where there are `MOST_KINDS` or fewer."""
+    return slot & _INDEX_MASK, slot >> _KIND_BIT
+
+
+def side_by_side(sum_over_slots: Callable[..., Array]) -> Callable[..., Array]:
+    """A sum over a table, which `vmap` over systems with one table turns into a sum for replicas side by side.
+
+    Its first arguments are fractions (dim, particles) and box (dim,), which get a trailing axis of replicas;
+    the others, the table among them, are shared. Replicas then lie side by side in memory: an index is read
+    once for all of them, and their neighbours' positions are one contiguous row.
+    """
+    over_slots = custom_vmap(sum_over_slots)
+
+    @over_slots.def_vmap
+    def _(
+        size: int, in_batched: list[bool], fraction: Array, box: Array, *shared: Array
+    ) -> tuple[Array, bool]:
+        if any(in_batched[2:]):
+            axes = tuple(0 if batched else None for batched in in_batched)
+            return jax.vmap(sum_over_slots, axes)(fraction, box, *shared), True
+        fraction, box = (
+            jnp.moveaxis(x, 0, -1) if batched else jnp.broadcast_to(x[..., None], (*x.shape, size))
+            for x, batched in zip((fraction, box), in_batched, strict=False)
+        )
+        return jnp.moveaxis(sum_over_slots(fraction, box, *shared), -1, 0), True
+
+    return over_slots
