@@ -42,7 +42,8 @@ lint: $(CHECKED)
 # fault with its own headers for AVX-512, and what it calls that, Clang does not know.
 HEADERS_OF_GCC := -Wno-unknown-warning-option -Wno-uninitialized -Wno-maybe-uninitialized
 CXX ?= c++
-KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(addprefix tdaglass/kernels/src/,molecular_dynamics.cpp ensemble.cpp)
+LOOPS := tdaglass/kernels/src/molecular_dynamics
+KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(LOOPS)/molecular_dynamics.cpp $(LOOPS)/ensemble.cpp
 TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
 SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
   @tdaglass/kernels/src/flags.txt -fno-sanitize-recover=all -Itdaglass/kernels/src -pthread

@@ -18,7 +18,6 @@ import jax
 import jax.numpy as jnp
 
 from tdaglass import glass
-from tdaglass.glass.state import State
 from tdaglass.structure import cutoff_neighbors
 
 DT = 0.005
@@ -27,7 +26,7 @@ SECONDS = 2.0  # of each timing, at least
 LIQUIDS = {"kob_andersen_3d": (4096, 0.5), "kob_andersen_2d": (2000, 0.4), "wahnstrom": (2000, 0.8)}
 
 
-def rate(state: State, model: glass.PairModel, temperature: float, replicas: int, engine: str) -> float:
+def rate(state: glass.State, model: glass.PairModel, temperature: float, replicas: int, engine: str) -> float:
     """Replica-steps per second."""
     keys = jax.random.split(jax.random.key(1), replicas)
     start = state.configuration

@@ -65,7 +65,7 @@ def host_configuration(positions: Any, species: Any, box: Any) -> Configuration:
 
 def host_arrays(frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Positions, species and box of a frame as NumPy arrays."""
-    positions, species, box = frame.configuration
+    positions, species, box = frame.configuration[:3]
     return np.asarray(positions), np.asarray(species), None if box is None else np.asarray(box)
 
 

@@ -96,7 +96,7 @@ def test_cage_relative(ensemble, start):
 @pytest.mark.float32
 def test_scattering(ensemble, start):
     """Against sums over every wave vector of the shell, of which the ensemble draws 48."""
-    positions, species, box = (np.asarray(x, float) for x in start)
+    positions, species, box = (np.asarray(x, float) for x in start[:3])
     q = vectors_of_the_shell(box, 6.5)
     assert len(q) > 48
     assert abs(ensemble.wave_number - 6.5) < np.pi / box.max()
@@ -115,7 +115,7 @@ def test_scattering_from_the_same_wave_vectors(start, ensemble, monkeypatch):
     """Where the shell holds no more vectors than are drawn, the sums are the definition's."""
     monkeypatch.setattr(sys.modules["tdaglass.dynamics.observables"], "WAVE_VECTORS", 10_000)
     found = isoconfigurational(KEY, MODEL, start, **SETTINGS, observables=["scattering"])
-    positions, species, box = (np.asarray(x, float) for x in start)
+    positions, species, box = (np.asarray(x, float) for x in start[:3])
     q = vectors_of_the_shell(box, 6.5)
     assert found.wave_number == pytest.approx(np.linalg.norm(q, axis=1).mean(), rel=1e-6)
     moved = ensemble.positions.astype(float) - positions

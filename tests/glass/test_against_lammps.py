@@ -9,7 +9,7 @@ import pytest
 from glass_systems import LIQUIDS, PRECISION
 
 from tdaglass import glass
-from tdaglass.glass.forces import build_neighbor_table, energy_and_virial, forces_from_table
+from tdaglass.glass.neighbor_tables import build_neighbor_table
 from tdaglass.space import from_positions
 
 # LAMMPS prints and stores doubles; single precision is compared to the size of the largest force.
@@ -38,14 +38,18 @@ def test_all_pairs(name, liquid):
 @pytest.mark.float32
 @pytest.mark.parametrize("name", LIQUIDS)
 def test_neighbor_table(name, liquid):
-    model, (positions, species, box), lammps = liquid(name)
+    model, configuration, lammps = liquid(name)
+    positions, species, box, _ = configuration
+    diameters = model.diameters_of(configuration)
 
     @jax.jit
     def evaluate(positions, box):
         fraction = from_positions(positions, box).fraction.T
-        table = build_neighbor_table(model, fraction, species, box, skin=0.3, capacity=200, grid=None)
-        arguments = (model, fraction, species, box, table.slots, table.longest)
-        return table.incomplete, forces_from_table(*arguments), energy_and_virial(*arguments)
+        system = fraction, species, diameters, box
+        table = build_neighbor_table(model, *system, skin=0.3, capacity=200, grid=None)
+        arguments = (*system, table.slots, table.longest)
+        forces, sums = model.forces_from_table(*arguments), model.energy_and_virial_from_table(*arguments)
+        return table.incomplete, forces, sums
 
     incomplete, force, (energy, virial) = evaluate(positions, box)
     assert not incomplete

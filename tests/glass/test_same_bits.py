@@ -7,7 +7,9 @@ import pytest
 from glass_systems import PRECISION, assert_same_bits, batch
 
 from tdaglass import glass
-from tdaglass.glass import jax_engine, simulate, tables
+from tdaglass.glass import simulate
+from tdaglass.glass.molecular_dynamics import table_capacity
+from tdaglass.glass.molecular_dynamics.engines import jax_engine
 from tdaglass.io.trees import load_tree, save_tree
 
 MODEL = glass.wahnstrom(64)
@@ -198,8 +200,8 @@ def test_initialization_of_a_batch_is_a_loop():
 def test_tables_without_room_grow_and_change_nothing(starts, alone, monkeypatch):
     (usual,) = alone("nvt", PRECISION, 1)
     sizes = []
-    real = tables.engine_settings
-    monkeypatch.setattr(tables, "_known_capacity", {})
+    real = table_capacity.engine_settings
+    monkeypatch.setattr(table_capacity, "_known_capacity", {})
 
     def tiny(*arguments):
         return real(*arguments)._replace(capacity=2)
@@ -209,7 +211,7 @@ def test_tables_without_room_grow_and_change_nothing(starts, alone, monkeypatch)
         sizes.append((settings.capacity, grown.capacity))
         return grown
 
-    with_room = tables.with_room
+    with_room = table_capacity.with_room
     for module in (jax_engine, simulate):
         monkeypatch.setattr(module, "engine_settings", tiny)
         monkeypatch.setattr(module, "with_room", growing)

@@ -9,7 +9,8 @@ import pytest
 from glass_systems import PRECISION, assert_same_bits
 
 from tdaglass import glass
-from tdaglass.glass import jax_engine, tables
+from tdaglass.glass.molecular_dynamics import table_capacity
+from tdaglass.glass.molecular_dynamics.engines import jax_engine
 from tdaglass.space import search
 
 MODEL = glass.wahnstrom(64)
@@ -203,7 +204,7 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     usual = glass.run(state, model, 10, temperature=1.0, dt=0.002, engine="jax")
     monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 100)
     settings = []
-    with_room, choose_grid = tables.with_room, tables.choose_grid
+    with_room, choose_grid = table_capacity.with_room, table_capacity.choose_grid
 
     def crowded(*arguments):
         grid = choose_grid(*arguments)
@@ -214,7 +215,7 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
         settings.append((old, with_room(old, *arguments)))
         return settings[-1][1]
 
-    monkeypatch.setattr(tables, "choose_grid", crowded)
+    monkeypatch.setattr(table_capacity, "choose_grid", crowded)
     monkeypatch.setattr(jax_engine, "with_room", growing)
     cells = glass.run(state, model, 10, temperature=1.0, dt=0.002, engine="jax")
     assert settings

@@ -32,7 +32,8 @@ def liquid() -> Callable[[str], tuple[glass.PairModel, Configuration]]:
             jnp.asarray(arrays[f"{name}/species"], jnp.int32),
             jnp.asarray(arrays[f"{name}/box"], jnp.float32),
         )
-        return LIQUIDS[name](len(configuration.species)), configuration
+        model = LIQUIDS[name](len(configuration.species))
+        return model, configuration._replace(diameters=model.diameters_of(configuration))
 
     return of_name
 

@@ -7,8 +7,8 @@
 #include <random>
 #include <vector>
 
-#include "molecular_dynamics.hpp"
-#include "union_list.hpp"
+#include "molecular_dynamics/molecular_dynamics.hpp"
+#include "molecular_dynamics/union_list.hpp"
 
 using namespace tdaglass;
 
@@ -26,7 +26,8 @@ void check(bool holds, const char* what) {
 struct Liquid {
     std::vector<double> sigma, epsilon, cutoff, masses;
     std::vector<int32_t> fraction, image, species;
-    std::vector<float> velocity, force, box, chain_position = std::vector<float>(3), chain_momentum = chain_position;
+    std::vector<float> diameters, velocity, force, box, chain_position = std::vector<float>(3),
+                                                        chain_momentum = chain_position;
     Settings settings{};
 
     Liquid(int dimension, int sites, int kinds, bool force_shift, double spacing, unsigned seed = 1) {
@@ -50,11 +51,22 @@ struct Liquid {
                 velocity.push_back(normal(random));
             }
             species.push_back(i % kinds);
+            diameters.push_back(0.8f + 0.4f * (float)(i * 7 % n) / (float)n);
         }
         image.assign(fraction.size(), 0);
         force.assign(fraction.size(), 0);
-        settings = {dimension, n, kinds, nullptr, nullptr, nullptr, nullptr, force_shift,
-                    true, 0.002, 0.3};
+        settings = {dimension, n, kinds, nullptr, nullptr, nullptr, nullptr,
+                    {LENNARD_JONES, 0, force_shift ? FORCE_SHIFT : SHIFT}, true, 0.002, 0.3};
+    }
+
+    // The same with soft spheres, or with a diameter for each particle.
+    Liquid& interacting(int64_t form, int64_t exponent, int64_t truncation, bool of_diameters) {
+        settings.potential = {form, exponent, truncation};
+        if (of_diameters) {
+            settings.potential.non_additivity = 0.2, settings.potential.smallest = 0.79, settings.potential.largest = 1.21;
+            sigma.assign(sigma.size(), 1), epsilon.assign(sigma.size(), 1), cutoff.assign(sigma.size(), 1.7);
+        }
+        return *this;
     }
 
     // The tables are pointed at when they are used: a liquid may be copied.
@@ -62,7 +74,7 @@ struct Liquid {
         settings.sigma = sigma.data(), settings.epsilon = epsilon.data();
         settings.cutoff = cutoff.data(), settings.masses = masses.data();
         return {fraction.data(), image.data(), velocity.data(), force.data(), chain_position.data(),
-                chain_momentum.data(), species.data(), box.data(), 1.0f, 0.0f, 0, steps};
+                chain_momentum.data(), species.data(), diameters.data(), box.data(), 1.0f, 0.0f, 0, steps};
     }
 
     Progress run(int32_t steps) {
@@ -85,6 +97,17 @@ void good_input() {
                     double energy, virial;
                     System all = liquid.system(0);
                     check(measure(liquid.settings, all, energy, virial) == OK && std::isfinite(energy), "energy");
+                }
+    for (int kinds : {1, 3, 7})
+        for (int64_t form : {LENNARD_JONES, INVERSE_POWER})
+            for (int64_t truncation : {SHIFT, FORCE_SHIFT, SMOOTH})
+                for (bool of_diameters : {false, true}) {
+                    Liquid liquid(kinds == 3 ? 2 : 3, 7, kinds, false, 1.1);
+                    liquid.interacting(form, kinds == 1 ? 18 : 12, truncation, of_diameters);
+                    check(liquid.status(40) == OK, "other forms, many species, diameters");
+                    double energy, virial;
+                    System all = liquid.system(0);
+                    check(measure(liquid.settings, all, energy, virial) == OK && std::isfinite(energy), "their energy");
                 }
     Liquid lone(3, 1, 1, false, 10);
     check(lone.status(50) == BAD_SETTINGS, "a particle alone");
@@ -127,6 +150,24 @@ void bad_input() {
         liquid.species[3] = bad;
         check(liquid.status() == BAD_SPECIES, "a species out of range");
     }
+    for (float bad : {nan, inf, -1.0f, 0.0f, 1.3f}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.interacting(INVERSE_POWER, 12, SMOOTH, true).diameters[3] = bad;
+        check(liquid.status() == BAD_SPECIES, "a diameter out of range");
+    }
+    for (int64_t bad : {-2, 0, 7, 66}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        check(liquid.interacting(INVERSE_POWER, bad, SHIFT, false).status() == BAD_SETTINGS, "an exponent out of range");
+        check(liquid.interacting(bad < 7 ? 2 : -1, 12, SHIFT, false).status() == BAD_SETTINGS, "no such form");
+        check(liquid.interacting(INVERSE_POWER, 12, bad < 7 ? -1 : 3, false).status() == BAD_SETTINGS, "no truncation");
+    }
+    for (double bad : {(double)nan, (double)inf, -1.0, 0.5}) {
+        Liquid liquid(3, 5, 2, false, 1.1);
+        liquid.interacting(INVERSE_POWER, 12, SMOOTH, true).settings.potential.non_additivity = bad;
+        check(liquid.status() == BAD_SETTINGS, "a non-additivity out of range");
+        liquid.interacting(INVERSE_POWER, 12, SMOOTH, true).settings.potential.smallest = bad * 10;
+        check(liquid.status() == BAD_SETTINGS, "bounds of diameters out of range");
+    }
     for (double bad : {(double)nan, (double)inf, -1.0, 0.0}) {
         for (double Settings::*field : {&Settings::dt, &Settings::skin}) {
             Liquid liquid(3, 5, 2, false, 1.1);
@@ -139,7 +180,7 @@ void bad_input() {
             check(liquid.status() == BAD_SETTINGS, "an entry of the tables out of range");
         }
     }
-    for (int64_t bad : {-1, 0, 5}) {
+    for (int64_t bad : {(int64_t)-1, (int64_t)0, (int64_t)1 << 20}) {
         Liquid liquid(3, 5, 2, false, 1.1);
         liquid.settings.n_species = bad;
         check(liquid.status() == BAD_SETTINGS, "a number of species out of range");
@@ -190,6 +231,8 @@ void replicas_are_a_loop() {
             for (int k = 0; k < count; k++) {
                 Liquid liquid(force_shift ? 2 : 3, 6, 2, force_shift, 1.15, 1);
                 if (count == 16) liquid.box[1] *= 1.2f;
+                if (count == 5) liquid.interacting(INVERSE_POWER, force_shift ? 12 : 18, SMOOTH, true);
+                if (count == 21 && force_shift) liquid.interacting(INVERSE_POWER, 12, FORCE_SHIFT, false);
                 for (size_t i = 0; i < liquid.velocity.size(); i++)
                     liquid.velocity[i] *= (i * 7 + k * 13) % 5 - 2.0f;  // each its own
                 together.push_back(liquid);
@@ -220,9 +263,10 @@ template <int DIM>
 void no_pair_is_missed() {
     const int n = 900;
     const double sigma[4] = {1, 0.8, 0.8, 0.88}, epsilon[4] = {1, 1, 1, 1}, cutoff[4] = {2.5, 2.0, 2.0, 2.2};
+    const Settings settings{DIM, n, 2, sigma, epsilon, cutoff, nullptr, {LENNARD_JONES, 0, SHIFT}, false, 1, 0.1};
     const double whole_skin = 0.1, skin = (DIM == 3 ? 0.6 : 0.9) * whole_skin;
     PairTable table;
-    check(make_pair_table(table, 2, sigma, epsilon, cutoff, false), "table");
+    check(table.make(settings), "table");
     Replicas<DIM> r;
     r.resize(n);
     r.edge[0] = DIM == 2 ? 70 : 24, r.edge[1] = DIM == 2 ? 16 : 8;
@@ -234,6 +278,7 @@ void no_pair_is_missed() {
     UnionList<DIM> list(whole_skin);
     for (int i = 0; i < n; i++) {
         r.species.push_back(i % 5 == 0);
+        r.kind.push_back(r.species[i]);
         for (int d = 0; d < DIM; d++) {
             // Along the longest axis in order, as particles that lie near each other in memory are near in space.
             const uint32_t in_order = (uint32_t)((uint64_t)i * UINT32_MAX / n) ^ 0x80000000u;
@@ -302,7 +347,7 @@ void observables() {
             found[threads > 1] = sums;
             for (int64_t Settings::*size : {&Settings::dimension, &Settings::n_species, &Settings::n_particles})
                 for (int64_t bad : {(int64_t)-1, (int64_t)0, (int64_t)5, (int64_t)1 << 40}) {
-                    if (size == &Settings::n_particles && bad == 5) continue;
+                    if (size != &Settings::dimension && bad == 5) continue;
                     Settings wrong = liquids[0].settings;
                     wrong.*size = bad;
                     advance_and_observe(wrong, systems.data(), progress.data(), 2, threads, what,

@@ -16,7 +16,11 @@ from tdaglass.kernels import library
 
 SOURCES = Path(library.__file__).parent / "src"
 NATIVE_FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
-FOR_THIS_PROCESSOR = ("molecular_dynamics", "ensemble", "instructions")
+FOR_THIS_PROCESSOR = (
+    "molecular_dynamics/molecular_dynamics",
+    "molecular_dynamics/ensemble",
+    "library/instructions",
+)
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 
@@ -53,12 +57,22 @@ def positions_with(**environment):
 def build(folder, arch, *flags):
     path = folder / f"kernels-{arch}.so"
     include = Path(jaxlib.__file__).parent / "include"
-    common = [COMPILER, "-std=c++20", "-fPIC", *NATIVE_FLAGS, *flags, "-isystem", str(include), "-c"]
+    common = [
+        COMPILER,
+        "-std=c++20",
+        "-fPIC",
+        *NATIVE_FLAGS,
+        *flags,
+        f"-I{SOURCES}",
+        "-isystem",
+        str(include),
+        "-c",
+    ]
     objects = []
-    for name in (*FOR_THIS_PROCESSOR, "xla_ffi", "processor", "topology/topology"):
+    for name in (*FOR_THIS_PROCESSOR, "molecular_dynamics/xla_ffi", "library/processor", "topology/topology"):
         special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
         objects.append(str(folder / f"{Path(name).name}.o"))
-        subprocess.run([*common, *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)
+        subprocess.run([*common, "-c", *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)
     subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
     return path
 
@@ -84,19 +98,19 @@ def test_every_width_of_vectors(arch, usual, tmp_path):
 
 def test_switched_off(monkeypatch):
     monkeypatch.setenv("TDAGLASS_KERNELS", "off")
-    assert "switched off by TDAGLASS_KERNELS" in library.load()
+    assert "switched off by TDAGLASS_KERNELS" in kernels.load()
 
 
 def test_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("TDAGLASS_KERNELS", str(tmp_path / "kernels.so"))
-    assert "not built" in library.load()
+    assert "not built" in kernels.load()
 
 
 def test_not_a_library(monkeypatch, tmp_path):
     path = tmp_path / "kernels.so"
     path.write_text("no library")
     monkeypatch.setenv("TDAGLASS_KERNELS", str(path))
-    assert "cannot be loaded" in library.load()
+    assert "cannot be loaded" in kernels.load()
 
 
 @with_compiler
@@ -113,9 +127,11 @@ def test_made_for_another(needs, message, monkeypatch, tmp_path):
         f'const unsigned tdaglass_needs = {needs}; const char* const tdaglass_instructions = "tomorrow"; }}'
     )
     path = tmp_path / "kernels.so"
-    subprocess.run([COMPILER, "-shared", "-fPIC", source, SOURCES / "processor.cpp", "-o", path], check=True)
+    subprocess.run(
+        [COMPILER, "-shared", "-fPIC", source, SOURCES / "library" / "processor.cpp", "-o", path], check=True
+    )
     monkeypatch.setenv("TDAGLASS_KERNELS", str(path))
-    reason = library.load()
+    reason = kernels.load()
     assert message in reason
     assert "try `pip install` again" in reason
 

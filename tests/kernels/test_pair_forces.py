@@ -8,33 +8,36 @@ import numpy as np
 import pytest
 from glass_systems import LIQUIDS
 
-from tdaglass import glass, kernels
-from tdaglass.glass import native
-from tdaglass.glass.forces import build_neighbor_table, energy_and_virial, forces_from_table
+from tdaglass import glass
+from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.glass.neighbor_tables import build_neighbor_table
+from tdaglass.kernels.molecular_dynamics import measure
 from tdaglass.space import from_positions
 
 
-def by_engine_1(model, fraction, species, box):
+def by_engine_1(model, *system):
     """Forces, energy and virial from a neighbour table, in single precision."""
 
     @jax.jit
-    def compute(fraction, species, box):
-        n = model.n_particles
-        table = build_neighbor_table(model, fraction.T, species, box, skin=0.3, capacity=n, grid=None)
-        arguments = model, fraction.T, species, box, table.slots, table.longest
-        return table.incomplete, forces_from_table(*arguments).T, *energy_and_virial(*arguments)
+    def compute(fraction, species, diameters, box):
+        n, system = model.n_particles, (fraction.T, species, diameters, box)
+        table = build_neighbor_table(model, *system, skin=0.3, capacity=n, grid=None)
+        arguments = *system, table.slots, table.longest
+        forces = model.forces_from_table(*arguments).T
+        return table.incomplete, forces, *model.energy_and_virial_from_table(*arguments)
 
-    incomplete, *found = compute(fraction, species, box)
+    incomplete, *found = compute(*system)
     assert not bool(incomplete)
     return found
 
 
-def check(model, fraction, species, box):
-    force, energy, virial, status = kernels.measure(
-        fraction, species, box, interaction=native.interaction(model)
-    )
+def check(model, fraction, species, box, diameters=None):
+    if diameters is None:
+        diameters = jnp.ones(len(species), jnp.float32)
+    system = fraction, species, diameters, box
+    force, energy, virial, status = measure(*system, interaction=cpu_kernels.interaction(model))
     assert int(status) == 0
-    expected, expected_energy, expected_virial = by_engine_1(model, fraction, species, box)
+    expected, expected_energy, expected_virial = by_engine_1(model, *system)
     np.testing.assert_allclose(force, expected, rtol=0, atol=1e-5 * float(jnp.abs(expected).max()))
     n = model.n_particles
     np.testing.assert_allclose(energy / n, expected_energy / n, rtol=1e-6, atol=1e-6)
@@ -44,22 +47,22 @@ def check(model, fraction, species, box):
 
 @pytest.mark.parametrize("name", LIQUIDS)
 def test_engine_1_agrees(name, liquid):
-    model, (positions, species, box) = liquid(name)
+    model, (positions, species, box, _) = liquid(name)
     check(model, from_positions(positions, box).fraction, species, box)
 
 
 @pytest.mark.parametrize("name", ["kob_andersen_3d", "kob_andersen_2d"])
 def test_a_shift_through_the_faces_changes_no_bit(name, liquid):
-    model, (positions, species, box) = liquid(name)
+    model, (positions, species, box, diameters) = liquid(name)
     fraction = from_positions(positions, box).fraction
-    parameters = native.interaction(model)
-    here = kernels.measure(fraction, species, box, interaction=parameters)[0]
+    parameters = cpu_kernels.interaction(model)
+    here = measure(fraction, species, diameters, box, interaction=parameters)[0]
     # Odd numbers of quanta, so that particles come to lie across every face.
     shift = jnp.asarray([1_900_000_001, -1_200_000_001, 700_000_001][: model.dimension], jnp.int32)
-    there = kernels.measure(fraction + shift, species, box, interaction=parameters)[0]
+    there = measure(fraction + shift, species, diameters, box, interaction=parameters)[0]
     np.testing.assert_array_equal(there, here)
     order = jnp.asarray(np.random.default_rng(0).permutation(model.n_particles))
-    permuted = kernels.measure(fraction[order], species[order], box, interaction=parameters)[0]
+    permuted = measure(fraction[order], species[order], diameters, box, interaction=parameters)[0]
     np.testing.assert_array_equal(permuted, here[order])
     # Two particles feel opposite forces, to the last bit.
     assert float(jnp.abs(jnp.sum(here.astype(jnp.float64), axis=0)).max()) < 1e-3
@@ -93,7 +96,7 @@ def test_one_to_four_species(n_species, dimension, truncation):
 def test_edges_of_different_lengths_with_few_cells_and_many(dimension, liquid):
     """One cell along the first axis, which is as short as can be, several along the others."""
     model = dataclasses.replace(LIQUIDS["wahnstrom"](300), dimension=dimension, number_density=0.5)
-    box = jnp.asarray([2 * model.longest_cutoff * 1.001, 9.0, 11.5][:dimension], jnp.float32)
+    box = jnp.asarray([2 * model.reach * 1.001, 9.0, 11.5][:dimension], jnp.float32)
     model = dataclasses.replace(model, counts=(int(0.25 * np.prod(box)),) * 2)
     sites = np.stack(np.meshgrid(*[np.arange(int(x)) for x in box / 1.1], indexing="ij"), -1).reshape(
         -1, dimension

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from glass_systems import assert_same_bits
 
-from tdaglass import glass, kernels
-from tdaglass.glass import native
+from tdaglass import glass
+from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.kernels.molecular_dynamics import STATUS, Motion, advance, measure
 
 BATHS = {"nve": {"ensemble": "nve", "dt": 0.002}, "nvt": {"ensemble": "nvt", "temperature": 1.0, "dt": 0.004}}
 LIQUIDS = ("wahnstrom", "kob_andersen_2d")
@@ -80,12 +81,12 @@ def test_cooling(start):
 
 def test_inside_jit_vmap_and_scan(start):
     model, states = start("wahnstrom", 1.0, replicas=3)
-    parameters = native.interaction(model)
+    parameters = cpu_kernels.interaction(model)
 
     def steps(motion, species, box, first, n):
         zero = jnp.zeros((), jnp.float32)
-        return kernels.advance(
-            motion, species, box, zero + 1, zero, first, first + n,
+        return advance(
+            motion, species, diameters, box, zero + 1, zero, first, first + n,
             interaction=parameters, thermostat=True, dt=0.005, skin=0.3,
         )[:3]  # fmt: skip
 
@@ -96,8 +97,8 @@ def test_inside_jit_vmap_and_scan(start):
 
         return jax.lax.scan(body, motion, jnp.arange(0, 30, 10, dtype=jnp.int32))
 
-    motion = kernels.Motion(*states.position, states.velocity, states.force, *states.thermostat)
-    species, box = states.species[0], states.box[0]  # shared: not mapped over
+    motion = Motion(*states.position, states.velocity, states.force, *states.thermostat)
+    species, diameters, box = states.species[0], states.diameters[0], states.box[0]  # shared: not mapped over
     moved, (made, status) = jax.jit(jax.vmap(scanned, (0, None, None)))(motion, species, box)
     np.testing.assert_array_equal(made, [[10, 20, 30]] * 3)
     assert not np.any(status)
@@ -168,10 +169,11 @@ def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
     model, state = start("wahnstrom", 1.0)
     with pytest.raises(ValueError, match="engine='jax'"):
         glass.run(state, model, 10, ensemble="npt", temperature=1.0, pressure=1.0, engine="native")
-    parameters = native.interaction(model)
+    parameters = cpu_kernels.interaction(model)
 
     def energy(box):
-        return kernels.measure(state.position.fraction, state.species, box, interaction=parameters)[1]
+        position = state.position.fraction
+        return measure(position, state.species, state.diameters, box, interaction=parameters)[1]
 
     with pytest.raises(TypeError, match="engine='jax'"):
         jax.grad(energy)(state.box)
@@ -179,11 +181,11 @@ def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
 
 def test_bad_systems_are_statuses(start):
     model, state = start("wahnstrom", 1.0)
-    parameters = native.interaction(model)
+    parameters = cpu_kernels.interaction(model)
 
     def status(species=state.species, box=state.box):
-        found = kernels.measure(state.position.fraction, species, box, interaction=parameters)[-1]
-        return kernels.STATUS[int(found)]
+        found = measure(state.position.fraction, species, state.diameters, box, interaction=parameters)[-1]
+        return STATUS[int(found)]
 
     assert status() == ""
     assert "twice the longest cut-off" in status(box=state.box.at[1].set(2.0))
@@ -201,4 +203,4 @@ def test_replicas_that_drift_apart_change_no_bit(start):
         alone = glass.run(one, model, 1500, temperature=3.0, engine="native")
         assert_same_bits(jax.tree.map(lambda x, k=k: x[k], together), alone)
     apart = jnp.abs(together.configuration.positions[0] - together.configuration.positions[5])
-    assert float(apart.max()) > model.longest_cutoff
+    assert float(apart.max()) > model.reach

@@ -12,8 +12,8 @@ from tdaglass.configuration import Configuration
 from tdaglass.glass.models.pair_liquid import PairLiquid, Particles
 from tdaglass.glass.neighbor_tables import MOST_KINDS
 from tdaglass.glass.potentials import InversePower, PairPotential, PairTable, Truncation, pair_table
+from tdaglass.glass.potentials.pair_potential import Numbers
 from tdaglass.glass.potentials.truncation import check_truncation
-
 
 SOFT_SPHERES = InversePower(12)
 
@@ -125,7 +125,7 @@ class PolydisperseModel(PairLiquid):
         reach = self.cutoff * np.asarray(self.lengths(upper[:, None], upper)) * (1 + 1e-6)
         return kinds.astype(jnp.int32), reach
 
-    def lengths(self, some: Float[Array, "..."], others: Float[Array, "..."]) -> Float[Array, "..."]:
+    def lengths(self, some: Numbers, others: Numbers) -> Numbers:
         """sigma_ij of pairs of diameters."""
         return (some + others) / 2 * (1 - self.non_additivity * abs(some - others))
 

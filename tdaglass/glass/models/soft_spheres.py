@@ -46,7 +46,8 @@ def polydisperse_soft_spheres(
 def ternary_soft_spheres(n: int = 1500) -> PairModel:
     """Soft spheres, n = 12, of three sizes, 15:30:55, each a quarter larger than the next; additive.
 
-    Their mean diameter is 1. They end smoothly at 1.25 sigma_ij, and have the number density of the polydisperse liquid, 1.02.
+    Their mean diameter is 1. They end smoothly at 1.25 sigma_ij, and have the number density of the
+    polydisperse liquid, 1.02.
 
     References
     ----------

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jaxtyping import Array, Float
-
-from tdaglass.glass.potentials.pair_potential import PairPotential
+from tdaglass.glass.potentials.pair_potential import Numbers, PairPotential
 
 
 class Repulsion(NamedTuple):
     """Length, squared, and energy of pairs."""
 
-    sigma_sq: Float[Array, "..."]
-    epsilon: Float[Array, "..."]
+    sigma_sq: Numbers
+    epsilon: Numbers
 
 
 @dataclass(frozen=True)
@@ -49,19 +47,19 @@ class InversePower(PairPotential):
         if self.exponent < 2 or self.exponent % 2:
             raise ValueError(f"expected an even exponent of 2 or more, got {self.exponent}; try 12")
 
-    def coefficients(self, sigma: Float[Array, "..."], epsilon: Float[Array, "..."]) -> Repulsion:
+    def coefficients(self, sigma: Numbers, epsilon: Numbers) -> Repulsion:
         """sigma**2, from which every even power is made, and epsilon."""
         return Repulsion(sigma * sigma, epsilon)
 
-    def energy(self, r_sq: Float[Array, "..."], pair: Repulsion) -> Float[Array, "..."]:
+    def energy(self, r_sq: Numbers, pair: Repulsion) -> Numbers:
         """U of pairs at squared distances."""
         return pair.epsilon * (pair.sigma_sq / r_sq) ** (self.exponent // 2)
 
-    def force(self, r_sq: Float[Array, "..."], pair: Repulsion) -> Float[Array, "..."]:
+    def force(self, r_sq: Numbers, pair: Repulsion) -> Numbers:
         """Minus u'(r) / r."""
         return self.exponent * self.energy(r_sq, pair) / r_sq
 
-    def curvature(self, r_sq: Float[Array, "..."], pair: Repulsion) -> Float[Array, "..."]:
+    def curvature(self, r_sq: Numbers, pair: Repulsion) -> Numbers:
         """Second derivative of u in the squared distance."""
         half = self.exponent // 2
         return half * (half + 1) * self.energy(r_sq, pair) / (r_sq * r_sq)

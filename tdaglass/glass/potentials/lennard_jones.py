@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jaxtyping import Array, Float
-
-from tdaglass.glass.potentials.pair_potential import PairPotential
+from tdaglass.glass.potentials.pair_potential import Numbers, PairPotential
 
 
 class Powers(NamedTuple):
     """Coefficients of r**-12 and of -r**-6."""
 
-    c12: Float[Array, "..."]
-    c6: Float[Array, "..."]
+    c12: Numbers
+    c6: Numbers
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,22 @@ class LennardJones(PairPotential):
     J. E. Jones, Proc. R. Soc. A 106, 463 (1924).
     """
 
-    def coefficients(self, sigma: Float[Array, "..."], epsilon: Float[Array, "..."]) -> Powers:
+    def coefficients(self, sigma: Numbers, epsilon: Numbers) -> Powers:
         """4 epsilon sigma**12 and 4 epsilon sigma**6."""
         return Powers(4 * epsilon * sigma**12, 4 * epsilon * sigma**6)
 
-    def energy(self, r_sq: Float[Array, "..."], pair: Powers) -> Float[Array, "..."]:
+    def energy(self, r_sq: Numbers, pair: Powers) -> Numbers:
         """U of pairs at squared distances."""
         inverse_6 = 1 / (r_sq * r_sq * r_sq)
         return (pair.c12 * inverse_6 - pair.c6) * inverse_6
 
-    def force(self, r_sq: Float[Array, "..."], pair: Powers) -> Float[Array, "..."]:
+    def force(self, r_sq: Numbers, pair: Powers) -> Numbers:
         """Minus u'(r) / r."""
         inverse_2 = 1 / r_sq
         inverse_6 = inverse_2 * inverse_2 * inverse_2
         return (12 * pair.c12 * inverse_6 - 6 * pair.c6) * inverse_6 * inverse_2
 
-    def curvature(self, r_sq: Float[Array, "..."], pair: Powers) -> Float[Array, "..."]:
+    def curvature(self, r_sq: Numbers, pair: Powers) -> Numbers:
         """Second derivative of u in the squared distance."""
         inverse_2 = 1 / r_sq
         inverse_6 = inverse_2 * inverse_2 * inverse_2

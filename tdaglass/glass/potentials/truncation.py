@@ -4,11 +4,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float
 
-from tdaglass.glass.potentials.pair_potential import PairPotential
+from tdaglass.glass.potentials.pair_potential import Numbers, PairPotential
 
 Truncation = Literal["shift", "force_shift", "smooth"]
 
@@ -26,10 +24,10 @@ class PairTable(NamedTuple):
     """
 
     coefficients: Any
-    cutoff_sq: Float[Array, "..."]
-    energy: Float[Array, "..."]
-    force: Float[Array, "..."]
-    curvature: Float[Array, "..."]
+    cutoff_sq: Numbers
+    energy: Numbers
+    force: Numbers
+    curvature: Numbers
 
 
 def check_truncation(truncation: Truncation) -> None:
@@ -42,9 +40,9 @@ def check_truncation(truncation: Truncation) -> None:
 
 def pair_table(
     potential: PairPotential,
-    sigma: Float[Array | np.ndarray, "..."],
-    epsilon: Float[Array | np.ndarray, "..."],
-    cutoff: Float[Array | np.ndarray, "..."],
+    sigma: Numbers,
+    epsilon: Numbers,
+    cutoff: Numbers,
     truncation: Truncation,
 ) -> PairTable:
     """What is known of pairs with these lengths, energies and cut-offs, in their precision."""
@@ -61,9 +59,7 @@ def as_type(table: PairTable, dtype: DTypeLike) -> PairTable:
     return jax.tree.map(lambda x: jnp.asarray(x, dtype), table)
 
 
-def pair_energy(
-    potential: PairPotential, truncation: Truncation, r_sq: Float[Array, "..."], table: PairTable
-) -> Float[Array, "..."]:
+def pair_energy(potential: PairPotential, truncation: Truncation, r_sq: Numbers, table: PairTable) -> Numbers:
     r"""Energy of pairs at squared distances; zero from the cut-off on.
 
     With :math:`r_c` the cut-off, ``shift`` subtracts :math:`u(r_c)`, ``force_shift`` also :math:`(r - r_c)
@@ -83,9 +79,7 @@ def pair_energy(
     return jnp.where(inside, energy, 0)
 
 
-def pair_force(
-    potential: PairPotential, truncation: Truncation, r_sq: Float[Array, "..."], table: PairTable
-) -> Float[Array, "..."]:
+def pair_force(potential: PairPotential, truncation: Truncation, r_sq: Numbers, table: PairTable) -> Numbers:
     """Minus u'(r) / r of pairs at squared distances, of the energy as it is cut off."""
     force = potential.force(r_sq, table.coefficients)
     if truncation == "force_shift":

@@ -1,0 +1,197 @@
+"""What every model must fulfil, whoever moves it: the reference and the sums over tables are one liquid."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from glass_systems import PRECISION
+from oracles.soft_spheres import energy_and_forces
+
+from tdaglass import glass
+from tdaglass.glass.neighbor_tables import build_neighbor_table
+from tdaglass.space import from_positions
+
+double = pytest.mark.skipif(PRECISION == "float32", reason="differences need double precision")
+
+
+@dataclass(frozen=True)
+class Yukawa(glass.PairPotential):
+    """As a user writes one: an energy, and nothing else."""
+
+    kappa: float = 2.0
+
+    def energy(self, r_sq, pair):
+        r = jnp.sqrt(r_sq)
+        return pair.epsilon * pair.sigma / r * jnp.exp(-self.kappa * (r / pair.sigma - 1))
+
+
+def nine_species(n):
+    """More than fit into the bits of a slot."""
+    sizes = np.linspace(0.8, 1.2, 9)
+    sigma = tuple(tuple(float((a + b) / 2) for b in sizes) for a in sizes)
+    return glass.PairModel(
+        name="nine_species",
+        dimension=2,
+        counts=(n // 9,) * 9,
+        number_density=1.0,
+        masses=(1.0,) * 9,
+        sigma=sigma,
+        epsilon=((1.0,) * 9,) * 9,
+        cutoff=tuple(tuple(2 ** (1 / 6) * x for x in row) for row in sigma),
+    )
+
+
+def yukawa(n):
+    return glass.PairModel(
+        "yukawa", 3, (n,), 0.8, (1.0,), ((1.0,),), ((1.0,),), ((2.0,),), "smooth", potential=Yukawa()
+    )
+
+
+MODELS = {
+    "wahnstrom": glass.wahnstrom(60),
+    "kob_andersen_2d": glass.kob_andersen_2d(100),
+    "polydisperse": glass.polydisperse_soft_spheres(90),
+    "polydisperse_2d": glass.polydisperse_soft_spheres(64, dimension=2),
+    "ternary": glass.ternary_soft_spheres(80),
+    "nine_species": nine_species(72),
+    "yukawa": yukawa(60),
+}
+every = pytest.mark.parametrize("name", MODELS)
+# LAMMPS checks the Lennard-Jones mixtures elsewhere.
+LONG = {"wahnstrom", "kob_andersen_2d", "polydisperse_2d", "ternary"}
+few = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in MODELS]
+)
+
+
+def liquid(name):
+    """A lattice whose particles are pushed about a little, some of them out of the box."""
+    model = MODELS[name]
+    lattice = glass.random_lattice(jax.random.key(1), model)
+    rng = np.random.default_rng(2)
+    push = 0.08 * rng.normal(size=lattice.positions.shape) + model.edge * rng.integers(
+        -1, 2, lattice.positions.shape
+    )
+    return model, lattice._replace(positions=lattice.positions + jnp.asarray(push, PRECISION))
+
+
+@every
+def test_a_model_is_a_static_record(name):
+    model = MODELS[name]
+    assert isinstance(model, glass.Model)
+    assert hash(model) == hash(dataclasses.replace(model))
+    assert model == dataclasses.replace(model)
+    assert model != dataclasses.replace(model, number_density=0.1)
+    assert len(model.species) == len(model.diameters) == model.n_particles == sum(model.counts)
+    assert model.reach > 0
+
+
+@few
+def test_energies_forces_and_pressures_are_of_one_liquid(name, tolerance):
+    """Through tables and of all pairs; and forces are the slope of the energy."""
+    model, configuration = liquid(name)
+    species, diameters = configuration.species, model.diameters_of(configuration)
+    along = jnp.asarray(np.random.default_rng(3).normal(size=configuration.positions.shape), PRECISION)
+
+    @jax.jit
+    def evaluate(positions, box):
+        def at(h):
+            return configuration._replace(positions=positions + h * along, box=box)
+
+        system = from_positions(positions, box).fraction.T, species, diameters, box
+        table = build_neighbor_table(model, *system, skin=0.2, capacity=model.n_particles, grid=None)
+        sums = *system, table.slots, table.longest
+        by_table = model.forces_from_table(*sums).T, *model.energy_and_virial_from_table(*sums)
+        virial = glass.pressure(model, at(0)) * jnp.prod(box) * model.dimension
+        by_pairs = glass.forces(model, at(0)), glass.potential_energy(model, at(0)), virial
+        return by_table, by_pairs, [glass.potential_energy(model, at(h)) for h in (1e-6, -1e-6)]
+
+    by_table, by_pairs, (ahead, behind) = evaluate(configuration.positions, configuration.box)
+    largest = float(jnp.abs(by_pairs[0]).max())
+    chex.assert_trees_all_close(by_table[0], by_pairs[0], rtol=0, atol=50 * tolerance * largest)
+    chex.assert_trees_all_close(by_table[1:], by_pairs[1:], rtol=100 * tolerance)
+    if PRECISION == "float64":  # differences need it
+        np.testing.assert_allclose(-jnp.sum(along * by_pairs[0]), (ahead - behind) / 2e-6, rtol=1e-6)
+
+
+@every
+def test_no_pair_reaches_beyond_its_kinds(name):
+    """The search of neighbours finds every pair within its cut-off."""
+    model = MODELS[name]
+    species, diameters = jnp.asarray(model.species), jnp.asarray(model.diameters, PRECISION)
+    kinds, reach = model.search_kinds(species, diameters)
+    ends = (species[:, None], diameters[:, None]), (species, diameters)
+    cutoff = np.sqrt(np.asarray(model.between(*ends, jnp.dtype(PRECISION)).cutoff_sq))
+    assert (cutoff <= reach[np.asarray(kinds)[:, None], np.asarray(kinds)] * (1 + 1e-6)).all()
+    assert reach.max() <= model.reach * (1 + 1e-5)
+
+
+@double
+@pytest.mark.parametrize("name", ["polydisperse", "polydisperse_2d", "ternary"])
+def test_soft_spheres_are_the_published_ones(name):
+    model, configuration = liquid(name)
+    positions, box = (np.asarray(x, float) for x in (configuration.positions, configuration.box))
+    d = np.asarray(configuration.diameters, float)
+    sigma = (d[:, None] + d) / 2
+    if name != "ternary":
+        sigma *= 1 - 0.2 * np.abs(d[:, None] - d)
+    energy, forces = energy_and_forces(positions, box, sigma, 12, 1.25)
+    np.testing.assert_allclose(glass.potential_energy(model, configuration), energy, rtol=1e-10)
+    found = glass.forces(model, configuration)
+    np.testing.assert_allclose(found, forces, rtol=1e-9, atol=1e-9 * np.abs(forces).max())
+
+
+def test_diameters_have_the_published_distribution():
+    """Density ~ sigma**-3 between bounds of ratio 0.45: mean 1, relative spread 23 %."""
+    model = glass.polydisperse_soft_spheres(20_000)
+    d = model.diameters
+    assert model.smallest / model.largest == pytest.approx(0.45)
+    assert d.mean() == pytest.approx(1, abs=1e-4)
+    assert d.std() == pytest.approx(0.2291, abs=2e-4)
+    # Equal intervals of sigma**-2 hold equally many.
+    counts, _ = np.histogram(d**-2.0, bins=8)
+    np.testing.assert_allclose(counts, 2500, atol=2)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_diameters_that_cannot_be_are_refused_with_a_remedy():
+    model, configuration = liquid("polydisperse")
+    for diameters, message in (
+        (None, "the diameter of every particle"),
+        (configuration.diameters.at[3].set(2.0), "diameters of 0.725 to 1.611"),
+        (configuration.diameters.at[3].set(jnp.nan), "diameters of 0.725 to 1.611"),
+    ):
+        with pytest.raises(ValueError, match=f"expected {message}.*; try"):
+            glass.potential_energy(model, configuration._replace(diameters=diameters))
+    for change, message in (
+        ({"smallest": 2.0}, "smallest < largest"),
+        ({"cutoff": 0.0}, "a positive epsilon and cutoff"),
+        ({"non_additivity": 0.4}, "a non-additivity of 0 to 0.31"),
+    ):
+        with pytest.raises(ValueError, match=f"expected .*{message}.*; try"):
+            dataclasses.replace(model, **change)
+
+
+def test_a_potential_of_ones_own_runs_in_a_batch_with_its_gradient():
+    model, configuration = liquid("yukawa")
+    keys = jax.random.split(jax.random.key(0), 3)
+    states = jax.vmap(lambda key: glass.initialize(key, model, 1.0, configuration))(keys)
+    assert "JAX (the CPU kernels have no loop for Yukawa" in glass.describe_engine(
+        "auto", model, dtype="float32"
+    )
+    before = glass.measure(states, model)
+    after = glass.measure(glass.run(states, model, 200, dt=0.002, ensemble="nve"), model)
+    total = [np.asarray(x.potential_energy + x.kinetic_energy) for x in (before, after)]
+    np.testing.assert_allclose(total[1], total[0], rtol=2e-4)
+    assert (np.abs(np.asarray(after.potential_energy - before.potential_energy)) > 1e-2).all()
+
+
+def test_a_potential_without_an_energy_says_so():
+    with pytest.raises(NotImplementedError, match=r"expected PairPotential to define energy"):
+        glass.PairPotential().energy(jnp.ones(()), None)
+    with pytest.raises(ValueError, match="an even exponent of 2 or more, got 7; try 12"):
+        glass.InversePower(7)
