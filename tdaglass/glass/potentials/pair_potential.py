@@ -24,27 +24,26 @@ class Coefficients(NamedTuple):
 class PairPotential:
     r"""A form of the interaction :math:`u(r)`, before it is cut off; derive from it to write one of your own.
 
-        Only `energy` must be given. A closed form of `force`, and of `curvature` where the potential is cut off
-        smoothly, saves time and digits. Parameters that all pairs share are fields; derived classes are frozen
-        dataclasses, so that equal potentials share a compilation.
+    Only `energy` must be given. A closed form of `force`, and of `curvature` where the potential is cut off
+    smoothly, saves time and digits. Parameters that all pairs share are fields; derived classes are frozen
+    dataclasses, so that equal potentials share a compilation.
 
-        Examples
-        --------
-        >>> from collections.abc import Callable
-    from dataclasses import dataclass
-        >>> import jax.numpy as jnp
-        >>> from tdaglass import glass
-        >>> @dataclass(frozen=True)
-        ... class Yukawa(glass.PairPotential):
-        ...     kappa: float = 3.0
-        ...
-        ...     def energy(self, r_sq, pair):
-        ...         r = jnp.sqrt(r_sq)
-        ...         return pair.epsilon * pair.sigma / r * jnp.exp(-self.kappa * (r / pair.sigma - 1))
-        >>> potential = Yukawa(kappa=2.0)
-        >>> pair = potential.coefficients(jnp.ones(()), jnp.ones(()))
-        >>> print(f"{potential.energy(jnp.array(1.0), pair):.3f} {potential.force(jnp.array(1.0), pair):.3f}")
-        1.000 3.000
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import jax.numpy as jnp
+    >>> from tdaglass import glass
+    >>> @dataclass(frozen=True)
+    ... class Yukawa(glass.PairPotential):
+    ...     kappa: float = 3.0
+    ...
+    ...     def energy(self, r_sq, pair):
+    ...         r = jnp.sqrt(r_sq)
+    ...         return pair.epsilon * pair.sigma / r * jnp.exp(-self.kappa * (r / pair.sigma - 1))
+    >>> potential = Yukawa(kappa=2.0)
+    >>> pair = potential.coefficients(jnp.ones(()), jnp.ones(()))
+    >>> print(f"{potential.energy(jnp.array(1.0), pair):.3f} {potential.force(jnp.array(1.0), pair):.3f}")
+    1.000 3.000
     """
 
     def coefficients(self, sigma: Numbers, epsilon: Numbers) -> Any:

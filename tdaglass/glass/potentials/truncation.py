@@ -70,7 +70,7 @@ def pair_energy(potential: PairPotential, truncation: Truncation, r_sq: Numbers,
     inside = r_sq < table.cutoff_sq
     r_sq = jnp.where(inside, r_sq, table.cutoff_sq)
     energy = potential.energy(r_sq, table.coefficients) - table.energy
-    if truncation == "force_shift":
+    if truncation != "smooth":  # of ``shift`` the force is zero
         energy = energy + table.force * (jnp.sqrt(r_sq) - jnp.sqrt(table.cutoff_sq))
     if truncation == "smooth":
         beyond = r_sq - table.cutoff_sq
