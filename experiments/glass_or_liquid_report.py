@@ -1,6 +1,5 @@
 """What `glass_or_liquid.py` prints, draws and writes."""
 
-import csv
 from typing import Any
 
 import numpy as np
@@ -212,15 +211,15 @@ def save(run: Any, tested: list, fields: list, motions: list, moving: list) -> N
             "packing": of.packing,
         }
         io.write(run.folder / f"particles-{kind}.xyz", configuration, columns, species_names=("A", "B"))
-    with io.atomic_write(run.folder / "curves.csv", "w") as file:
-        table = csv.writer(file)
-        table.writerow(["temperature", "field", "delta", "pearson", "pearson_error"])
-        for motion, of in zip(motions, moving, strict=True):
-            arrays[f"T{motion.temperature:g}/delta"] = motion.displacement
-            for name, correlation in of.items():
-                rows = zip(motion.displacement.mean(axis=0), *mean_and_error(correlation), strict=True)
-                table.writerows([motion.temperature, name, *row] for row in rows)
-                arrays[f"T{motion.temperature:g}/pearson/{name}"] = correlation
+    rows: list[tuple] = []
+    for motion, of in zip(motions, moving, strict=True):
+        delta = motion.displacement
+        arrays[f"T{motion.temperature:g}/delta"] = delta
+        for name, correlation in of.items():
+            curve = zip(delta.mean(axis=0), *mean_and_error(correlation), strict=True)
+            rows += [(motion.temperature, name, *row) for row in curve]
+            arrays[f"T{motion.temperature:g}/pearson/{name}"] = correlation
+    run.save_table("curves.csv", ("temperature", "field", "delta", "pearson", "pearson_error"), rows)
     run.save_arrays(**arrays)
 
 

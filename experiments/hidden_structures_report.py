@@ -1,6 +1,6 @@
 """What `hidden_structures.py` prints, draws and writes."""
 
-import csv
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -131,17 +131,9 @@ def print_tables(
 def save(run: Any, liquids: list, scores: list, correlations: list, names: tuple[str, ...]) -> None:
     """arrays.npz, curves.csv, and one extxyz file per liquid with a column for each score."""
     arrays: dict[str, np.ndarray] = {}
-    with io.atomic_write(run.folder / "curves.csv", "w") as file:
-        table = csv.writer(file)
-        measures = ("spearman", "spearman_error", "pearson", "pearson_error")
-        table.writerow(["liquid", "species", "score", "time", *measures])
-        for liquid, correlation in zip(liquids, correlations, strict=True):
-            times = [""] if liquid.times is None else liquid.times
-            for score, (spearman, pearson) in correlation.items():
-                for s, name in enumerate(names):
-                    rows = (*mean_and_error(spearman[:, s]), *mean_and_error(pearson[:, s]))
-                    for t, *values in zip(times, *rows, strict=True):
-                        table.writerow([label(liquid), name, score, t, *values])
+    measures = ("spearman", "spearman_error", "pearson", "pearson_error")
+    rows = curves(liquids, correlations, names)
+    run.save_table("curves.csv", ("liquid", "species", "score", "time", *measures), rows)
     for liquid, s, correlation in zip(liquids, scores, correlations, strict=True):
         name = label(liquid).replace(" = ", "")
         columns = {k: v for k, v in s._asdict().items() if v is not None}
@@ -154,6 +146,17 @@ def save(run: Any, liquids: list, scores: list, correlations: list, names: tuple
             columns["propensity"] = liquid.propensity[:, peak_time(correlation)]
         io.write(run.folder / f"particles-{name}.xyz", liquid.configuration, columns, species_names=names)
     run.save_arrays(**arrays)
+
+
+def curves(liquids: list, correlations: list, names: tuple[str, ...]) -> Iterator[tuple]:
+    """Correlations with the propensity against time: rows of a table."""
+    for liquid, correlation in zip(liquids, correlations, strict=True):
+        times = [""] if liquid.times is None else liquid.times
+        for score, (spearman, pearson) in correlation.items():
+            for s, name in enumerate(names):
+                columns = (*mean_and_error(spearman[:, s]), *mean_and_error(pearson[:, s]))
+                for t, *values in zip(times, *columns, strict=True):
+                    yield label(liquid), name, score, t, *values
 
 
 def peak_time(correlation: dict) -> int:

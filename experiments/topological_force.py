@@ -14,7 +14,6 @@ Both are minima of potential energy + topological energy, found by jax-md's FIRE
     python experiments/topological_force.py --n 400 --radii 1.0 1.2 1.4 1.6
 """
 
-import csv
 import logging
 import os
 from collections.abc import Callable
@@ -204,8 +203,7 @@ def report(
             "distance": {"before": before, "after": after},
         }
     )
-    with (run.folder / "holes.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([names, *rows])
+    run.save_table("holes.csv", names, rows)
     figures = {
         "hole": draw_hole(inherent, held[-1]),
         "cost": draw_cost(np.array(rows)),

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from tdaglass import glass
+from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, make_reference, observation, observe
 from tdaglass.glass import native
@@ -21,7 +22,6 @@ from tdaglass.glass.engines import Engine, choose_engine
 from tdaglass.glass.potentials import check_configuration
 from tdaglass.glass.simulate import run
 from tdaglass.glass.state import State, check_temperature, initialize
-from tdaglass.keep import Keep
 from tdaglass.kernels import Sums
 from tdaglass.progress import progress as progress_bar
 from tdaglass.space import displacement

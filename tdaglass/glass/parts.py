@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.glass.models import PairModel
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, cool, run
 from tdaglass.glass.state import State
-from tdaglass.keep import Keep
 from tdaglass.progress import progress as progress_bar
 
 

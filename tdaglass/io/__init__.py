@@ -21,7 +21,6 @@ columns, whatever went in.
 in tdaglass's own layout, and gives each as one `PropensityData`.
 """
 
-from tdaglass.io.atomic import atomic_path, atomic_write
 from tdaglass.io.datasets import load_dataset
 from tdaglass.io.frame import Frame, column
 from tdaglass.io.layouts import PropensityData
@@ -31,8 +30,6 @@ __all__ = [
     "FORMATS",
     "Frame",
     "PropensityData",
-    "atomic_path",
-    "atomic_write",
     "column",
     "iterate_trajectory",
     "load_dataset",

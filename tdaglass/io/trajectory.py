@@ -10,9 +10,9 @@ import numpy as np
 
 from tdaglass.configuration import Configuration
 from tdaglass.io import extxyz, hoomd_gsd, lammps_data, lammps_dump
-from tdaglass.io.atomic import atomic_path, atomic_write
 from tdaglass.io.frame import Frame, check_names, checked, split, stack
 from tdaglass.io.raw import FROM_FILE, finish, species_codes
+from tdaglass.runs.atomic import atomic_path, atomic_write
 
 FORMATS: dict[str, ModuleType] = {
     "extxyz": extxyz,

@@ -8,7 +8,7 @@ from glass_systems import PRECISION, assert_same_bits, batch
 
 from tdaglass import glass
 from tdaglass.glass import jax_engine, simulate, tables
-from tdaglass.io.trees import load_tree, save_tree
+from tdaglass.runs.trees import load_tree, save_tree
 
 MODEL = glass.wahnstrom(64)
 STEPS = 40
