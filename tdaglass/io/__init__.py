@@ -21,10 +21,11 @@ columns, whatever went in.
 in tdaglass's own layout, and gives each as one `PropensityData`.
 """
 
-from tdaglass.io.datasets import load_dataset
+from tdaglass.io.datasets import PropensityData, load_dataset
+from tdaglass.io.formats.by_name import FORMATS
 from tdaglass.io.frame import Frame, column
-from tdaglass.io.layouts import PropensityData
-from tdaglass.io.trajectory import FORMATS, iterate_trajectory, read, read_trajectory, write
+from tdaglass.io.reading import iterate_trajectory, read, read_trajectory
+from tdaglass.io.writing import write
 
 __all__ = [
     "FORMATS",
