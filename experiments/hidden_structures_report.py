@@ -106,6 +106,7 @@ def print_relaxation(simulation: Simulation, liquids: list[Liquid]) -> None:
 def print_correlations(
     settings: Settings, analysed: list[Analysed], metrics: dict[str, dict[str, Any]], names: tuple[str, ...]
 ) -> None:
+    """Which score foretells the motion, when, and how well."""
     print("\nlargest rank correlation with the propensity, mean over configurations ± standard error")
     unit = "t / tau_alpha" if settings.data is None else "time"
     print(f"{'':10}{'':9}{'score':17}{'Spearman':>16}{'Pearson':>16}{unit:>15}{'mean P_red':>18}")
