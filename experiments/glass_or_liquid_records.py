@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -97,30 +97,33 @@ class Settings:
     """Folder of all runs."""
 
 
-KOB_ANDERSEN = Cooling(system="kob_andersen_2d", hot=2.0, liquid=0.8, rate=5e-3)
-PUBLISHED_COOLING: dict[str, Any] = {"n": 2000, "quenches": 5000, "hot": 4.0, "rate": 8.33e-5}
-PUBLISHED: dict[str, Any] = {
-    "preset": "paper",
-    "validation": 0.08,
-    "test": 0.12,
-    "cells": 192,
-    "channels": (32, 32, 32),
-    "epochs": 250,
-    "patience": 250,
-    "batch_size": 64,
-    "glasses": 50,
-    "replicas": 30,
-    "observation": 1.5e6,
-    "observations": 40,
-}
+PUBLISHED_COOLING = Cooling(n=2000, quenches=5000, hot=4.0, liquid=2.0, rate=8.33e-5)
+PUBLISHED = Settings(
+    PUBLISHED_COOLING,
+    preset="paper",
+    validation=0.08,
+    test=0.12,
+    cells=192,
+    channels=(32, 32, 32),
+    epochs=250,
+    patience=250,
+    batch_size=64,
+    temperatures=(1.0, 1.25, 1.5, 2.0),
+    glasses=50,
+    replicas=30,
+    observation=1.5e6,
+    observations=40,
+)
 PRESETS: dict[tuple[str, ...], Settings] = {
     ("additive_mixture_2d", "default"): Settings(),
-    ("additive_mixture_2d", "paper"): Settings(
-        Cooling(**PUBLISHED_COOLING, liquid=2.0), temperatures=(1.0, 1.25, 1.5, 2.0), **PUBLISHED
+    ("additive_mixture_2d", "paper"): PUBLISHED,
+    ("kob_andersen_2d", "default"): Settings(
+        Cooling(system="kob_andersen_2d", hot=2.0, liquid=0.8, rate=5e-3), temperatures=(0.4, 0.5, 0.6)
     ),
-    ("kob_andersen_2d", "default"): Settings(KOB_ANDERSEN, temperatures=(0.4, 0.5, 0.6)),
-    ("kob_andersen_2d", "paper"): Settings(
-        replace(KOB_ANDERSEN, **PUBLISHED_COOLING), temperatures=(0.37, 0.4, 0.5, 0.6), **PUBLISHED
+    ("kob_andersen_2d", "paper"): replace(
+        PUBLISHED,
+        cooling=replace(PUBLISHED_COOLING, system="kob_andersen_2d", liquid=0.8),
+        temperatures=(0.37, 0.4, 0.5, 0.6),
     ),
 }
 

@@ -46,7 +46,7 @@ def mean_and_error(values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(known, values, 0).sum(axis=0) / n
         variance = np.where(known, (values - mean) ** 2, 0).sum(axis=0) / (n - 1)
-        return mean, np.sqrt(variance / n)
+        return np.asarray(mean), np.asarray(np.sqrt(variance / n))
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
