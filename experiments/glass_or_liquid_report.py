@@ -1,6 +1,6 @@
 """What `glass_or_liquid.py` prints, draws and writes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from glass_or_liquid_records import GLASS, KINDS, MODELS, PRESETS, Fields, Motion, Results, Settings
@@ -15,25 +15,34 @@ from tdaglass.statistics import correlation, mean_and_error
 TITLES = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": r"$1 - \Theta$"}
 PLAIN = {"grad_cam": "Grad-CAM", "area": "Voronoi area", "packing": "1 - Theta"}
 COMPARISONS = (("grad_cam", "area"), ("grad_cam", "packing"), ("packing", "area"))
-# Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022): mean Pearson correlations of glasses, and the
-# strongest with 1 - Delta. Where the paper gives a sign only, it stands here.
-PUBLISHED: dict[str, Any] = {
-    "additive_mixture_2d": {
-        ("grad_cam", "area"): "0.552",
-        ("grad_cam", "packing"): "0.403",
-        ("packing", "area"): "0.355",
-        "motion": "0.61",
-        "accuracy": "1.00",
-        "T*": "1.0",
-    },
-    "kob_andersen_2d": {
-        ("grad_cam", "area"): "negative",
-        ("grad_cam", "packing"): "negative, weaker",
-        ("packing", "area"): "-",
-        "motion": "0.68",
-        "accuracy": "1.00",
-        "T*": "0.37",
-    },
+
+
+class Published(NamedTuple):
+    """By Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022); where they give a sign only, it stands here."""
+
+    correlations: dict[tuple[str, str], str]  # mean Pearson of glasses
+    motion: str  # the strongest with 1 - Delta
+    accuracy: str
+    t_star: str
+
+
+PUBLISHED = {
+    "additive_mixture_2d": Published(
+        {("grad_cam", "area"): "0.552", ("grad_cam", "packing"): "0.403", ("packing", "area"): "0.355"},
+        motion="0.61",
+        accuracy="1.00",
+        t_star="1.0",
+    ),
+    "kob_andersen_2d": Published(
+        {
+            ("grad_cam", "area"): "negative",
+            ("grad_cam", "packing"): "negative, weaker",
+            ("packing", "area"): "-",
+        },
+        motion="0.68",
+        accuracy="1.00",
+        t_star="0.37",
+    ),
 }
 # Correlations between two fields, (2, trainings, configurations): Pearson's, then Spearman's.
 Comparisons = dict[tuple[str, str], np.ndarray]
@@ -145,7 +154,7 @@ def print_accuracy(settings: Settings, results: Results, metrics: dict[str, Any]
     ]
     if differences:
         print("differs from the published protocol (in brackets): " + ", ".join(differences))
-    published = PUBLISHED[system]["accuracy"]
+    published = PUBLISHED[system].accuracy
     print(f"\naccuracy on the test set, of liquids and glasses (published {published})")
     half = right.shape[1] // 2
     for k, (one, r) in enumerate(zip(results.trained, right, strict=True)):
@@ -166,14 +175,14 @@ def print_correlations(settings: Settings, motions: list[Motion], metrics: dict[
     for kind in reversed(KINDS):
         for a, b in COMPARISONS:
             row = metrics["correlations"][kind][f"{a} with {b}"]
-            theirs = published[a, b] if kind == "glass" else ""
+            theirs = published.correlations[a, b] if kind == "glass" else ""
             apart = f"{row['pearson_spread_of_trainings']:.3f}" if "grad_cam" in (a, b) else ""
             print(
                 f"{kind:8}{PLAIN[a] + ', ' + PLAIN[b]:30}{row['pearson']:>8.3f} ± {row['pearson_error']:.3f}"
                 f"{apart:>11}{row['spearman']:>9.3f} ± {row['spearman_error']:.3f}{theirs:>20}"
             )
     print("\nstrongest correlation with 1 - Delta, and the delta where it is")
-    print(f"(published: Grad-CAM {published['motion']}, at delta about 1)")
+    print(f"(published: Grad-CAM {published.motion}, at delta about 1)")
     print(f"{'':10}" + "".join(f"{name:>26}" for name in PLAIN.values()) + f"{'longest delta':>16}")
     for motion in motions:
         row = metrics["strongest_correlation_with_stillness"][f"T = {motion.temperature:g}"]
@@ -182,7 +191,7 @@ def print_correlations(settings: Settings, motions: list[Motion], metrics: dict[
         print(f"T = {motion.temperature:<6g}" + "".join(f"{c:>26}" for c in cells) + f"{longest:>16.2f}")
     t_star = metrics["T*"]
     found = "not between these" if t_star is None else f"{t_star:.2f}"
-    print(f"T*, at which delta ends at 1: {found} (published {published['T*']}, in 1.5e6 time units)")
+    print(f"T*, at which delta ends at 1: {found} (published {published.t_star}, in 1.5e6 time units)")
 
 
 def save(run: Run, results: Results, followed: list[Followed]) -> None:

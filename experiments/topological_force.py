@@ -38,6 +38,10 @@ from tdaglass.progress import progress
 STEPS_AT_A_TIME = 50
 TOLERANCE = 1e-6  # greatest force in a minimum of the potential energy, epsilon / sigma_AA
 
+# A squared radius, or an image.
+Target = float | jax.Array
+Energy = Callable[[jax.Array, Target], jax.Array]
+
 
 def liquid(settings: Settings, model: glass.PairModel, temperature: float) -> Configuration:
     """A liquid in equilibrium."""
@@ -49,15 +53,15 @@ def liquid(settings: Settings, model: glass.PairModel, temperature: float) -> Co
     )
 
 
-def loops(positions: Any, box: Any) -> topology.Diagram:
+def loops(positions: jax.Array, box: jax.Array) -> topology.Diagram:
     return topology.diagram(positions, box, dimension=1)
 
 
-def image(settings: Settings, positions: Any, box: Any) -> jax.Array:
+def image(settings: Settings, positions: jax.Array, box: jax.Array) -> jax.Array:
     return topology.persistence_image(loops(positions, box), GRID, sigma=settings.sigma, mode="deposit")
 
 
-def pulled(settings: Settings, found: topology.Diagram, target: Any) -> tuple[jax.Array, jax.Array]:
+def pulled(settings: Settings, found: topology.Diagram, target: Target) -> tuple[jax.Array, jax.Array]:
     """Energy of the spring between the target and the loop that is nearest to it; and which loop that is."""
     energies = (found.death - target) ** 2 + jnp.maximum(found.birth - settings.wall**2, 0) ** 2
     energies = jnp.where(found.valid, settings.spring / 2 * energies, jnp.inf)
@@ -65,16 +69,16 @@ def pulled(settings: Settings, found: topology.Diagram, target: Any) -> tuple[ja
     return energies[nearest], nearest
 
 
-def descent(settings: Settings, energy: Callable, box: Any) -> Callable[..., np.ndarray]:
+def descent(settings: Settings, energy: Energy, box: jax.Array) -> Callable[..., np.ndarray]:
     """A function from positions to those in the minimum below them, after a fixed number of steps of FIRE."""
     _, shift = space.periodic(box, wrapped=False)
     begin, step = minimize.fire_descent(energy, shift, dt_start=0.002, dt_max=0.02)
 
     @jax.jit
-    def go_on(state: Any, target: Any) -> Any:
+    def go_on(state: Any, target: Target) -> Any:
         return jax.lax.fori_loop(0, STEPS_AT_A_TIME, lambda _, state: step(state, target=target), state)
 
-    def descend(start: Any, target: Any, label: str) -> np.ndarray:
+    def descend(start: np.ndarray, target: Target, label: str) -> np.ndarray:
         state = jax.jit(begin)(jnp.asarray(start), target=target)
         for _ in progress(range(-(-settings.steps // STEPS_AT_A_TIME)), label):
             state = go_on(state, target)
@@ -92,7 +96,7 @@ def open_hole(
     def potential(positions: jax.Array) -> jax.Array:
         return glass.potential_energy(model, inherent._replace(positions=positions))
 
-    def with_spring(positions: jax.Array, target: Any) -> jax.Array:
+    def with_spring(positions: jax.Array, target: Target) -> jax.Array:
         return potential(positions) + pulled(settings, loops(positions, box), target)[0]
 
     def let_go(positions: np.ndarray) -> np.ndarray:
@@ -123,7 +127,7 @@ def imitate(
     """Positions of which the persistence image is nearly the target."""
     box = jnp.asarray(inherent.box)
 
-    def energy(positions: jax.Array, target: jax.Array) -> jax.Array:
+    def energy(positions: jax.Array, target: Target) -> jax.Array:
         difference = image(settings, positions, box) - target
         alike = settings.likeness / 2 * jnp.sum(difference**2)
         return glass.potential_energy(model, inherent._replace(positions=positions)) + alike
@@ -140,11 +144,12 @@ def main(settings: Settings) -> None:
         hot = run.chunk("hot-liquid", partial(liquid, settings, model, settings.hot))
         inherent, _ = glass.minimize(Configuration(*map(jnp.asarray, warm)), model, tolerance=TOLERANCE)
         held, free = open_hole(settings, model, inherent, run)
-        target = image(settings, jnp.asarray(hot.positions), inherent.box)
+        box = jnp.asarray(inherent.box)
+        target = image(settings, jnp.asarray(hot.positions), box)
         alike = imitate(settings, model, inherent, target, run)
         pictures = {
-            "glass": image(settings, inherent.positions, inherent.box),
-            "imitation": image(settings, jnp.asarray(alike), inherent.box),
+            "glass": image(settings, inherent.positions, box),
+            "imitation": image(settings, jnp.asarray(alike), box),
             "hot liquid": target,
         }
         report(settings, run, inherent, held, free, {k: np.asarray(x) for k, x in pictures.items()})
