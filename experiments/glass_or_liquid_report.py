@@ -18,7 +18,7 @@ COMPARISONS = (("grad_cam", "area"), ("grad_cam", "packing"), ("packing", "area"
 
 
 class Published(NamedTuple):
-    """By Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022); where they give a sign only, it stands here."""
+    """By Oyama, Koyama and Kawasaki, Front. Phys. 10, 1007861 (2022); a sign where they give no number."""
 
     correlations: dict[tuple[str, str], str]  # mean Pearson of glasses
     motion: str  # the strongest with 1 - Delta
