@@ -19,6 +19,8 @@ columns, whatever went in.
 
 `load_dataset` recognises the public glassy-dynamics data of BOTAN, DeepMind and GlassBench, and the excerpts
 in tdaglass's own layout, and gives each as one `PropensityData`.
+
+`formats` has a module for each format, `datasets` one for each group's data.
 """
 
 from tdaglass.io.datasets import PropensityData, load_dataset
