@@ -28,26 +28,18 @@ spectrum, and it counts as one piece.
 """
 
 import hashlib
-import logging
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import jax
+from command_line import parse, prepare
 
 # Rings close to better than single precision, and symmetric ones are degenerate.
-jax.config.update("jax_enable_x64", True)
+prepare(double_precision=True)
 
+import jax
 import numpy as np
-import tyro
 from cyclooctane_descriptors import (
-    Keep,
     coulomb_matrix,
     coulomb_spectrum,
     dscribe_descriptions,
@@ -55,75 +47,19 @@ from cyclooctane_descriptors import (
     persistence_diagrams,
     persistence_images,
 )
+from cyclooctane_records import PRESETS, Map, Settings
 from cyclooctane_report import report
 from cyclooctane_rings import ATOMS, CLASSES, find, sign_changes
-from cyclooctane_score import MapScore, score
+from cyclooctane_score import score
 from sklearn.decomposition import PCA
 
 from tdaglass import runs, topology
+from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
 # Dimensions in which a whole description is scored: as many principal components, or all that it has.
 WHOLE = 50
 REMEDY = "Without dscribe there are no SOAP and no ACSF: pip install dscribe adds them."
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides the result; lengths in angstrom, births and deaths in square angstrom."""
-
-    preset: Literal["default", "paper"] = "default"
-    """Size of the study: minutes on two cores, or as published."""
-    data: Path | None = None
-    """Analyse these conformations, an array (conformations, 8, 3), instead of making some."""
-    n: int = 1500
-    """Conformations to make."""
-    sigma: float = 0.05
-    """Width of the Gaussians of the persistence image, square angstrom."""
-    least_persistence: float = 1e-6
-    """Pairs that live shorter are rounding and are left out, square angstrom."""
-    soap_cutoff: float = 6.0
-    """Reach of SOAP: the whole ring."""
-    soap_n_max: int = 8
-    """Radial functions of SOAP."""
-    soap_l_max: int = 6
-    """Largest degree of spherical harmonics of SOAP."""
-    soap_sigma: float = 1.0
-    """Width of the Gaussians on the atoms in SOAP; dscribe's default."""
-    acsf_cutoff: float = 6.0
-    """Reach of the symmetry functions, with the exponents of dscribe's manual."""
-    linkage: float = 4.0
-    """Rings of a class hang together within this distance, in typical spacings of the map."""
-    seed: int = 0
-    """Of all random numbers."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
-
-
-PRESETS = {"default": Settings(), "paper": Settings(preset="paper", n=6040)}
-
-
-class Map(NamedTuple):
-    """Principal components of one description, and how well the classes keep together there.
-
-    Attributes
-    ----------
-    coordinates : (conformations, components)
-        The first two are the map.
-    explained : (components,)
-        Shares of the variance.
-    plane, whole : MapScore
-        On the map, and in all the components kept.
-    half, twice : MapScore
-        On the map with half and twice the linkage.
-    """
-
-    coordinates: np.ndarray
-    explained: np.ndarray
-    plane: MapScore
-    whole: MapScore
-    half: MapScore
-    twice: MapScore
 
 
 def principal_components(settings: Settings, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -205,17 +141,5 @@ def main(settings: Settings) -> None:
         report(settings, run, rings, labels, pairs, maps)
 
 
-def parse() -> Settings:
-    """Settings from the command line: the preset chooses the defaults of everything else."""
-
-    @dataclass(frozen=True)
-    class Choice:
-        preset: Literal["default", "paper"] = "default"
-
-    chosen, _ = tyro.cli(Choice, return_unknown_args=True, add_help=False)
-    return tyro.cli(Settings, default=PRESETS[chosen.preset], description=__doc__)
-
-
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    main(parse())
+    main(parse(PRESETS, __doc__, by=("preset",)))

@@ -4,16 +4,17 @@ Cartesian coordinates are the first; the Coulomb matrix, its spectrum and the pe
 and atom-centred symmetry functions by dscribe, where it is installed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from cyclooctane_records import Settings
 from cyclooctane_rings import ATOMS
 
 from tdaglass import topology
+from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
 CARBON = 6
@@ -23,10 +24,6 @@ GRID = topology.Grid(births=(0.5, 3.3), deaths=(1.95, 3.3), shape=(200, 100))
 # Exponents, centres and angular signs of G2 and G4, as in the manual of dscribe.
 G2 = [[1, 1], [1, 2], [1, 3]]
 G4 = [[1, 1, 1], [1, 2, 1], [1, 1, -1], [1, 2, -1]]
-
-
-# Of a name and a function without arguments: its result, from an earlier run if it is there.
-Keep = Callable[[str, Callable[[], Any]], Any]
 
 
 def coulomb_matrix(rings: np.ndarray) -> np.ndarray:
@@ -62,7 +59,7 @@ def persistence_diagrams(rings: np.ndarray, keep: Keep) -> topology.BirthDeath:
     return topology.BirthDeath(birth, death)
 
 
-def persistence_images(settings: Any, pairs: topology.BirthDeath) -> np.ndarray:
+def persistence_images(settings: Settings, pairs: topology.BirthDeath) -> np.ndarray:
     """Persistence images, (conformations, cells above the diagonal), every pair of the same weight."""
 
     @jax.jit
@@ -80,7 +77,7 @@ def persistence_images(settings: Any, pairs: topology.BirthDeath) -> np.ndarray:
     return out
 
 
-def dscribe_descriptions(settings: Any, rings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def dscribe_descriptions(settings: Settings, rings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """SOAP and atom-centred symmetry functions of the first carbon, and SOAP averaged over all eight."""
     from ase import Atoms
     from dscribe.descriptors import ACSF, SOAP

@@ -3,11 +3,16 @@
 from typing import Any
 
 import numpy as np
+from cyclooctane_records import Map, Settings
 from cyclooctane_rings import CLASSES, ideal, sign_changes, torsions
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from reporting import print_files
 from scipy.spatial import KDTree
 
 from tdaglass import plot
+from tdaglass.runs import Run
+from tdaglass.topology import BirthDeath
 
 TITLES = {
     "cartesian": "Cartesian coordinates",
@@ -25,7 +30,14 @@ LASTING = 3e-3
 COLORS = {"chair": 0, "boat": 1, "crown": 2}
 
 
-def report(settings: Any, run: Any, rings: Any, labels: Any, pairs: Any, maps: dict) -> None:
+def report(
+    settings: Settings,
+    run: Run,
+    rings: np.ndarray,
+    labels: np.ndarray,
+    pairs: BirthDeath,
+    maps: dict[str, Map],
+) -> None:
     """Print the tables; write arrays, metrics and figures into the run's folder."""
     maps = {name: maps[name] for name in TITLES if name in maps}
     save(run, rings, labels, pairs, maps)
@@ -33,12 +45,10 @@ def report(settings: Any, run: Any, rings: Any, labels: Any, pairs: Any, maps: d
     plot.save_figure(draw_rings(), run.figure_path("rings"))
     print_rings(settings, rings, labels, pairs)
     print_scores(settings, maps)
-    print(f"\neverything is in {run.folder}")
-    for figure in sorted(run.folder.glob("figures/*.png")):
-        print(f"  figure: {figure}")
+    print_files(run)
 
 
-def save(run: Any, rings: Any, labels: Any, pairs: Any, maps: dict) -> None:
+def save(run: Run, rings: np.ndarray, labels: np.ndarray, pairs: BirthDeath, maps: dict[str, Map]) -> None:
     """Conformations, diagrams and maps; every score."""
     maps_of = {f"{name}/map": found.coordinates[:, :2] for name, found in maps.items()}
     run.save_arrays(conformations=rings, labels=labels, birth=pairs.birth, death=pairs.death, **maps_of)
@@ -62,7 +72,7 @@ def published(name: str) -> str:
     return PUBLISHED.get(name, "in pieces")
 
 
-def print_rings(settings: Any, rings: Any, labels: Any, pairs: Any) -> None:
+def print_rings(settings: Settings, rings: np.ndarray, labels: np.ndarray, pairs: BirthDeath) -> None:
     """What the conformations are."""
     source = "our own" if settings.data is None else f"from {settings.data}"
     print(f"\n{len(rings)} conformations, {source}: ", end="")
@@ -83,7 +93,7 @@ def print_rings(settings: Any, rings: Any, labels: Any, pairs: Any) -> None:
     )
 
 
-def nearest_diagrams(labels: Any, pairs: Any) -> dict[str, Any]:
+def nearest_diagrams(labels: np.ndarray, pairs: BirthDeath) -> dict[str, Any]:
     """What the diagrams themselves know of the classes, before they are made images or maps.
 
     Of the rings with the commonest number of loops: the share of their own class among their ten nearest in births
@@ -104,7 +114,7 @@ def nearest_diagrams(labels: Any, pairs: Any) -> dict[str, Any]:
     return found
 
 
-def print_scores(settings: Any, maps: dict) -> None:
+def print_scores(settings: Settings, maps: dict[str, Map]) -> None:
     """The tables of pieces, in the plane and in all dimensions."""
     print(f"""
 Share of each class in its largest piece. Rings of a class hang together if they are at most {settings.linkage:g}
@@ -139,7 +149,7 @@ the class that fares worst: one piece from 0.9, mostly from 0.5.""")
     print(f"differs: {', '.join(differ) or 'none'}")
 
 
-def draw_maps(labels: Any, maps: dict) -> Any:
+def draw_maps(labels: np.ndarray, maps: dict[str, Map]) -> Figure:
     """The maps side by side; classes are drawn in random order, so that none hides the others."""
     columns = 4
     rows = -(-(len(maps) + 1) // columns)
@@ -177,7 +187,7 @@ def draw_maps(labels: Any, maps: dict) -> Any:
     return figure
 
 
-def draw_rings() -> Any:
+def draw_rings() -> Figure:
     """A symmetric ring of each class, seen from the side and a little from above."""
     figure, axes = plot.new_figure(1, len(CLASSES), width=3.375, height=1.2)
     for panel, name in zip(axes[0], COLORS, strict=True):

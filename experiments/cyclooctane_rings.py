@@ -21,6 +21,7 @@ import numpy as np
 from jax.scipy.linalg import solve
 from jaxtyping import Array, Float
 
+from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
 ATOMS = 8
@@ -133,7 +134,7 @@ def spread(points: Float[Array, "points coordinates"], n: int) -> tuple[Array, A
 def find(
     key: Array,
     n: int,
-    keep: Callable[[str, Callable[[], Any]], Any],
+    keep: Keep,
     *,
     starts: int | None = None,
     rounds: int = 3,

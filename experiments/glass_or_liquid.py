@@ -14,167 +14,35 @@ joins their means, standardised in training, which a hundred teach; ``--hidden 1
     python experiments/glass_or_liquid.py --preset paper                 the published size
 """
 
-import logging
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
 
-# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from command_line import parse, prepare
+
+prepare()
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import tyro
+from glass_or_liquid_records import (
+    GLASS,
+    LIQUID,
+    MODELS,
+    PRESETS,
+    Cooling,
+    Fields,
+    Motion,
+    Results,
+    Settings,
+)
 from glass_or_liquid_report import report
 
 from tdaglass import dynamics, glass, learning, runs, structure
 from tdaglass.configuration import Configuration
 from tdaglass.progress import progress
 
-System = Literal["additive_mixture_2d", "kob_andersen_2d"]
-MODELS: dict[str, Callable[[int], glass.PairModel]] = {
-    "additive_mixture_2d": glass.additive_mixture_2d,
-    "kob_andersen_2d": glass.kob_andersen_2d,
-}
-LIQUID, GLASS = 0, 1
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides the result; lengths, energies and times in Lennard-Jones units."""
-
-    system: System = "additive_mixture_2d"
-    """Mixture to cool."""
-    preset: Literal["default", "paper"] = "default"
-    """Size of the study: minutes on two cores, or as published."""
-    n: int = 500
-    """Particles."""
-    quenches: int = 96
-    """Independent liquids that are cooled."""
-    batch: int = 16
-    """Of them at once; a finished batch is kept."""
-    hot: float = 4.0
-    """Temperature from which they are cooled, epsilon / k_B."""
-    equilibration: float = 100.0
-    """Time at it."""
-    liquid: float = 3.0
-    """Temperature at which the liquid is taken, epsilon / k_B; so high that it flows in the time it is given."""
-    glass: float = 0.05
-    """Temperature at which the glass is taken, epsilon / k_B."""
-    rate: float = 1e-2
-    """Of cooling, temperature per time."""
-    dt: float = 0.005
-    """Time step."""
-    validation: float = 0.1
-    """Share of the quenches that decide when training ends."""
-    test: float = 0.2
-    """Share of the quenches that the network never sees."""
-    cells: int = 96
-    """Of the grid, along each axis."""
-    assignment: Literal["nearest", "linear"] = "linear"
-    """Of a particle to its cell, or to the four nearest with weights that keep its place."""
-    channels: tuple[int, ...] = (8, 16, 16)
-    """Feature maps of each convolution."""
-    hidden: int = 0
-    """Units of a dense layer that reads all cells of the last maps; 0: outputs read the means of the maps."""
-    dropout: float = 0.5
-    """Share of these units that is silent in training."""
-    epochs: int = 20
-    """At most."""
-    patience: int = 8
-    """Epochs without improvement that end a training."""
-    batch_size: int = 16
-    """Images in a mini-batch."""
-    learning_rate: float = 3e-3
-    """Of Adam, falling to nothing along a cosine."""
-    keep_every: int = 5
-    """Epochs between two states of a training that are kept."""
-    trainings: int = 6
-    """From different seeds."""
-    length: float = 3.0
-    """Over which fields are coarse-grained."""
-    temperatures: tuple[float, ...] = (3.0, 3.5, 4.0)
-    """To which glasses are heated to see them move, epsilon / k_B."""
-    glasses: int = 12
-    """Of the test set, that are heated."""
-    replicas: int = 16
-    """Isoconfigurational runs of each."""
-    observation: float = 120.0
-    """Their longest time."""
-    observations: int = 16
-    """Times at which they are observed, evenly spaced in their logarithm."""
-    seed: int = 0
-    """Of all random numbers."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
-
-
-KOB_ANDERSEN = Settings(
-    system="kob_andersen_2d", hot=2.0, liquid=0.8, rate=5e-3, temperatures=(0.4, 0.5, 0.6)
-)
-PUBLISHED: dict[str, Any] = {
-    "preset": "paper",
-    "n": 2000,
-    "quenches": 5000,
-    "hot": 4.0,
-    "rate": 8.33e-5,
-    "validation": 0.08,
-    "test": 0.12,
-    "cells": 192,
-    "channels": (32, 32, 32),
-    "epochs": 250,
-    "patience": 250,
-    "batch_size": 64,
-    "glasses": 50,
-    "replicas": 30,
-    "observation": 1.5e6,
-    "observations": 40,
-}
-PRESETS = {
-    ("additive_mixture_2d", "default"): Settings(),
-    ("additive_mixture_2d", "paper"): replace(
-        Settings(), **PUBLISHED, liquid=2.0, temperatures=(1.0, 1.25, 1.5, 2.0)
-    ),
-    ("kob_andersen_2d", "default"): KOB_ANDERSEN,
-    ("kob_andersen_2d", "paper"): replace(KOB_ANDERSEN, **PUBLISHED, temperatures=(0.37, 0.4, 0.5, 0.6)),
-}
-QUENCHES = (
-    "system",
-    "n",
-    "quenches",
-    "batch",
-    "hot",
-    "equilibration",
-    "liquid",
-    "glass",
-    "rate",
-    "dt",
-    "seed",
-)
-
-
-class Fields(NamedTuple):
-    """Of particles, (configurations, particles), coarse-grained and scaled to [0, 1]."""
-
-    grad_cam: np.ndarray  # (trainings, configurations, particles)
-    area: np.ndarray
-    packing: np.ndarray  # 1 - Theta
-
-
-class Motion(NamedTuple):
-    """How the particles of a glass leave their cages at one temperature."""
-
-    temperature: float
-    displacement: np.ndarray  # (glasses, times) root of Delta, mean over particles
-    stillness: np.ndarray  # (glasses, times, particles) 1 - Delta, coarse-grained and scaled
-
-
-def cool(settings: Settings, run: runs.Run) -> Configuration:
+def cool(settings: Cooling, run: runs.Run) -> Configuration:
     """Liquids and glasses of all quenches, (2, quenches, ...)."""
     model, key = MODELS[settings.system](settings.n), jax.random.key(settings.seed)
     batches = np.array_split(np.arange(settings.quenches), -(-settings.quenches // settings.batch))
@@ -203,7 +71,7 @@ def cool(settings: Settings, run: runs.Run) -> Configuration:
 
 def split(settings: Settings) -> dict[str, np.ndarray]:
     """Numbers of the quenches to learn from, to watch, and to be tested on: liquid and glass stay together."""
-    order = np.random.default_rng(settings.seed).permutation(settings.quenches)
+    order = np.random.default_rng(settings.cooling.seed).permutation(settings.cooling.quenches)
     n_test, n_validation = (round(share * len(order)) for share in (settings.test, settings.validation))
     parts = np.split(order, [n_test, n_test + n_validation])
     return dict(zip(("test", "validation", "train"), map(np.sort, parts), strict=True))
@@ -238,7 +106,7 @@ def learn(
     optimizer = optax.adam(optax.cosine_decay_schedule(settings.learning_rate, steps))
     trained = [
         learning.fit_network(
-            jax.random.fold_in(jax.random.key(settings.seed), k),
+            jax.random.fold_in(jax.random.key(settings.cooling.seed), k),
             architecture,
             images,
             kinds,
@@ -284,7 +152,7 @@ def describe(
         for t in trained
     ]
     cells = structure.voronoi(configuration.positions, configuration.box)
-    sigma = additive_sigma(MODELS[settings.system](settings.n))
+    sigma = additive_sigma(MODELS[settings.cooling.system](settings.cooling.n))
     theta = jax.vmap(structure.tong_tanaka, (0, 0, 0, 0, None))(cells, positions, species, box, sigma)
     smooth = partial(coarse_grain, settings, configuration=configuration)
     return Fields(
@@ -300,21 +168,21 @@ def additive_sigma(model: glass.PairModel) -> np.ndarray:
 
 def heat(settings: Settings, run: runs.Run, configuration: Configuration, temperature: float) -> Motion:
     """Isoconfigurational ensembles from glasses at a higher temperature."""
-    model = MODELS[settings.system](settings.n)
-    times = np.geomspace(20 * settings.dt, settings.observation, settings.observations)
+    model = MODELS[settings.cooling.system](settings.cooling.n)
+    times = np.geomspace(20 * settings.cooling.dt, settings.observation, settings.observations)
     displacement, stillness = [], []
     for g in range(settings.glasses):
         one = jax.tree.map(lambda x, g=g: jnp.asarray(x[g]), configuration)
         cage = structure.voronoi(one.positions, one.box).neighbors
         ensemble = dynamics.isoconfigurational(
-            jax.random.fold_in(jax.random.key(settings.seed), g),
+            jax.random.fold_in(jax.random.key(settings.cooling.seed), g),
             model,
             one,
             temperature=temperature,
             times=times,
             replicas=settings.replicas,
             observables=("cage_relative",),
-            dt=settings.dt,
+            dt=settings.cooling.dt,
             cage=cage,
             keep=run.parts_of(f"T{temperature:g}-glass-{g}"),
             progress=f"T = {temperature:g}: glass {g + 1} of {settings.glasses}",
@@ -328,12 +196,11 @@ def heat(settings: Settings, run: runs.Run, configuration: Configuration, temper
 
 def main(settings: Settings) -> None:
     runs.keep_compiled(settings.root)
-    model = MODELS[settings.system](settings.n)
-    engine = glass.describe_engine("auto", model)
+    cooling = settings.cooling
+    engine = glass.describe_engine("auto", MODELS[cooling.system](cooling.n))
     print(f"Simulating with {engine}.")
-    kept_settings: dict[str, Any] = {name: getattr(settings, name) for name in QUENCHES}
-    with runs.Run.open(settings.root, "quenches", kept_settings, engine=engine, wait=True) as kept:
-        both = cool(settings, kept)
+    with runs.Run.open(settings.root, "quenches", cooling, engine=engine, wait=True) as kept:
+        both = cool(cooling, kept)
     parts = split(settings)
     with runs.Run.open(settings.root, "glass_or_liquid", settings, engine=engine) as run:
         architecture, trained = learn(settings, run, both, parts)
@@ -344,23 +211,8 @@ def main(settings: Settings) -> None:
         tested = [jax.tree.map(lambda x, k=kind: x[k, parts["test"]], both) for kind in (LIQUID, GLASS)]
         fields = [describe(settings, architecture, trained, tested[kind], kind) for kind in (LIQUID, GLASS)]
         motions = [heat(settings, run, tested[GLASS], t) for t in sorted(settings.temperatures)]
-        report(
-            settings, PRESETS[settings.system, "paper"], run, parts, trained, right, tested, fields, motions
-        )
-
-
-def parse() -> Settings:
-    """Settings from the command line: system and preset choose the defaults of everything else."""
-
-    @dataclass(frozen=True)
-    class Choice:
-        system: System = "additive_mixture_2d"
-        preset: Literal["default", "paper"] = "default"
-
-    chosen, _ = tyro.cli(Choice, return_unknown_args=True, add_help=False)
-    return tyro.cli(Settings, default=PRESETS[chosen.system, chosen.preset], description=__doc__)
+        report(settings, run, Results(parts, trained, right, tested, fields, motions))
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    main(parse())
+    main(parse(PRESETS, __doc__))

@@ -12,154 +12,42 @@ grows as the liquid is heated. It is held against the dynamic propensity of isoc
 """
 
 import logging
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TypeVar
 
-# Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from command_line import parse, prepare
+
+prepare(every_core_a_device=True)
 
 import jax
-
-# Every core is a device: the replicas of an ensemble are split over them. To be said before jax-md is imported.
-jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
-
 import jax.numpy as jnp
 import numpy as np
-import tyro
+from hidden_structures_records import (
+    MODELS,
+    PRESETS,
+    Analysed,
+    Correlations,
+    Liquid,
+    Scores,
+    Settings,
+    Simulation,
+)
 from hidden_structures_report import report
-from scipy.stats import pearsonr, spearmanr
 
 from tdaglass import dynamics, glass, io, learning, runs, structure
-from tdaglass.configuration import Configuration
+from tdaglass.configuration import Configuration, unstack
 
 # Of auto-encoder and mixture, the best of which is kept.
 STARTS = 10
 # Length over which the potential energy is smoothed for comparison, in sigma.
 SMOOTHING = 2.0
 
-System = Literal["wahnstrom", "kob_andersen_3d"]
-MODELS: dict[str, Callable[[int], glass.PairModel]] = {
-    "wahnstrom": glass.wahnstrom,
-    "kob_andersen_3d": glass.kob_andersen_3d,
-}
+Measured = TypeVar("Measured")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides the result; lengths, energies and times in Lennard-Jones units."""
-
-    system: System = "wahnstrom"
-    """Liquid to simulate, or whose energies to compute for --data."""
-    preset: Literal["default", "paper"] = "default"
-    """Size of the study: minutes on two cores, or as published."""
-    data: Path | None = None
-    """Analyse these configurations (public data set, extxyz, LAMMPS, GSD) instead of simulating."""
-    n: int = 1000
-    """Particles."""
-    temperatures: tuple[float, ...] = (1.0, 0.85, 0.75)
-    """From hot to cold, epsilon / k_B."""
-    relaxation_times: tuple[float, ...] = (5.5, 14.0, 50.0)
-    """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
-    equilibration: float = 12.0
-    """Equilibration at each temperature, in relaxation times."""
-    observation: float = 3.0
-    """Longest time of the ensembles, in relaxation times."""
-    configurations: int = 4
-    """Independent liquids per temperature."""
-    replicas: int = 32
-    """Isoconfigurational runs of each configuration."""
-    observations: int = 24
-    """Times at which the ensembles are observed, evenly spaced in their logarithm."""
-    dt: float = 0.005
-    """Time step."""
-    cutoff: float | None = 1.7
-    """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
-    variance_explained: float = 0.75
-    """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
-    radius: float = 2.0
-    """P_red is averaged over the particles within this distance, in units of the largest sigma."""
-    seed: int = 0
-    """Of all random numbers."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
-
-
-KOB_ANDERSEN = Settings(
-    system="kob_andersen_3d",
-    temperatures=(1.0, 0.8, 0.6),
-    relaxation_times=(1.5, 4.0, 20.0),
-    n=500,
-    observation=4.0,
-    cutoff=1.2,
-    configurations=2,
-)
-PRESETS = {
-    ("wahnstrom", "default"): Settings(),
-    ("wahnstrom", "paper"): Settings(
-        preset="paper",
-        n=2000,
-        temperatures=(1.0, 0.9, 0.8, 0.75, 0.7),
-        relaxation_times=(4.0, 11.0, 25.0, 70.0, 200.0),
-        cutoff=None,
-        configurations=10,
-        replicas=64,
-    ),
-    ("kob_andersen_3d", "default"): KOB_ANDERSEN,
-    ("kob_andersen_3d", "paper"): replace(
-        KOB_ANDERSEN,
-        preset="paper",
-        n=4096,
-        temperatures=(0.8, 0.6, 0.55, 0.5),
-        relaxation_times=(4.0, 20.0, 50.0, 150.0),
-        configurations=10,
-        replicas=64,
-    ),
-}
-
-
-class Liquid(NamedTuple):
-    """Configurations of one liquid at one temperature, and how their particles move (where that is known)."""
-
-    configuration: Configuration  # (configurations, ...)
-    temperature: float | None
-    times: np.ndarray | None  # (times,)
-    propensity: np.ndarray | None  # (configurations, times, particles)
-    relaxation: dynamics.StretchedExponential | None = None
-    wave_number: float | None = None
-    diffusion_time: float | None = None
-
-
-class Scores(NamedTuple):
-    """What the structure says of each particle, (configurations, particles)."""
-
-    p_red: np.ndarray
-    averaged: np.ndarray
-    energy: np.ndarray | None  # smoothed potential energy
-
-
-class Correlations(NamedTuple):
-    """Of a score with the propensity, (configurations, species, times)."""
-
-    spearman: np.ndarray
-    pearson: np.ndarray
-
-
-SIMULATION = (
-    *("system", "n", "temperatures", "relaxation_times", "equilibration", "observation", "configurations"),
-    *("replicas", "observations", "dt", "seed"),
-)
-
-
-def simulation_of(settings: Settings) -> dict[str, Any]:
-    """The settings on which simulated liquids depend: they are kept, and shared by all analyses of them."""
-    return {name: getattr(settings, name) for name in SIMULATION}
-
-
-def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
+def simulate(settings: Simulation, run: runs.Run) -> list[Liquid]:
     """Cool a batch of liquids in equilibrium from one temperature to the next; an ensemble from each of them."""
     model = MODELS[settings.system](settings.n)
     key, key_ensembles = jax.random.split(jax.random.key(settings.seed))
@@ -187,7 +75,7 @@ def simulate(settings: Settings, run: runs.Run) -> list[Liquid]:
 
 
 def observe(
-    settings: Settings,
+    settings: Simulation,
     run: runs.Run,
     key: jax.Array,
     model: glass.PairModel,
@@ -211,7 +99,7 @@ def observe(
             keep=run.parts_of(f"T{temperature:g}-ensemble-{c}"),
             progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}",
         )
-        for c, one in enumerate(one_by_one(configuration))
+        for c, one in enumerate(unstack(configuration))
     ]
     times = ensembles[0].times
     moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
@@ -233,19 +121,13 @@ def diffusion_time(times: np.ndarray, moved_sq: np.ndarray, dimension: int) -> f
     return dynamics.diffusion_time(diffusion.coefficient, 1.0, dimension)
 
 
-def attempt(measure: Callable[[], Any]) -> Any:
+def attempt(measure: Callable[[], Measured]) -> Measured | None:
     """What was measured, or None and a warning where the run was too short for it."""
     try:
         return measure()
     except ValueError as error:
         logging.getLogger(__name__).warning("%s", error)
         return None
-
-
-def one_by_one(configuration: Configuration) -> Iterator[Configuration]:
-    """The configurations of a batch."""
-    for c in range(len(configuration.positions)):
-        yield Configuration(*(jnp.asarray(np.asarray(x)[c]) for x in configuration))
 
 
 def first_peak_of_structure(configuration: Configuration) -> float:
@@ -255,7 +137,7 @@ def first_peak_of_structure(configuration: Configuration) -> float:
     edges = np.arange(5.0, 9.01, 0.25)
     factors = [
         structure.structure_factor(one.positions, jnp.asarray(one.box), vectors, edges=edges)
-        for one in one_by_one(configuration)
+        for one in unstack(configuration)
     ]
     q, s = (np.mean([np.asarray(getattr(f, name)) for f in factors], axis=0) for name in ("q", "s"))
     return float(structure.first_peak(jnp.asarray(q), jnp.asarray(s)))
@@ -275,7 +157,7 @@ def load(path: Path) -> list[Liquid]:
 def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
     """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
     features, counts = [], []
-    for positions, _, box in one_by_one(configuration):
+    for positions, _, box in unstack(configuration):
         if settings.cutoff is None:
             neighbors = structure.sann_neighbors(positions, box)
         else:
@@ -291,7 +173,7 @@ def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarr
 
 def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species."""
-    key = jax.random.key(settings.seed)
+    key = jax.random.key(settings.simulation.seed)
     features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
     p_red = [np.zeros(f.shape[:2]) for f in features]
     for s in np.unique(liquids[0].configuration.species):
@@ -317,10 +199,10 @@ def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray
 
 def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
     """P_red, its average over the surroundings, and for comparison the smoothed potential energy."""
-    model = MODELS[settings.system](liquid.configuration.species.shape[1])
+    model = MODELS[settings.simulation.system](liquid.configuration.species.shape[1])
     averaged, energy = np.zeros_like(p_red), np.zeros_like(p_red)
     radius = settings.radius * model.table("sigma").max()
-    for c, one in enumerate(one_by_one(liquid.configuration)):
+    for c, one in enumerate(unstack(liquid.configuration)):
         averaged[c] = structure.local_average(jnp.asarray(p_red[c]), one.positions, one.box, radius)
         energy[c] = structure.exponential_average(
             glass.particle_energies(model, one), one.positions, one.box, SMOOTHING
@@ -328,17 +210,14 @@ def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
     return Scores(p_red, averaged, energy)
 
 
-def correlate(values: np.ndarray, liquid: Liquid) -> Correlations:
-    """Correlation of a score with the propensity at each time, within each species of each configuration."""
-    species, propensity = np.asarray(liquid.configuration.species), np.asarray(liquid.propensity)
-    kinds = np.unique(species)
-    shape = (len(values), len(kinds), propensity.shape[1])
-    spearman, pearson = np.zeros(shape), np.zeros(shape)
-    for c, s, t in np.ndindex(shape):
-        of = species[c] == kinds[s]
-        x, y = values[c, of], propensity[c, t, of]
-        spearman[c, s, t], pearson[c, s, t] = spearmanr(x, y)[0], pearsonr(x, y)[0]
-    return Correlations(spearman, pearson)
+def correlate(liquid: Liquid, scores: Scores) -> Correlations:
+    """Of every score with the propensity, where that is known."""
+    if liquid.propensity is None:
+        return {}
+    return {
+        name: dynamics.correlation_with_propensity(values, liquid.propensity, liquid.configuration.species)
+        for name, values in scores._asdict().items()
+    }
 
 
 def main(settings: Settings) -> None:
@@ -346,39 +225,18 @@ def main(settings: Settings) -> None:
     if settings.data:
         liquids = load(settings.data)
     else:
-        engine = glass.describe_engine("auto", MODELS[settings.system](settings.n))
+        simulation = settings.simulation
+        engine = glass.describe_engine("auto", MODELS[simulation.system](simulation.n))
         print(f"Simulating with {engine}.")
-        with runs.Run.open(
-            settings.root, "liquids", simulation_of(settings), engine=engine, wait=True
-        ) as kept:
-            liquids = simulate(settings, kept)
+        with runs.Run.open(settings.root, "liquids", simulation, engine=engine, wait=True) as kept:
+            liquids = simulate(simulation, kept)
     with runs.Run.open(settings.root, "hidden_structures", settings) as run:
         p_red = sort_particles(settings, liquids)
-        scores = [score(settings, liquid, p) for liquid, p in zip(liquids, p_red, strict=True)]
-        correlations = [
-            {name: correlate(values, liquid) for name, values in s._asdict().items() if values is not None}
-            if liquid.propensity is not None
-            else {}
-            for liquid, s in zip(liquids, scores, strict=True)
-        ]
-        report(settings, run, liquids, scores, correlations)
-
-
-def parse() -> Settings:
-    """Settings from the command line: system and preset choose the defaults of everything else."""
-
-    @dataclass(frozen=True)
-    class Choice:
-        system: System = "wahnstrom"
-        preset: Literal["default", "paper"] = "default"
-        data: Path | None = None
-
-    chosen, _ = tyro.cli(Choice, return_unknown_args=True, add_help=False)
-    # Public glassy-dynamics data are Kob-Andersen liquids.
-    system = "kob_andersen_3d" if chosen.data else chosen.system
-    return tyro.cli(Settings, default=PRESETS[system, chosen.preset], description=__doc__)
+        scored = [score(settings, *of) for of in zip(liquids, p_red, strict=True)]
+        analysed = [Analysed(*of, correlate(*of)) for of in zip(liquids, scored, strict=True)]
+        report(settings, run, analysed)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    main(parse())
+    # Public glassy-dynamics data are Kob-Andersen liquids.
+    main(parse(PRESETS, __doc__, with_data={"system": "kob_andersen_3d"}))

@@ -1,7 +1,11 @@
 """The record that every room shares: where the particles are, what they are, and the cell they live in."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 
@@ -24,3 +28,38 @@ class Configuration(NamedTuple):
     species: Int[Array, "*batch particles"]
     box: Float[Array, "*batch dim"] | None
     diameters: Float[Array, "*batch particles"] | None = None
+
+
+def unstack(batch: Configuration) -> Iterator[Configuration]:
+    """The configurations of a batch one by one, as JAX arrays.
+
+    Parameters
+    ----------
+    batch : Configuration
+        Positions (configurations, ..., particles, dim), species and box with the same leading axis; NumPy or JAX
+        arrays.
+
+    Yields
+    ------
+    Configuration
+        Without the first axis.
+
+    Raises
+    ------
+    ValueError
+        The positions are those of one configuration.
+
+    Examples
+    --------
+    >>> batch = Configuration(np.zeros((2, 5, 3)), np.zeros((2, 5), int), np.ones((2, 3)))
+    >>> [one.positions.shape for one in unstack(batch)]
+    [(5, 3), (5, 3)]
+    """
+    host = jax.tree.map(np.asarray, batch)
+    if host.positions.ndim < 3:
+        raise ValueError(
+            f"expected positions (configurations, particles, dim), got {host.positions.shape}; try a list of the "
+            "one configuration"
+        )
+    for c in range(len(host.positions)):
+        yield jax.tree.map(lambda x, c=c: jnp.asarray(x[c]), host)

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
+import tdaglass.io
+import tdaglass.runs
 import tdaglass.structure
 import tdaglass.topology
 
-MODULES = [
-    f"{room.__name__}.{module.name}"
-    for room in (tdaglass.structure, tdaglass.topology)
-    for module in pkgutil.iter_modules(room.__path__)
-]
+ROOMS = (tdaglass.io, tdaglass.runs, tdaglass.structure, tdaglass.topology)
+MODULES = [m.name for room in ROOMS for m in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
+MODULES += ["tdaglass.configuration", "tdaglass.statistics"]
 
 
 @pytest.mark.parametrize("full_name", MODULES)

@@ -1,8 +1,8 @@
 """How a glass moves: isoconfigurational ensembles, propensities and relaxation times.
 
 `isoconfigurational` runs many replicas of one configuration and averages their motion; `propensity_of_runs` does
-the last step of it for runs made elsewhere. `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn
-the curves into times.
+the last step of it for runs made elsewhere, and `correlation_with_propensity` says how well a score of the
+structure foretells it. `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn the curves into times.
 """
 
 from tdaglass.dynamics.isoconfigurational import Isoconfigurational, isoconfigurational
@@ -16,6 +16,7 @@ from tdaglass.dynamics.relaxation import (
     fit_stretched_exponential,
     relaxation_time,
 )
+from tdaglass.dynamics.score_correlation import correlation_with_propensity
 
 __all__ = [
     "Diffusion",
@@ -23,6 +24,7 @@ __all__ = [
     "Mover",
     "ObservingMover",
     "StretchedExponential",
+    "correlation_with_propensity",
     "diffusion",
     "diffusion_time",
     "fit_stretched_exponential",

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from tdaglass import glass
+from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.mover import Mover, ObservingMover
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference, observe
-from tdaglass.keep import Keep
 from tdaglass.progress import progress as progress_bar
 from tdaglass.structure import Neighbors
 

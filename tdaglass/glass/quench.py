@@ -5,12 +5,12 @@ from typing import Any
 import jax
 from jaxtyping import Array, Int, Key
 
+from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.state import initialize
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, run
-from tdaglass.keep import Keep
 
 # On the lattice of the start particles overlap: short steps until the bath has taken up what that releases.
 SETTLING_STEPS = 1000

@@ -19,20 +19,20 @@ columns, whatever went in.
 
 `load_dataset` recognises the public glassy-dynamics data of BOTAN, DeepMind and GlassBench, and the excerpts
 in tdaglass's own layout, and gives each as one `PropensityData`.
+
+`formats` has a module for each format, `datasets` one for each group's data.
 """
 
-from tdaglass.io.atomic import atomic_path, atomic_write
-from tdaglass.io.datasets import load_dataset
+from tdaglass.io.datasets import PropensityData, load_dataset
+from tdaglass.io.formats.by_name import FORMATS
 from tdaglass.io.frame import Frame, column
-from tdaglass.io.layouts import PropensityData
-from tdaglass.io.trajectory import FORMATS, iterate_trajectory, read, read_trajectory, write
+from tdaglass.io.reading import iterate_trajectory, read, read_trajectory
+from tdaglass.io.writing import write
 
 __all__ = [
     "FORMATS",
     "Frame",
     "PropensityData",
-    "atomic_path",
-    "atomic_write",
     "column",
     "iterate_trajectory",
     "load_dataset",

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
-from tdaglass.keep import Keep
+from tdaglass.checkpoints import Keep
 from tdaglass.learning.cnn import CNN, Parameters
 from tdaglass.learning.epoch import History, Loss, Plan, TrainingState, first_state, train_epoch
 from tdaglass.learning.symmetries import Symmetry, require_symmetries

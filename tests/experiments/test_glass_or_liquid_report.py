@@ -1,7 +1,6 @@
 """What the second study's tables say of numbers that are known."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +9,13 @@ from studies import EXPERIMENTS
 sys.path.insert(0, str(EXPERIMENTS))
 
 import glass_or_liquid_report as report
+from glass_or_liquid_records import Fields, Motion
 
 
 def motion(temperature, *ends):
     """Glasses that end at these delta."""
-    return SimpleNamespace(temperature=temperature, displacement=np.array([[0.1, end] for end in ends]))
+    displacement = np.array([[0.1, end] for end in ends])
+    return Motion(temperature, displacement, np.zeros((*displacement.shape, 1)))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_correlations_of_fields_by_training_and_configuration():
     rng = np.random.default_rng(0)
     area = rng.random((3, 50))
     looked = np.stack([area, -area, np.zeros_like(area)])  # of three trainings, one of which sees nothing
-    fields = SimpleNamespace(grad_cam=looked, area=area, packing=area**3)
+    fields = Fields(looked, area, packing=area**3)
     found = report.compare(fields)["grad_cam", "area"]
     np.testing.assert_allclose(found[:, :2], np.broadcast_to([[1.0], [-1.0]], (2, 2, 3)))
     assert np.isnan(found[:, 2]).all()
@@ -50,8 +51,8 @@ def test_stillness_is_followed_through_time():
     rng = np.random.default_rng(1)
     area = rng.random((2, 50))
     stillness = np.stack([rng.random((2, 50)), area], axis=1)  # (glasses, times, particles)
-    fields = SimpleNamespace(grad_cam=np.stack([area, area]), area=area, packing=-area)
-    moved = SimpleNamespace(stillness=stillness, displacement=np.array([[0.1, 1.0], [0.1, 3.0]]))
+    fields = Fields(np.stack([area, area]), area, packing=-area)
+    moved = Motion(1.0, np.array([[0.1, 1.0], [0.1, 3.0]]), stillness)
     for name, sign in (("grad_cam", 1), ("area", 1), ("packing", -1)):
         np.testing.assert_allclose(report.follow(fields, name, moved)[:, 1], sign)
     best = report.peak(moved, report.follow(fields, "area", moved))

@@ -10,7 +10,7 @@ from tdaglass import glass
 from tdaglass.glass import simulate
 from tdaglass.glass.molecular_dynamics import table_capacity
 from tdaglass.glass.molecular_dynamics.engines import jax_engine
-from tdaglass.io.trees import load_tree, save_tree
+from tdaglass.runs.trees import load_tree, save_tree
 
 MODEL = glass.wahnstrom(64)
 STEPS = 40

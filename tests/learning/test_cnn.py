@@ -7,12 +7,12 @@ import optax
 import pytest
 from scipy import ndimage
 
-from tdaglass.io.trees import load_tree, save_tree
 from tdaglass.learning import CNN, fit_standardization, init_network, standardize
 from tdaglass.learning import activations as eager_activations
 from tdaglass.learning import apply_network as eager_apply_network
 from tdaglass.learning import from_activations as eager_from_activations
 from tdaglass.learning.cnn import center_outputs, fold_standardization, from_features, read_features
+from tdaglass.runs.trees import load_tree, save_tree
 
 activations = jax.jit(eager_activations, static_argnums=(0, 3))
 apply_network = jax.jit(eager_apply_network, static_argnums=0)

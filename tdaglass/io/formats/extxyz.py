@@ -12,17 +12,10 @@ from typing import BinaryIO, TextIO
 
 import numpy as np
 
+from tdaglass.io.formats.file_frame import FileFrame
+from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text
+from tdaglass.io.formats.text_tables import decode, format_table, integer, parse_table, take_lines
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw
-from tdaglass.io.text import (
-    count_text,
-    decode,
-    format_table,
-    integer,
-    iterate_text,
-    parse_table,
-    take_lines,
-)
 
 SUFFIXES = (".xyz", ".extxyz")
 TEXT = True
@@ -32,10 +25,10 @@ _VELOCITY = ("velo", "vel", "velocity", "velocities")
 
 def count_frames(path: Path) -> int:
     """How many frames the file holds."""
-    return count_text(path, _skip)
+    return count_frames_of_text(path, _skip)
 
 
-def iterate_raw(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, Raw]]:
+def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
     """Frames in file order, each read when it is asked for."""
     return iterate_text(path, start, stop, step, _parse, _skip)
 
@@ -70,7 +63,7 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         file.write(f"{n}\n{' '.join(header)}\n{format_table(columns)}")
 
 
-def _parse(file: BinaryIO, where: str) -> Raw | None:
+def _parse(file: BinaryIO, where: str) -> FileFrame | None:
     first = file.readline()
     if not first.strip():
         return None
@@ -103,7 +96,7 @@ def _parse(file: BinaryIO, where: str) -> Raw | None:
         codes = {name: code + 1 for code, name in enumerate(names)}
         labels = np.array([codes[label] for label in labels.tolist()], np.int64)
     step, time = entries.get("step", entries.get("timestep")), entries.get("time")
-    return Raw(
+    return FileFrame(
         positions if origin is None else positions - origin,
         labels,
         tuple(names) if labels.dtype.kind != "U" else None,

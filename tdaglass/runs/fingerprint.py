@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from tdaglass.io.trees import is_key
+from tdaglass.runs.trees import is_key
 
 
 def as_json(value: Any, *, counted_only: bool = True, where: str = "settings") -> Any:

@@ -1,31 +1,31 @@
 """A run folder: settings, finished chunks, arrays, metrics and figures of one experiment.
 
-``runs/<experiment>/<fingerprint of the settings>/`` holds settings.json, metrics.json, arrays.npz, chunks/
-and figures/. Work is done in chunks. A chunk is computed once: afterwards, in this process or in any later
+``runs/<experiment>/<fingerprint of the settings>/`` holds settings.json, metrics.json, arrays.npz, tables,
+chunks/ and figures/. Work is done in chunks. A chunk is computed once: afterwards, in this process or in any later
 one, it is read. Files appear whole or not at all, so a run killed at any moment goes on where it was when
 started again, and ends with the same bits as one that was never interrupted.
 """
 
-import json
+import csv
 import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import jax
 import numpy as np
 
-from tdaglass.io.atomic import PARTIAL, atomic_write
-from tdaglass.io.fingerprint import as_json, fingerprint
-from tdaglass.io.lock import acquire, release
-from tdaglass.io.provenance import device, git_revision, versions
-from tdaglass.io.trees import DamagedFile, load_tree, save_tree
-from tdaglass.keep import Keep
+from tdaglass.checkpoints import Keep
+from tdaglass.runs.atomic import PARTIAL, atomic_write
+from tdaglass.runs.fingerprint import fingerprint
+from tdaglass.runs.json_files import plain, write_json
+from tdaglass.runs.lock import acquire, release
+from tdaglass.runs.provenance import record
+from tdaglass.runs.trees import DamagedFile, load_tree, save_tree
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class Run:
             # What a killed process left half-written; the lock says that nobody is writing now.
             for leftover in folder.rglob(f".*{PARTIAL}"):
                 leftover.unlink(missing_ok=True)
-            run._record(experiment, settings, engine)
+            record(folder / "settings.json", experiment, settings, engine)
         except BaseException:
             run.close()
             raise
@@ -216,7 +216,36 @@ class Run:
         OSError
             The disk is full.
         """
-        _write_json(self.folder / "metrics.json", _plain(metrics))
+        write_json(self.folder / "metrics.json", plain(metrics))
+
+    def save_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write a table of comma-separated values, for spreadsheets and pandas.
+
+        Parameters
+        ----------
+        name : str
+            Suffix included, such as "curves.csv".
+        columns : sequence of str
+            Their names: the first line.
+        rows : iterable of sequences, as long as `columns`
+
+        Raises
+        ------
+        ValueError
+            A row is of another length.
+        OSError
+            The disk is full.
+        """
+        with atomic_write(self.folder / _checked_name(name), "w") as file:
+            table = csv.writer(file)
+            table.writerow(columns)
+            for row in rows:
+                if len(row) != len(columns):
+                    raise ValueError(
+                        f"expected {len(columns)} values ({', '.join(columns)}) in each row of {name}, got "
+                        f"{list(row)}; try one for each column"
+                    )
+                table.writerow(row)
 
     def figure_path(self, name: str) -> Path:
         """Where a figure of this name belongs, suffix included.
@@ -234,51 +263,6 @@ class Run:
 
     def _chunk_path(self, name: str) -> Path:
         return self.folder / "chunks" / f"{_checked_name(name)}.npz"
-
-    def _record(self, experiment: str, settings: Any, engine: str | None) -> None:
-        path = self.folder / "settings.json"
-        record = {
-            "experiment": experiment,
-            "fingerprint": self.folder.name,
-            "settings": as_json(settings),
-            "all_fields": as_json(settings, counted_only=False),
-            "versions": versions(),
-            "git_revision": git_revision(),
-            "device": device(),
-            "engine": engine,
-        }
-        if path.is_file():
-            try:
-                earlier = json.loads(path.read_text())
-            except ValueError:
-                log.warning("%s is damaged and is written again", path)
-            else:
-                if earlier["settings"] != json.loads(json.dumps(record["settings"])):
-                    raise ValueError(
-                        f"expected the settings of {path}, got others of the same fingerprint; try another "
-                        "root"
-                    )
-                for name in ("versions", "git_revision", "device", "engine"):
-                    if earlier.get(name) != record[name]:
-                        log.warning(
-                            "run %s was begun with %s %s and goes on with %s: finished chunks are kept; "
-                            "remove the "
-                            "folder to compute all of them alike",
-                            self.folder, name, earlier.get(name), record[name],
-                        )  # fmt: skip
-                return
-        _write_json(path, record)
-
-
-def keep_compiled(root: str | os.PathLike) -> None:
-    """Keep compiled programs in ``root/compiled``, so that a study that goes on or is repeated starts at once.
-
-    Where the user has chosen a place for them (JAX_COMPILATION_CACHE_DIR), that place is used.
-    """
-    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
-        jax.config.update("jax_compilation_cache_dir", str(Path(root) / "compiled"))
-        # Small programs too: there are hundreds of them.
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def run_folder(root: str | os.PathLike, experiment: str, settings: Any) -> Path:
@@ -302,60 +286,6 @@ def run_folder(root: str | os.PathLike, experiment: str, settings: Any) -> Path:
     return Path(root) / _checked_name(experiment) / fingerprint(settings)
 
 
-def cached(
-    root: str | os.PathLike,
-    kind: str,
-    settings: Any,
-    compute: Callable[[], Any],
-    *,
-    engine: str | None = None,
-) -> Any:
-    """A result kept under its own settings and shared between experiments, such as simulated configurations.
-
-    Of several processes that ask at once, one computes and the others wait for it.
-
-    Parameters
-    ----------
-    root : path
-        Folder of all runs.
-    kind : str
-        Such as "configurations".
-    settings : dataclass or dict
-        All that decides the result.
-    compute : callable without arguments
-    engine : str, optional
-        For the record.
-
-    Returns
-    -------
-    pytree
-        As from `Run.chunk`.
-
-    Raises
-    ------
-    ValueError, OSError
-        As `Run.open` and `Run.chunk`.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> root = tempfile.mkdtemp()
-    >>> cached(root, "squares", {"n": 3}, lambda: np.arange(3) ** 2)
-    array([0, 1, 4])
-    >>> cached(root, "squares", {"n": 3}, lambda: 1 / 0)
-    array([0, 1, 4])
-    """
-    finished = run_folder(root, kind, settings) / "chunks" / "result.npz"
-    if finished.is_file():
-        try:
-            # A finished file never changes, so reading it needs no lock.
-            return load_tree(finished)
-        except DamagedFile:
-            pass  # `chunk` says so and computes it again, under the lock.
-    with Run.open(root, kind, settings, engine=engine, wait=True) as run:
-        return run.chunk("result", compute)
-
-
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(
@@ -363,27 +293,3 @@ def _checked_name(name: str) -> str:
             "replacing the rest"
         )
     return name
-
-
-def _write_json(path: Path, value: Any) -> None:
-    with atomic_write(path, "w") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(child) for name, child in value.items()}
-    if isinstance(value, str | bool | int) or value is None:
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(child) for child in value]
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufU":
-        raise ValueError(
-            f"expected numbers and strings as metrics, got {type(value).__name__}; try float(value)"
-        )
-    if array.ndim:
-        return [_plain(child) for child in array]
-    number = array.item()
-    return None if isinstance(number, float) and not np.isfinite(number) else number

@@ -1,16 +1,4 @@
-"""Public glassy-dynamics data: configurations with their propensity, from four layouts into one record.
-
-- **BOTAN** (Shiba et al., J. Chem. Phys. 158, 084503, 2023): one npz for each configuration and time code,
-  with the end positions of 32 runs. Files: github.com/h3-Open-BDEC/pyg_botan.
-- **DeepMind** (Bapst et al., Nat. Phys. 16, 448, 2020): one pickle for each configuration, ten times, 30
-  runs. Files: github.com/google-deepmind/deepmind-research, folder glassy_dynamics.
-- **GlassBench** (Jung et al., arXiv:2311.14752): `KA_models` and `KA2D_models` with published propensities,
-  and `KA2D_trajectories` with the end positions of 20 runs. Files: Zenodo record 10118191.
-- tdaglass's own excerpts: npz with `types`, `positions`, `box` and `propensity` or `runs`.
-
-BOTAN and DeepMind store runs unwrapped, so displacements are plain differences; GlassBench's own script takes
-nearest images, and so does the reader here, which gives its runs unwrapped as well.
-"""
+"""Files of one kind, or a folder of them, as one record."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tdaglass.io.layouts import SOURCES, PropensityData, load_one
+from tdaglass.io.datasets.propensity_data import PropensityData
+from tdaglass.io.datasets.recognize import read_file
+from tdaglass.io.datasets.sources import SOURCES
 
 
 def load_dataset(path: str | Path | Sequence[str | Path], *, runs: bool = False) -> PropensityData:
@@ -55,7 +45,7 @@ def load_dataset(path: str | Path | Sequence[str | Path], *, runs: bool = False)
     [[[0.866, 0.866]]]
     """
     files = _files(path)
-    parts = [load_one(file, runs) for file in files]
+    parts = [read_file(file, runs) for file in files]
     first = parts[0]
     for file, part in zip(files, parts, strict=True):
         for name in ("source", "temperature", "times"):

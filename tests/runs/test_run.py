@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tdaglass.configuration import Configuration
-from tdaglass.runs import Run, cached, run_folder
+from tdaglass.runs import Run, run_folder
 
 CHUNKS = 10
 
@@ -79,7 +79,7 @@ def run_killer(tmp_path: Path, name: str, kills: int) -> tuple[Path, list[str]]:
     arguments = [str(tmp_path / name), str(tmp_path / f"{name}.txt"), str(kills), str(CHUNKS)]
     child = subprocess.run(
         [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=300,
-        env={**os.environ, "JAX_PLATFORMS": "cpu"}, cwd=Path(__file__).parents[1],
+        env={**os.environ, "JAX_PLATFORMS": "cpu"}, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert child.returncode == 0, child.stderr
     diary = (tmp_path / f"{name}.txt").read_text().splitlines()
@@ -210,7 +210,7 @@ time.sleep(60)
 
 def test_a_second_process_is_kept_out_until_the_first_ends_or_is_killed(tmp_path):
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
     try:
         assert holder.stdout.readline() == b"in\n"
@@ -267,45 +267,62 @@ def test_metrics_arrays_and_figures_stand_where_they_are_looked_for(tmp_path):
     ]  # fmt: skip
 
 
-def test_cached_results_are_shared_and_waited_for(tmp_path):
+def test_what_experiments_share_is_computed_once_and_again_where_it_is_damaged(tmp_path):
     calls = []
 
     def compute():
         calls.append(1)
         return Configuration(np.ones((2, 3)), np.zeros(2, int), None)
 
-    with Run.open(tmp_path, "hidden_structures", {}):  # another experiment holds its own run
-        first = cached(tmp_path, "configurations", {"n": 2}, compute)
-    second = cached(tmp_path, "configurations", {"n": 2}, compute)
-    cached(tmp_path, "configurations", {"n": 3}, compute)
+    def shared(settings):
+        with Run.open(tmp_path, "configurations", settings, wait=True) as run:
+            return run.chunk("result", compute)
+
+    with Run.open(tmp_path, "hidden_structures", {}):  # an experiment holds its own run
+        first = shared({"n": 2})
+    second = shared({"n": 2})
+    shared({"n": 3})
     assert len(calls) == 2
     np.testing.assert_array_equal(first.positions, second.positions)
     path = run_folder(tmp_path, "configurations", {"n": 2}) / "chunks" / "result.npz"
     path.write_bytes(path.read_bytes()[:-30])
-    cached(tmp_path, "configurations", {"n": 2}, compute)
+    shared({"n": 2})
     assert len(calls) == 3
 
 
 WAITER = """
 import sys, time
 import numpy as np
-from tdaglass.runs import cached
+from tdaglass.runs import Run
 def compute():
     open(sys.argv[2], "a").write("x")
     time.sleep(0.5)
     return np.arange(3)
-print(cached(sys.argv[1], "configurations", {}, compute).tolist())
+with Run.open(sys.argv[1], "configurations", {}, wait=True) as run:
+    print(run.chunk("result", compute).tolist())
 """
 
 
 def test_two_processes_that_ask_at_once_compute_once(tmp_path):
     command = [sys.executable, "-c", WAITER, str(tmp_path / "runs"), str(tmp_path / "calls")]
     both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
         for _ in range(2)
     ]
     assert [child.communicate(timeout=120)[0] for child in both] == ["[0, 1, 2]\n"] * 2
     assert (tmp_path / "calls").read_text() == "x"
+
+
+def test_tables_are_whole_and_a_row_that_does_not_fit_is_refused(tmp_path):
+    with Run.open(tmp_path, "study", {}) as run:
+        run.save_table("curves.csv", ("time", "score"), [(1, 0.5), (2, "A, B")])
+        path = run.folder / "curves.csv"
+        assert path.read_bytes() == b'time,score\r\n1,0.5\r\n2,"A, B"\r\n'
+        with pytest.raises(ValueError, match=r"expected 2 values \(time, score\) in each row of curves.csv"):
+            run.save_table("curves.csv", ("time", "score"), [(1, 0.5), (2,)])
+        assert path.read_bytes().count(b"\n") == 3
+        with pytest.raises(ValueError, match="name of letters"):
+            run.save_table("../curves.csv", (), [])
 
 
 def test_opening_is_quick(tmp_path):
@@ -317,19 +334,3 @@ def test_opening_is_quick(tmp_path):
             run.chunk(f"{i}", lambda: np.zeros(10))
     # A hundredth of a second a chunk would show in runs of thousands; the bound is wide for a busy machine.
     assert time.monotonic() - started < 10
-
-
-def test_compiled_programs_are_kept_where_the_user_wants_them(tmp_path):
-    program = (
-        "import jax, sys; from tdaglass.runs import keep_compiled; keep_compiled(sys.argv[1]); "
-        "jax.block_until_ready(jax.jit(lambda x: x + 1)(1.0))"
-    )
-    for chosen in (None, tmp_path / "chosen"):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
-        if chosen is not None:
-            environment["JAX_COMPILATION_CACHE_DIR"] = str(chosen)
-            environment["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-        root = tmp_path / f"runs-{chosen is None}"
-        subprocess.run([sys.executable, "-c", program, str(root)], env=environment, check=True, timeout=120)
-        assert (root / "compiled").is_dir() == (chosen is None)
-        assert any((chosen or root / "compiled").iterdir())

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tdaglass.io.formats.file_frame import FileFrame
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw
 
 SUFFIXES = (".gsd",)
 TEXT = False
@@ -26,7 +26,7 @@ def count_frames(path: Path) -> int:
         return len(trajectory)
 
 
-def iterate_raw(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, Raw]]:
+def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
     """Frames in file order, each read when it is asked for."""
     with _open(path, "r") as trajectory:
         for k in range(*slice(start, stop, step).indices(len(trajectory))):
@@ -35,7 +35,7 @@ def iterate_raw(path: Path, start: int, stop: int | None, step: int) -> Iterator
                 # Absent quantities read as defaults, so whether velocities were written is asked of the file
                 # itself.
                 moving = any(trajectory.file.chunk_exists(i, "particles/velocity") for i in (k, 0))
-                yield k, _raw(trajectory[k], moving, where)
+                yield k, _frame(trajectory[k], moving, where)
             except (RuntimeError, OSError, KeyError) as error:
                 raise ValueError(
                     f"expected a whole {where}, got an unreadable one ({error}): it was cut short; "
@@ -80,7 +80,7 @@ def write_frames(path: Path, frames: Iterable[Frame]) -> None:
             trajectory.append(snapshot)
 
 
-def _raw(snapshot: Any, moving: bool, where: str) -> Raw:
+def _frame(snapshot: Any, moving: bool, where: str) -> FileFrame:
     particles, configuration = snapshot.particles, snapshot.configuration
     box = np.array(configuration.box, np.float64)
     if box[3:].any():
@@ -90,7 +90,7 @@ def _raw(snapshot: Any, moving: bool, where: str) -> Raw:
         )
     types = tuple(particles.types)
     time = snapshot.log.get("time")
-    return Raw(
+    return FileFrame(
         particles.position.astype(np.float64) + particles.image * box[:3],
         particles.typeid.astype(np.int64) + 1,
         types,

@@ -12,9 +12,9 @@ from typing import TextIO
 
 import numpy as np
 
+from tdaglass.io.formats.file_frame import FileFrame, is_thin
+from tdaglass.io.formats.text_tables import decode, format_table, integer, parse_table
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw, is_thin
-from tdaglass.io.text import decode, format_table, integer, parse_table
 
 SUFFIXES = (".data", ".lmp", ".lammps")
 TEXT = True
@@ -34,7 +34,7 @@ def count_frames(path: Path) -> int:
     return int(path.stat().st_size > 0)
 
 
-def iterate_raw(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, Raw]]:
+def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
     """The one frame of the file."""
     if path.stat().st_size and 0 in range(start, 1 if stop is None else min(stop, 1), step):
         yield 0, _parse(decode(path.read_bytes(), path.name), path.name)
@@ -83,7 +83,7 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         file.write("\nVelocities\n\n" + format_table([ids, *np.pad(frame.velocities, flat).T]))
 
 
-def _parse(text: str, where: str) -> Raw:
+def _parse(text: str, where: str) -> FileFrame:
     if not text.endswith("\n"):
         raise ValueError(
             f"expected a line end at the end of {where}, got none: it was cut short; try writing it again"
@@ -112,7 +112,7 @@ def _parse(text: str, where: str) -> Raw:
         images = np.stack([table.pop(name) for name in _IMAGES], axis=-1)
         positions = positions + images * cell
         planar = planar and not images[:, 2].any()
-    return Raw(
+    return FileFrame(
         positions,
         types,
         None,

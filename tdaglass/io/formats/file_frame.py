@@ -1,16 +1,17 @@
-"""What every reader hands over, always in three dimensions, and how it becomes a `Frame`."""
+"""A frame as its file has it, always in three dimensions, and how it becomes the `Frame` that a user sees."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tdaglass.io.frame import Frame, checked, host_configuration, letters
+from tdaglass.io.checks import checked
+from tdaglass.io.frame import Frame, host_configuration, letters
 
 FROM_FILE: Literal["file"] = "file"
 
 
-class Raw(NamedTuple):
+class FileFrame(NamedTuple):
     """A frame as the file has it.
 
     Attributes
@@ -53,25 +54,25 @@ def is_thin(low: np.ndarray, cell: np.ndarray) -> bool:
     return bool(low[2] < 0 < low[2] + cell[2] and cell[2] <= 1)
 
 
-def finish(
-    raw: Raw,
+def to_frame(
+    found: FileFrame,
     where: str,
     species_names: Sequence[str] | None,
     dimension: int | None,
     box: Sequence[float] | np.ndarray | Literal["file"] | None,
 ) -> Frame:
     """The frame that a user sees: ordered by id, species coded, in its own dimension, and checked."""
-    dimension = dimension or (2 if raw.planar else 3)
-    species, names = species_codes(raw.labels, raw.names, species_names, where)
-    edges = _edges(raw, dimension, where) if isinstance(box, str) else box
-    order = _order(raw.ids, where)
+    dimension = dimension or (2 if found.planar else 3)
+    species, names = species_codes(found.labels, found.names, species_names, where)
+    edges = _edges(found, dimension, where) if isinstance(box, str) else box
+    order = _order(found.ids, where)
     return checked(
         Frame(
-            host_configuration(raw.positions[order, :dimension], species[order], edges),
-            None if raw.velocities is None else raw.velocities[order, :dimension],
-            {name: values[order] for name, values in raw.columns.items()},
-            raw.step,
-            raw.time,
+            host_configuration(found.positions[order, :dimension], species[order], edges),
+            None if found.velocities is None else found.velocities[order, :dimension],
+            {name: values[order] for name, values in found.columns.items()},
+            found.step,
+            found.time,
             names,
         ),
         where,
@@ -141,18 +142,18 @@ def _order(ids: np.ndarray | None, where: str) -> np.ndarray | slice:
     return order
 
 
-def _edges(raw: Raw, dimension: int, where: str) -> np.ndarray | None:
-    periodic = raw.periodic[:dimension]
+def _edges(found: FileFrame, dimension: int, where: str) -> np.ndarray | None:
+    periodic = found.periodic[:dimension]
     if not any(periodic):
         return None
-    if raw.cell is None:
+    if found.cell is None:
         raise ValueError(
             f"expected a cell in {where}, got none; try box=(...) with its {dimension} edge lengths"
         )
     if not all(periodic):
         raise ValueError(
             f"expected a cell periodic in all {dimension} directions or in none in {where}, got "
-            f"{raw.periodic}; "
+            f"{found.periodic}; "
             f"try box=(...) to take it as periodic, or box=None to take it as open"
         )
-    return raw.cell[:dimension]
+    return found.cell[:dimension]

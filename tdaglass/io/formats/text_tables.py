@@ -1,13 +1,10 @@
-"""Tables of numbers in text files, and files that are one frame after another."""
+"""Tables of numbers and names in text files: read whole columns at a time, written so that no bit is lost."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
-
-from tdaglass.io.raw import Raw
 
 # Fixed-width fields let NumPy's C parser read names and numbers in one pass; longer names are refused, not
 # cut.
@@ -22,33 +19,6 @@ _TRUTH = {
     "1": True,
     "0": False,
 }
-
-Parse = Callable[[BinaryIO, str], Raw | None]
-Skip = Callable[[BinaryIO], bool]
-
-
-def iterate_text(
-    path: Path, start: int, stop: int | None, step: int, parse: Parse, skip: Skip
-) -> Iterator[tuple[int, Raw]]:
-    """Frames `start`, `start + step`, ... below `stop`, each read when it is asked for."""
-    with open(path, "rb") as file:
-        for k in itertools.count():
-            if stop is not None and k >= stop:
-                return
-            if k < start or (k - start) % step:
-                if not skip(file):
-                    return
-                continue
-            raw = parse(file, f"frame {k} of {path.name}")
-            if raw is None:
-                return
-            yield k, raw
-
-
-def count_text(path: Path, skip: Skip) -> int:
-    """How many frames a file holds, a truncated last one counted."""
-    with open(path, "rb") as file:
-        return sum(1 for _ in iter(lambda: skip(file), False))
 
 
 def take_lines(file: BinaryIO, n: int, where: str) -> list[str]:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tdaglass.io.atomic import atomic_write
+from tdaglass.runs.atomic import atomic_write
 
 _STRUCTURE = "structure.json"
 _PLAIN = "biufcSU"

@@ -12,9 +12,10 @@ from typing import BinaryIO, TextIO
 
 import numpy as np
 
+from tdaglass.io.formats.file_frame import FileFrame, is_thin
+from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text
+from tdaglass.io.formats.text_tables import decode, format_table, integer, parse_table, take_lines
 from tdaglass.io.frame import Frame, host_arrays
-from tdaglass.io.raw import Raw, is_thin
-from tdaglass.io.text import count_text, decode, format_table, integer, iterate_text, parse_table, take_lines
 
 SUFFIXES = (".lammpstrj", ".dump")
 TEXT = True
@@ -23,10 +24,10 @@ _AXES = "xyz"
 
 def count_frames(path: Path) -> int:
     """How many frames the file holds."""
-    return count_text(path, _skip)
+    return count_frames_of_text(path, _skip)
 
 
-def iterate_raw(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, Raw]]:
+def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
     """Frames in file order, each read when it is asked for."""
     return iterate_text(path, start, stop, step, _parse, _skip)
 
@@ -56,7 +57,7 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         file.write(f"ITEM: ATOMS {' '.join(table)}\n{format_table(list(table.values()))}")
 
 
-def _parse(file: BinaryIO, where: str) -> Raw | None:
+def _parse(file: BinaryIO, where: str) -> FileFrame | None:
     header = _header(file, where)
     if header is None:
         return None
@@ -74,7 +75,7 @@ def _parse(file: BinaryIO, where: str) -> Raw | None:
     for axis in _AXES:
         table.pop(f"i{axis}", None)
     time = header.get("TIME")
-    return Raw(
+    return FileFrame(
         positions,
         labels,
         type_names,

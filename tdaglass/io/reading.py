@@ -1,25 +1,16 @@
-"""Read and write configurations: one way in and one way out for all formats."""
+"""Read configurations and trajectories: one way in for all formats."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from tdaglass.configuration import Configuration
-from tdaglass.io import extxyz, hoomd_gsd, lammps_data, lammps_dump
-from tdaglass.io.atomic import atomic_path, atomic_write
-from tdaglass.io.frame import Frame, check_names, checked, split, stack
-from tdaglass.io.raw import FROM_FILE, finish, species_codes
-
-FORMATS: dict[str, ModuleType] = {
-    "extxyz": extxyz,
-    "lammps-dump": lammps_dump,
-    "lammps-data": lammps_data,
-    "gsd": hoomd_gsd,
-}
+from tdaglass.io.formats.by_name import format_of
+from tdaglass.io.formats.file_frame import FROM_FILE, species_codes, to_frame
+from tdaglass.io.frame import Frame, stack
 
 Box = Sequence[float] | np.ndarray | None | Literal["file"]
 
@@ -68,14 +59,15 @@ def iterate_trajectory(
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from tdaglass import Configuration, io
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "two.xyz"
     >>> still = Configuration(np.zeros((2, 1, 3)), np.zeros(1, int), np.ones(3))
-    >>> write(path, still)
+    >>> io.write(path, still)
     >>> sum(1 for frame in iterate_trajectory(path))
     2
     """
     file = _readable(path)
-    module = _format(file, format)
+    module = format_of(file, format)
     step = 1 if frames.step is None else frames.step
     if step < 1:
         raise ValueError(
@@ -89,10 +81,10 @@ def iterate_trajectory(
     if species_names is None and start > 0:
         species_names = _names_of_first_frame(file, module)
     empty = True
-    for k, raw in module.iterate_raw(file, start, stop, step):
+    for k, found in module.iterate_frames(file, start, stop, step):
         where = f"frame {k} of {file.name}"
-        frame = finish(raw, where, species_names, dimension, box)
-        if species_names is None and raw.labels.dtype.kind == "U":
+        frame = to_frame(found, where, species_names, dimension, box)
+        if species_names is None and found.labels.dtype.kind == "U":
             # Alphabetical codes hold for the whole file, not for the species that a frame happens to contain.
             species_names = frame.species_names
         empty = False
@@ -135,13 +127,15 @@ def read(
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from tdaglass import Configuration, io
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "one.xyz"
-    >>> write(path, Configuration(np.zeros((1, 3)), np.zeros(1, int), np.ones(3)), columns={"score": [0.5]})
+    >>> still = Configuration(np.zeros((1, 3)), np.zeros(1, int), np.ones(3))
+    >>> io.write(path, still, columns={"score": [0.5]})
     >>> read(path).columns["score"]
     array([0.5])
     """
     file = _readable(path)
-    module = _format(file, format)
+    module = format_of(file, format)
     count = None
     k = frame
     if frame < 0:
@@ -190,8 +184,9 @@ def read_trajectory(
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from tdaglass import Configuration, io
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "two.lammpstrj"
-    >>> write(path, Configuration(np.zeros((2, 1, 3)), np.zeros(1, int), np.ones(3)))
+    >>> io.write(path, Configuration(np.zeros((2, 1, 3)), np.zeros(1, int), np.ones(3)))
     >>> read_trajectory(path).configuration.positions.shape
     (2, 1, 3)
     """
@@ -205,88 +200,10 @@ def read_trajectory(
     )
 
 
-def write(
-    path: str | os.PathLike,
-    what: Configuration | Frame | Iterable[Frame],
-    columns: Mapping[str, Any] | None = None,
-    format: str | None = None,
-    *,
-    species_names: Sequence[str] | None = None,
-) -> None:
-    """Write configurations to a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : path
-        The file to create or replace; an old file stays as it is until the new one is complete.
-    what : Configuration, Frame, or iterable of Frame
-        One frame, a trajectory (leading axis of frames), or frames one at a time. NumPy or JAX arrays.
-    columns : mapping of str to (..., particles) or (..., particles, components), optional
-        Per-particle numbers to add. A column of one component comes back as (particles,).
-    format : str, optional
-        A key of `FORMATS`; by default the suffix decides.
-    species_names : sequence of str, optional
-        Names of species 0, 1, ...; by default the frame's own, or A, B, ... ASE opens chemical symbols only.
-
-    Raises
-    ------
-    ValueError
-        An array is of the wrong shape or not finite, or the format cannot hold it.
-    OSError
-        The disk is full or the folder cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "glass.xyz"
-    >>> write(path, Configuration(np.zeros((1, 2)), np.zeros(1, int), np.ones(2)), species_names=("Ni",))
-    >>> print(path.read_text().splitlines()[-1])
-    Ni 0.0 0.0 0.0
-    """
-    target = Path(path)
-    module = _format(target, format)
-    frames = _to_write(what, columns or {}, species_names, target.name)
-    if module.TEXT:
-        with atomic_write(target, "w") as file:
-            module.write_frames(file, frames)
-    else:
-        with atomic_path(target) as temporary:
-            module.write_frames(temporary, frames)
-
-
-def _to_write(
-    what: Any, columns: Mapping[str, Any], species_names: Sequence[str] | None, where: str
-) -> Iterator[Frame]:
-    if isinstance(what, Configuration):
-        what = Frame(what)
-    if isinstance(what, Frame):
-        what = split(
-            what._replace(columns={**what.columns, **{k: np.asarray(v) for k, v in columns.items()}})
-        )
-    elif columns:
-        raise ValueError(
-            "expected columns inside each frame of an iterable, got columns=; try Frame(..., columns)"
-        )
-    count = 0
-    for count, frame in enumerate(what, start=1):
-        if not isinstance(frame, Frame):
-            raise ValueError(
-                f"expected frames to write, got {type(frame).__name__}; try Frame(configuration)"
-            )
-        if species_names is not None:
-            frame = frame._replace(species_names=tuple(species_names))
-        place = f"frame {count - 1} for {where}"
-        frame = checked(frame, place)
-        check_names(frame, place)
-        yield frame
-    if not count:
-        raise ValueError(f"expected at least one frame for {where}, got none; try a non-empty trajectory")
-
-
 def _names_of_first_frame(file: Path, module: ModuleType) -> tuple[str, ...] | None:
-    for _, raw in module.iterate_raw(file, 0, 1, 1):
-        if raw.labels.dtype.kind == "U":
-            return species_codes(raw.labels, raw.names, None, file.name)[1]
+    for _, found in module.iterate_frames(file, 0, 1, 1):
+        if found.labels.dtype.kind == "U":
+            return species_codes(found.labels, found.names, None, file.name)[1]
     return None
 
 
@@ -299,19 +216,3 @@ def _readable(path: str | os.PathLike) -> Path:
     if not os.access(file, os.R_OK):
         raise PermissionError(f"expected a readable file, got {path} without permission; try chmod +r {path}")
     return file
-
-
-def _format(path: Path, format: str | None) -> ModuleType:
-    if format is None:
-        suffix = path.suffix.lower()
-        for module in FORMATS.values():
-            if suffix in module.SUFFIXES:
-                return module
-        known = ", ".join(suffix for module in FORMATS.values() for suffix in module.SUFFIXES)
-        raise ValueError(
-            f"expected one of the suffixes {known}, got {path.name!r}; try format= one of "
-            f"{', '.join(FORMATS)}"
-        )
-    if format not in FORMATS:
-        raise ValueError(f"expected a format among {', '.join(FORMATS)}, got {format!r}; try one of these")
-    return FORMATS[format]

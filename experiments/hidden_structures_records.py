@@ -1,0 +1,134 @@
+"""The settings of `hidden_structures.py`, and what its steps hand on to each other and to the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from tdaglass import dynamics, glass
+from tdaglass.configuration import Configuration
+from tdaglass.statistics import Correlation
+
+System = Literal["wahnstrom", "kob_andersen_3d"]
+MODELS: dict[str, Callable[[int], glass.PairModel]] = {
+    "wahnstrom": glass.wahnstrom,
+    "kob_andersen_3d": glass.kob_andersen_3d,
+}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """All that decides the simulated liquids, which are kept and shared by all analyses of them."""
+
+    system: System = "wahnstrom"
+    """Liquid to simulate, or whose energies to compute for --data."""
+    n: int = 1000
+    """Particles."""
+    temperatures: tuple[float, ...] = (1.0, 0.85, 0.75)
+    """From hot to cold, epsilon / k_B."""
+    relaxation_times: tuple[float, ...] = (5.5, 14.0, 50.0)
+    """Rough alpha-relaxation time at each temperature; sets the length of runs, the result is measured."""
+    equilibration: float = 12.0
+    """Equilibration at each temperature, in relaxation times."""
+    observation: float = 3.0
+    """Longest time of the ensembles, in relaxation times."""
+    configurations: int = 4
+    """Independent liquids per temperature."""
+    replicas: int = 32
+    """Isoconfigurational runs of each configuration."""
+    observations: int = 24
+    """Times at which the ensembles are observed, evenly spaced in their logarithm."""
+    dt: float = 0.005
+    """Time step."""
+    seed: int = 0
+    """Of all random numbers, of the analysis too."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result; lengths, energies and times in Lennard-Jones units."""
+
+    simulation: Simulation = Simulation()
+    preset: Literal["default", "paper"] = "default"
+    """Size of the study: minutes on two cores, or as published."""
+    data: Path | None = None
+    """Analyse these configurations (public data set, extxyz, LAMMPS, GSD) instead of simulating."""
+    cutoff: float | None = 1.7
+    """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
+    variance_explained: float = 0.75
+    """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
+    radius: float = 2.0
+    """P_red is averaged over the particles within this distance, in units of the largest sigma."""
+    root: Path = field(default=Path("runs"), compare=False)
+    """Folder of all runs."""
+
+
+KOB_ANDERSEN = Simulation(
+    system="kob_andersen_3d",
+    temperatures=(1.0, 0.8, 0.6),
+    relaxation_times=(1.5, 4.0, 20.0),
+    n=500,
+    observation=4.0,
+    configurations=2,
+)
+PRESETS: dict[tuple[str, ...], Settings] = {
+    ("wahnstrom", "default"): Settings(),
+    ("wahnstrom", "paper"): Settings(
+        Simulation(
+            n=2000,
+            temperatures=(1.0, 0.9, 0.8, 0.75, 0.7),
+            relaxation_times=(4.0, 11.0, 25.0, 70.0, 200.0),
+            configurations=10,
+            replicas=64,
+        ),
+        preset="paper",
+        cutoff=None,
+    ),
+    ("kob_andersen_3d", "default"): Settings(KOB_ANDERSEN, cutoff=1.2),
+    ("kob_andersen_3d", "paper"): Settings(
+        replace(
+            KOB_ANDERSEN,
+            n=4096,
+            temperatures=(0.8, 0.6, 0.55, 0.5),
+            relaxation_times=(4.0, 20.0, 50.0, 150.0),
+            configurations=10,
+            replicas=64,
+        ),
+        preset="paper",
+        cutoff=1.2,
+    ),
+}
+
+
+class Liquid(NamedTuple):
+    """Configurations of one liquid at one temperature, and how their particles move (where that is known)."""
+
+    configuration: Configuration  # (configurations, ...)
+    temperature: float | None
+    times: np.ndarray | None  # (times,)
+    propensity: np.ndarray | None  # (configurations, times, particles)
+    relaxation: dynamics.StretchedExponential | None = None
+    wave_number: float | None = None
+    diffusion_time: float | None = None
+
+
+class Scores(NamedTuple):
+    """What the structure says of each particle, (configurations, particles)."""
+
+    p_red: np.ndarray
+    averaged: np.ndarray
+    energy: np.ndarray  # potential, smoothed
+
+
+# Of each score, by its name, with the propensity; (configurations, species, times). Empty where nothing moved.
+Correlations = dict[str, Correlation]
+
+
+class Analysed(NamedTuple):
+    """A liquid, the scores of its particles, and how well each foretells the motion."""
+
+    liquid: Liquid
+    scores: Scores
+    correlations: Correlations

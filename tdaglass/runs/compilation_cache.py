@@ -1,0 +1,22 @@
+"""Compiled programs kept beside the runs that they served."""
+
+import os
+from pathlib import Path
+
+import jax
+
+
+def keep_compiled(root: str | os.PathLike) -> None:
+    """Keep compiled programs in ``root/compiled``, so that a study that goes on or is repeated starts at once.
+
+    Where the user has chosen a place for them (JAX_COMPILATION_CACHE_DIR), that place is used.
+
+    Parameters
+    ----------
+    root : path
+        Folder of all runs.
+    """
+    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
+        jax.config.update("jax_compilation_cache_dir", str(Path(root) / "compiled"))
+        # Small programs too: there are hundreds of them.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -1,0 +1,104 @@
+"""Where numbers come from: the settings, and the versions, device and revision of the code that made them."""
+
+import json
+import logging
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import tdaglass
+from tdaglass.runs.fingerprint import as_json, fingerprint
+from tdaglass.runs.json_files import write_json
+
+log = logging.getLogger(__name__)
+
+_PACKAGES = ("jax", "jaxlib", "jax-md", "flax", "numpy", "scipy", "gudhi")
+
+
+def record(path: Path, experiment: str, settings: Any, engine: str | None = None) -> None:
+    """Write down what a run is and what it was begun with; of one that goes on, tell what has changed since.
+
+    Parameters
+    ----------
+    path : Path
+        settings.json of the run.
+    experiment : str
+    settings : dataclass or dict
+    engine : str, optional
+
+    Raises
+    ------
+    ValueError
+        Other settings stand there.
+    """
+    here = {
+        "experiment": experiment,
+        "fingerprint": fingerprint(settings),
+        "settings": as_json(settings),
+        "all_fields": as_json(settings, counted_only=False),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        "device": device(),
+        "engine": engine,
+    }
+    if path.is_file():
+        try:
+            earlier = json.loads(path.read_text())
+        except ValueError:
+            log.warning("%s is damaged and is written again", path)
+        else:
+            _compare(path, earlier, here)
+            return
+    write_json(path, here)
+
+
+def _compare(path: Path, earlier: dict[str, Any], here: dict[str, Any]) -> None:
+    if earlier["settings"] != json.loads(json.dumps(here["settings"])):
+        raise ValueError(
+            f"expected the settings of {path}, got others of the same fingerprint; try another root"
+        )
+    for name in ("versions", "git_revision", "device", "engine"):
+        if earlier.get(name) != here[name]:
+            log.warning(
+                "run %s was begun with %s %s and goes on with %s: finished chunks are kept; remove the folder "
+                "to compute all of them alike",
+                path.parent, name, earlier.get(name), here[name],
+            )  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Version of Python, of tdaglass and of what its numbers depend on."""
+    found = {"tdaglass": tdaglass.__version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def device() -> str:
+    """Number and kind of the devices that JAX computes on."""
+    devices = jax.devices()
+    return f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
+
+
+def git_revision() -> str | None:
+    """The revision of the code that runs, "-dirty" if changed since; None outside a checkout."""
+    folder = Path(tdaglass.__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        # Installed into somebody else's checkout, the package is not part of its history.
+        git("ls-files", "--error-unmatch", "__init__.py")
+        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    except (OSError, subprocess.SubprocessError):
+        return None
