@@ -82,7 +82,7 @@ def densities(settings: Settings, configuration: Configuration) -> jax.Array:
     make = partial(
         structure.density_field, shape=2 * (settings.cells,), species_count=2, assignment=settings.assignment
     )
-    return jax.lax.map(lambda one: make(*one), tuple(jnp.asarray(x) for x in configuration)).astype(
+    return jax.lax.map(lambda one: make(*one), tuple(jnp.asarray(x) for x in configuration[:3])).astype(
         jnp.float32
     )
 
@@ -144,7 +144,7 @@ def describe(
     kind: int,
 ) -> Fields:
     """Where networks look in configurations of one kind, and what is there."""
-    positions, species, box = (jnp.asarray(x) for x in configuration)
+    positions, species, box = (jnp.asarray(x) for x in configuration[:3])
     images = densities(settings, configuration)
     on_particles = jax.vmap(structure.particle_values)
     looked = [

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from glass_or_liquid_records import GLASS, KINDS, MODELS, PRESETS, Fields, Motion, Results, Settings
 from reporting import print_files
@@ -214,7 +215,7 @@ def save(run: Run, results: Results, followed: list[Followed]) -> None:
 
 def draw_fields(settings: Settings, run: Run, results: Results) -> None:
     """The four fields of a glass, and three of them where the network looked."""
-    configuration = Configuration(*(np.asarray(x)[0] for x in results.tested[GLASS]))
+    configuration: Configuration = jax.tree.map(lambda x: np.asarray(x)[0], results.tested[GLASS])
     cooling, fields, coldest = settings.cooling, results.fields[GLASS], results.motions[0]
     diameters = MODELS[cooling.system](cooling.n).table("sigma").diagonal()
     # Where particles have just left their cages, or come closest to it.

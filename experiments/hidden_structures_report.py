@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import numpy as np
 from hidden_structures_records import MODELS, Analysed, Correlations, Liquid, Settings, Simulation
 from matplotlib.figure import Figure
@@ -207,6 +208,6 @@ def draw_snapshot(settings: Settings, one: Analysed, names: tuple[str, ...]) -> 
     shown = {title: getattr(scores, score)[0] for score, title in TITLES.items()}
     if liquid.propensity is not None:
         shown[r"propensity / $\sigma$"] = liquid.propensity[0, peak_time(correlations)]
-    first = Configuration(*(np.asarray(x)[0] for x in liquid.configuration))
+    first: Configuration = jax.tree.map(lambda x: np.asarray(x)[0], liquid.configuration)
     sigma = MODELS[settings.simulation.system](len(first.species)).table("sigma").diagonal()
     return plot.snapshot(first, shown, diameters=sigma if len(sigma) == len(names) else np.ones(len(names)))

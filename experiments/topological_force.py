@@ -142,7 +142,7 @@ def main(settings: Settings) -> None:
     with runs.Run.open(settings.root, "topological_force", settings) as run:
         warm = run.chunk("liquid", partial(liquid, settings, model, settings.temperature))
         hot = run.chunk("hot-liquid", partial(liquid, settings, model, settings.hot))
-        inherent, _ = glass.minimize(Configuration(*map(jnp.asarray, warm)), model, tolerance=TOLERANCE)
+        inherent, _ = glass.minimize(jax.tree.map(jnp.asarray, warm), model, tolerance=TOLERANCE)
         held, free = open_hole(settings, model, inherent, run)
         box = jnp.asarray(inherent.box)
         target = image(settings, jnp.asarray(hot.positions), box)

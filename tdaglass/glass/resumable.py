@@ -11,11 +11,6 @@ from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, cool, run
-<<<<<<< HEAD:tdaglass/glass/resumable.py
-from tdaglass.keep import Keep
-=======
-from tdaglass.glass.state import State
->>>>>>> rooms:tdaglass/glass/parts.py
 from tdaglass.progress import progress as progress_bar
 
 
