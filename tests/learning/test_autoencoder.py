@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tdaglass.learning import (
-    Autoencoder,
+    FittedAutoencoder,
     check_autoencoder,
     decode,
     encode,
@@ -28,7 +28,7 @@ def arc() -> jax.Array:
 
 
 @pytest.fixture(scope="module")
-def fitted(arc) -> Autoencoder:
+def fitted(arc) -> FittedAutoencoder:
     return fit_autoencoder(jax.random.key(1), arc, **OPTIONS)
 
 
