@@ -76,7 +76,7 @@ class Atomwise(Network):
 
     .. math:: E = \sum_i \mathrm{NN}(d_i)
 
-    (Behler and Parrinello 2007, equation 3), so that particles may be numbered in any order, systems may be of
+    (Behler and Parrinello 2007), so that particles may be numbered in any order, systems may be of
     any size, and outputs are extensive. Samples are `AtomicDescriptors`.
 
     Attributes
@@ -174,10 +174,10 @@ class Atomwise(Network):
                 f"expected descriptors of {features} features, got {descriptors.shape[-1]}; try those that init "
                 "had"
             )
-        # Hidden before and after: NaN behind the first mask would come back in the gradient.
-        hidden = mask[..., None]
-        each = merge(_Layers, (self, features), parameters)(jnp.where(hidden, descriptors, 0))
-        total = jnp.where(hidden, each, 0).sum(axis=-2)
+        present = mask[..., None]
+        # Before the network too: NaN that only its outputs were spared would come back in the gradient.
+        each = merge(_Layers, (self, features), parameters)(jnp.where(present, descriptors, 0))
+        total = jnp.where(present, each, 0).sum(axis=-2)
         if self.pooling == "sum":
             return total
         return total / jnp.maximum(mask.sum(axis=-1, keepdims=True), 1)
