@@ -21,7 +21,7 @@ import numpy as np
 import optax
 
 from tdaglass.learning import CNN, predict
-from tdaglass.learning.epoch import Plan, first_state, train_epoch
+from tdaglass.learning.training.epoch import Plan, first_state, train_epoch
 
 BATCH, BATCHES, REPEATS = 32, 4, 5
 NETWORKS = {
@@ -33,30 +33,30 @@ NETWORKS = {
 }
 
 
-def our_epoch(architecture: CNN, images: np.ndarray, targets: np.ndarray) -> tuple[Callable[[], Any], dict]:
+def our_epoch(network: CNN, images: np.ndarray, targets: np.ndarray) -> tuple[Callable[[], Any], dict]:
     """A call that trains one epoch, and the parameters it starts from."""
-    loss = "cross_entropy" if architecture.outputs > 1 else "squared"
-    plan = Plan(architecture, loss, optax.adam(1e-4), BATCH, ())
+    loss = "cross_entropy" if network.outputs > 1 else "squared"
+    plan = Plan(network, loss, optax.adam(1e-4), BATCH)
     data = jnp.asarray(images), jnp.asarray(targets)
     key = jax.random.key(0)
-    state = first_state(key, plan, data[0], 1)
+    state = first_state(plan, network.init(key, data[0][0]), 1, jnp.float32)
     return lambda: jax.block_until_ready(train_epoch(key, plan, state, data, None)), state.parameters
 
 
-def torch_network(architecture: CNN, shape: tuple[int, ...], parameters: dict) -> Any:
+def torch_network(network: CNN, shape: tuple[int, ...], parameters: dict) -> Any:
     """The same network with the same parameters."""
     from torch import nn, no_grad, tensor
 
     layers: list[Any] = []
     maps, edge = shape[0], shape[1]
-    for width in architecture.convolutions:
-        mode = "circular" if architecture.padding == "circular" else "zeros"
+    for width in network.convolutions:
+        mode = "circular" if network.padding == "circular" else "zeros"
         layers += [nn.Conv2d(maps, width, 3, padding=1, padding_mode=mode), nn.ReLU()]
-        layers += [nn.MaxPool2d(2)] if architecture.pooling else []
-        maps, edge = width, edge // (1 + architecture.pooling)
+        layers += [nn.MaxPool2d(2)] if network.pooling else []
+        maps, edge = width, edge // (1 + network.pooling)
     inputs = maps * edge * edge
-    layers += [nn.Flatten(), nn.Linear(inputs, architecture.dense[0]), nn.ReLU()]
-    layers += [nn.Dropout(architecture.dropout), nn.Linear(architecture.dense[0], architecture.outputs)]
+    layers += [nn.Flatten(), nn.Linear(inputs, network.dense[0]), nn.ReLU()]
+    layers += [nn.Dropout(network.dropout), nn.Linear(network.dense[0], network.outputs)]
     model = nn.Sequential(*layers)
     convolutions = [layer for layer in model if isinstance(layer, nn.Conv2d)]
     dense = [layer for layer in model if isinstance(layer, nn.Linear)]
@@ -118,21 +118,21 @@ def main() -> None:
         f"{f'{cores} cores, float32':22s} {'ours, images/s':>15s} {'PyTorch':>9s} {'clock':>7s} {'cpu time':>9s}"
     )
     rng = np.random.default_rng(0)
-    for name, (architecture, shape) in NETWORKS.items():
+    for name, (network, shape) in NETWORKS.items():
         count = BATCH * BATCHES
         images = rng.normal(size=(count, *shape)).astype(np.float32)
-        one = architecture.outputs == 1
+        one = network.outputs == 1
         targets = rng.normal(size=(count, 1)).astype(np.float32) if one else rng.integers(0, 2, count)
-        ours, parameters = our_epoch(architecture, images, targets)
+        ours, parameters = our_epoch(network, images, targets)
         functions = {"ours": ours}
         if rival:
-            model = torch_network(architecture, shape, parameters).eval()
+            model = torch_network(network, shape, parameters).eval()
             with torch.no_grad():
                 theirs = model(torch.tensor(images[:8])).numpy()
-            difference = np.abs(predict(architecture, parameters, jnp.asarray(images[:8])) - theirs).max()
+            difference = np.abs(predict(network, parameters, jnp.asarray(images[:8])) - theirs).max()
             assert difference < 1e-3, f"not the same numbers: {difference}"
             for key, layout in layouts.items():
-                model = torch_network(architecture, shape, parameters)
+                model = torch_network(network, shape, parameters)
                 functions[key] = torch_epoch(model, images, targets, layout)
         seconds = alternate(**functions)
         clock, processors = seconds.pop("ours")

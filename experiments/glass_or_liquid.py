@@ -98,7 +98,9 @@ def learn(
 ) -> tuple[learning.CNN, list[learning.Trained]]:
     """Networks from different seeds."""
     dense = (settings.hidden,) if settings.hidden else None
-    architecture = learning.CNN(settings.channels, dense=dense, dropout=settings.dropout, outputs=2)
+    network = learning.CNN(
+        settings.channels, dense=dense, dropout=settings.dropout, outputs=2, standardized=dense is None
+    )
     images, kinds = images_of(settings, both, parts["train"])
     validation = images_of(settings, both, parts["validation"])
     steps = settings.epochs * (len(images) // settings.batch_size)
@@ -107,14 +109,13 @@ def learn(
     trained = [
         learning.fit_network(
             jax.random.fold_in(jax.random.key(settings.cooling.seed), k),
-            architecture,
+            network,
             images,
             kinds,
             optimizer=optimizer,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
-            symmetries=("translations", "rotations", "mirrors"),
-            standardized=dense is None,
+            augment=learning.random_symmetry,
             validation=validation,
             patience=settings.patience,
             keep=run.chunk,
@@ -123,7 +124,7 @@ def learn(
         )
         for k in range(settings.trainings)
     ]
-    return architecture, trained
+    return network, trained
 
 
 averages = jax.jit(jax.vmap(structure.exponential_average, (0, 0, 0, None)))
@@ -138,7 +139,7 @@ def coarse_grain(settings: Settings, values: np.ndarray, configuration: Configur
 
 def describe(
     settings: Settings,
-    architecture: learning.CNN,
+    network: learning.CNN,
     trained: list[learning.Trained],
     configuration: Configuration,
     kind: int,
@@ -148,8 +149,7 @@ def describe(
     images = densities(settings, configuration)
     on_particles = jax.vmap(structure.particle_values)
     looked = [
-        on_particles(learning.grad_cam(architecture, t.parameters, images, kind), positions, box)
-        for t in trained
+        on_particles(learning.grad_cam(network, t.parameters, images, kind), positions, box) for t in trained
     ]
     cells = structure.voronoi(configuration.positions, configuration.box)
     sigma = additive_sigma(MODELS[settings.cooling.system](settings.cooling.n))
@@ -203,13 +203,13 @@ def main(settings: Settings) -> None:
         both = cool(cooling, kept)
     parts = split(settings)
     with runs.Run.open(settings.root, "glass_or_liquid", settings, engine=engine) as run:
-        architecture, trained = learn(settings, run, both, parts)
+        network, trained = learn(settings, run, both, parts)
         images, kinds = images_of(settings, both, parts["test"])
         right = np.stack(
-            [learning.predict(architecture, t.parameters, images).argmax(axis=1) == kinds for t in trained]
+            [learning.predict(network, t.parameters, images).argmax(axis=1) == kinds for t in trained]
         )
         tested = [jax.tree.map(lambda x, k=kind: x[k, parts["test"]], both) for kind in (LIQUID, GLASS)]
-        fields = [describe(settings, architecture, trained, tested[kind], kind) for kind in (LIQUID, GLASS)]
+        fields = [describe(settings, network, trained, tested[kind], kind) for kind in (LIQUID, GLASS)]
         motions = [heat(settings, run, tested[GLASS], t) for t in sorted(settings.temperatures)]
         report(settings, run, Results(parts, trained, right, tested, fields, motions))
 

@@ -3,26 +3,24 @@
 Every `fit_*` takes data (and a key where chance enters) and returns a NamedTuple of arrays; `encode`,
 `membership` and their like are pure functions of that record.  The unsupervised route of the first study reads
 `fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the two
-clusters is the liquid-like one.  Of images, the supervised route reads `CNN` -> `fit_network` -> `predict` ->
-`grad_cam`.  A fit that did not finish says so in its record, and `check_autoencoder`, `check_mixture` and
-`check_training` say it in words.
+clusters is the liquid-like one.  The supervised route reads `CNN` (of images) or `Atomwise` (of descriptors of
+particles) -> `fit_network` -> `predict`, and `grad_cam` of images; any other `Network` is trained alike.  A fit
+that did not finish says so in its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in
+words.
 """
 
 from tdaglass.learning.autoencoder import (
-    Autoencoder,
     AutoencoderInfo,
-    Dense,
+    FittedAutoencoder,
     check_autoencoder,
     decode,
     encode,
     fit_autoencoder,
     fraction_of_variance_explained,
 )
+from tdaglass.learning.batches import in_batches
+from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
-from tdaglass.learning.cnn import CNN, Parameters, activations, apply_network, from_activations, init_network
-from tdaglass.learning.epoch import History
-from tdaglass.learning.gradcam import grad_cam
-from tdaglass.learning.labels import growing_component, put_first, richer_component
 from tdaglass.learning.mixture import (
     Mixture,
     bayesian_information_criterion,
@@ -32,7 +30,12 @@ from tdaglass.learning.mixture import (
     membership,
     refine_mixture,
 )
-from tdaglass.learning.predict import accuracy, in_batches, predict
+from tdaglass.learning.network import Network, Parameters
+from tdaglass.learning.networks.atomwise import AtomicDescriptors, Atomwise, stack_descriptors
+from tdaglass.learning.networks.autoencoder import Autoencoder
+from tdaglass.learning.networks.cnn import CNN
+from tdaglass.learning.networks.gradcam import grad_cam
+from tdaglass.learning.networks.symmetries import random_symmetry
 from tdaglass.learning.standardize import (
     Standardization,
     fit_min_max,
@@ -40,23 +43,25 @@ from tdaglass.learning.standardize import (
     standardize,
     unstandardize,
 )
-from tdaglass.learning.symmetries import random_symmetry
-from tdaglass.learning.train import Trained, check_training, fit_network
+from tdaglass.learning.training.epoch import History
+from tdaglass.learning.training.predict import accuracy, predict
+from tdaglass.learning.training.train import Trained, check_training, fit_network
 
 __all__ = [
     "CNN",
+    "AtomicDescriptors",
+    "Atomwise",
     "Autoencoder",
     "AutoencoderInfo",
     "Clusters",
-    "Dense",
+    "FittedAutoencoder",
     "History",
     "Mixture",
+    "Network",
     "Parameters",
     "Standardization",
     "Trained",
     "accuracy",
-    "activations",
-    "apply_network",
     "bayesian_information_criterion",
     "check_autoencoder",
     "check_mixture",
@@ -71,18 +76,16 @@ __all__ = [
     "fit_network",
     "fit_standardization",
     "fraction_of_variance_explained",
-    "from_activations",
     "grad_cam",
     "growing_component",
     "in_batches",
-    "init_network",
     "log_likelihood",
     "membership",
     "predict",
-    "put_first",
     "random_symmetry",
     "refine_mixture",
     "richer_component",
+    "stack_descriptors",
     "standardize",
     "unstandardize",
 ]

@@ -7,7 +7,6 @@ loss in fewer passes, from any start, and without a learning rate to choose.
 """
 
 from functools import partial
-from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -16,6 +15,8 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from tdaglass.learning.network import Parameters
+from tdaglass.learning.networks.autoencoder import Autoencoder, close_units, cut_bottleneck, network_of
 from tdaglass.learning.standardize import (
     Standardization,
     fit_standardization,
@@ -26,13 +27,6 @@ from tdaglass.learning.standardize import (
 
 # A step of the quasi-Newton method may stall once and go on; only a stall of this many steps ends the fit.
 STALL = 10
-
-
-class Dense(NamedTuple):
-    """One layer, x W + b."""
-
-    weight: Float[Array, "*starts inputs outputs"]
-    bias: Float[Array, "*starts outputs"]
 
 
 class AutoencoderInfo(NamedTuple):
@@ -56,12 +50,11 @@ class AutoencoderInfo(NamedTuple):
     bottleneck_variance_explained: Float[Array, " features"]
 
 
-class Autoencoder(NamedTuple):
+class FittedAutoencoder(NamedTuple):
     """A fitted auto-encoder; all that `encode` and `decode` need, and how the fit went."""
 
     standardization: Standardization
-    encoder: tuple[Dense, Dense]
-    decoder: tuple[Dense, Dense]
+    parameters: Parameters
     info: AutoencoderInfo
 
 
@@ -76,7 +69,7 @@ def fit_autoencoder(
     starts: int = 5,
     max_iterations: int = 500,
     tolerance: float = 1e-4,
-) -> Autoencoder:
+) -> FittedAutoencoder:
     r"""Fit the auto-encoder by limited-memory BFGS on all samples, from several random starts.
 
     With x standardised and x' its reconstruction, the weights minimise
@@ -104,7 +97,7 @@ def fit_autoencoder(
 
     Returns
     -------
-    Autoencoder
+    FittedAutoencoder
         Its `info` tells whether the starts converged; `check_autoencoder` turns that into a sentence.
 
     Raises
@@ -152,39 +145,38 @@ def fit_autoencoder(
         fits = _fit_starts(
             key, scaled, jnp.arange(features) < width, weight_decay, tolerance, hidden, starts, max_iterations
         )
-        layers, explained, history, converged = fits
+        parameters, explained, history, converged = fits
         tried = tried.at[width - 1].set(explained.max())
         if explained.max() >= variance_explained:
             break
     best = jnp.argmax(explained)
-    (inward, latent), (outward, output) = jax.tree.map(lambda leaf: leaf[best], layers)
-    return Autoencoder(
-        standardization,
-        (inward, Dense(latent.weight[:, :width], latent.bias[:width])),
-        (Dense(outward.weight[:width], outward.bias), output),
-        AutoencoderInfo(history, converged, explained, tried),
-    )
+    parameters = cut_bottleneck(jax.tree.map(lambda leaf: leaf[best], parameters), width)
+    info = AutoencoderInfo(history, converged, explained, tried)
+    return FittedAutoencoder(standardization, parameters, info)
 
 
-def encode(model: Autoencoder, data: Float[Array, "*batch features"]) -> Float[Array, "*batch bottleneck"]:
+def encode(
+    model: FittedAutoencoder, data: Float[Array, "*batch features"]
+) -> Float[Array, "*batch bottleneck"]:
     """Coordinates of the samples in the bottleneck."""
-    return _two_layers(model.encoder, standardize(model.standardization, data))
+    return network_of(model.parameters).encode(model.parameters, standardize(model.standardization, data))
 
 
-def decode(model: Autoencoder, latent: Float[Array, "*batch bottleneck"]) -> Float[Array, "*batch features"]:
+def decode(
+    model: FittedAutoencoder, latent: Float[Array, "*batch bottleneck"]
+) -> Float[Array, "*batch features"]:
     """The samples, in their own units, that bottleneck coordinates stand for."""
-    return unstandardize(model.standardization, _two_layers(model.decoder, latent))
+    return unstandardize(model.standardization, network_of(model.parameters).decode(model.parameters, latent))
 
 
 def fraction_of_variance_explained(
-    model: Autoencoder, data: Float[Array, "samples features"]
+    model: FittedAutoencoder, data: Float[Array, "samples features"]
 ) -> Float[Array, ""]:
     r"""1 - sum |x - x'|^2 / sum |x - <x>|^2, in standardised units (Boattini et al. 2019, equation 6)."""
-    scaled = standardize(model.standardization, data)
-    return _variance_explained((model.encoder, model.decoder), scaled)
+    return _variance_explained(model.parameters, standardize(model.standardization, data))
 
 
-def check_autoencoder(model: Autoencoder) -> None:
+def check_autoencoder(model: FittedAutoencoder) -> None:
     """Say what went wrong in a fit and what to do about it.
 
     Raises
@@ -205,34 +197,9 @@ def check_autoencoder(model: Autoencoder) -> None:
         )
 
 
-def _two_layers(layers: tuple[Dense, Dense], data: Array) -> Array:
-    first, second = layers
-    return jnp.tanh(data @ first.weight + first.bias) @ second.weight + second.bias
-
-
-def _variance_explained(layers: tuple[tuple[Dense, Dense], tuple[Dense, Dense]], scaled: Array) -> Array:
-    encoder, decoder = layers
-    rest = scaled - _two_layers(decoder, _two_layers(encoder, scaled))
+def _variance_explained(parameters: Parameters, scaled: Array) -> Array:
+    rest = scaled - network_of(parameters).apply(parameters, scaled)
     return 1 - jnp.sum(rest**2) / jnp.sum((scaled - scaled.mean(axis=0)) ** 2)
-
-
-def _random_layers(
-    key: Key[Array, ""], sizes: tuple[int, ...], open_units: Bool[Array, " width"], dtype: jnp.dtype
-) -> tuple[tuple[Dense, Dense], tuple[Dense, Dense]]:
-    """Weights of variance 1 / inputs; closed bottleneck units carry zeros, which the gradient leaves alone."""
-    layers = [
-        Dense(
-            jax.random.normal(jax.random.fold_in(key, k), (inputs, outputs), dtype)
-            / jnp.sqrt(inputs).astype(dtype),
-            jnp.zeros((outputs,), dtype),
-        )
-        for k, (inputs, outputs) in enumerate(pairwise(sizes))
-    ]
-    inward, latent, outward, output = layers
-    latent = latent._replace(weight=latent.weight * open_units)
-    fan_in = jnp.sqrt(sizes[2] / open_units.sum()).astype(dtype)
-    outward = outward._replace(weight=outward.weight * open_units[:, None] * fan_in)
-    return (inward, latent), (outward, output)
 
 
 @partial(jax.jit, static_argnames=("hidden", "starts", "max_iterations"))
@@ -246,27 +213,20 @@ def _fit_starts(
     starts: int,
     max_iterations: int,
 ) -> tuple:
-    """Weights, variance explained, loss history and convergence of every start."""
-    features = scaled.shape[1]
-    # One column a sample: XLA's CPU code for these thin products is twice as fast on long rows.
+    """Parameters, variance explained, loss history and convergence of every start."""
+    network = Autoencoder(hidden, bottleneck=scaled.shape[1])
     columns = scaled.T
 
-    def through(layers: tuple[Dense, Dense], data: Array) -> Array:
-        first, second = layers
-        middle = jnp.tanh(first.weight.T @ data + first.bias[:, None])
-        return second.weight.T @ middle + second.bias[:, None]
-
-    def random_layers(start: Int[Array, ""]) -> tuple:
-        sizes = (features, hidden, features, hidden, features)
-        return _random_layers(jax.random.fold_in(key, start), sizes, open_units, scaled.dtype)
+    def first_parameters(start: Int[Array, ""]) -> Parameters:
+        return close_units(network.init(jax.random.fold_in(key, start), scaled[0]), open_units)
 
     # One vector of weights instead of eight arrays: the optimiser compiles several times faster.
-    _, unravel = ravel_pytree(random_layers(jnp.array(0)))
+    _, unravel = ravel_pytree(first_parameters(jnp.array(0)))
 
     def loss_fn(weights: Array) -> Array:
-        encoder, decoder = unravel(weights)
-        rest = columns - through(decoder, through(encoder, columns))
-        penalty = sum(jnp.sum(layer.weight**2) for layer in (*encoder, *decoder))
+        parameters = unravel(weights)
+        rest = columns - network.apply_to_columns(parameters, columns)
+        penalty = sum(jnp.sum(layer["W"] ** 2) for layer in parameters["layers"].values())
         return jnp.mean(rest**2) + weight_decay * penalty
 
     # Backtracking: optax's default search, of interpolations, compiles several times as long and runs longer,
@@ -290,13 +250,13 @@ def _fit_starts(
         return optax.apply_updates(weights, update), state, history.at[step].set(loss), step + 1
 
     def one_start(start: Int[Array, ""]) -> tuple:
-        weights, _ = ravel_pytree(random_layers(start))
+        weights, _ = ravel_pytree(first_parameters(start))
         history = jnp.full((max_iterations,), jnp.nan, scaled.dtype)
         weights, _, history, step = jax.lax.while_loop(
             falling, advance, (weights, optimizer.init(weights), history, 0)
         )
-        layers = unravel(weights)
-        return layers, _variance_explained(layers, scaled), history, step < max_iterations
+        parameters = unravel(weights)
+        return parameters, _variance_explained(parameters, scaled), history, step < max_iterations
 
     # One after the other. Side by side, all would wait in every step for the longest line search and in the end
     # for the slowest start, and both sides of every branch would be computed: more than twice the work.

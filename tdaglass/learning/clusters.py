@@ -5,14 +5,14 @@ from typing import NamedTuple
 import jax
 from jaxtyping import Array, Float, Key
 
-from tdaglass.learning.autoencoder import Autoencoder, encode, fit_autoencoder
+from tdaglass.learning.autoencoder import FittedAutoencoder, encode, fit_autoencoder
 from tdaglass.learning.mixture import Mixture, fit_mixture, membership
 
 
 class Clusters(NamedTuple):
     """A fitted auto-encoder and the mixture fitted to what its bottleneck says of the samples."""
 
-    autoencoder: Autoencoder
+    autoencoder: FittedAutoencoder
     mixture: Mixture
 
 

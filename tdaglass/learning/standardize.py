@@ -30,8 +30,8 @@ def fit_standardization(data: Float[Array, "samples features"]) -> Standardizati
 
     Examples
     --------
-    >>> fit_standardization(jnp.array([[1.0, 5.0], [3.0, 5.0]])).scale
-    Array([1., 1.], dtype=float32)
+    >>> fit_standardization(jnp.array([[1.0, 5.0], [3.0, 5.0]])).scale.tolist()
+    [1.0, 1.0]
     """
     mean = data.mean(axis=0)
     scale = data.std(axis=0)

@@ -11,7 +11,7 @@ from glass_systems import PRECISION, assert_same_bits
 from tdaglass import glass
 
 # The module: the package gives the function of the same name.
-MODULE = sys.modules["tdaglass.glass.minimize"]
+MODULE = sys.modules["tdaglass.glass.molecular_dynamics.minimize"]
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_heavy_wahnstrom_and_hashing():
         ({"masses": (1.0, 0.0)}, "positive masses"),
         ({"number_density": 0.0}, "positive number density"),
         ({"number_density": float("nan")}, "positive number density"),
-        ({"truncation": "smooth"}, "'shift' or 'force_shift'"),
+        ({"truncation": "sharp"}, "'force_shift' or 'smooth'"),
         ({"sigma": ((1.0, 1.1), (1.2, 1.2))}, "sigma as a symmetric"),
         ({"epsilon": ((1.0,),)}, "epsilon as a symmetric"),
         ({"cutoff": ((1.0, 1.0), (1.0, -1.0))}, "cutoff as a symmetric"),

@@ -1,6 +1,7 @@
 """The potential energy as a function: derivatives, transformations, the pair potential itself, bad input."""
 
 import dataclasses
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ from glass_systems import PRECISION
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
-from tdaglass.glass.potentials import pair_energy, pair_force, pair_table
+from tdaglass.glass.potentials import InversePower, LennardJones, Truncation, pair_energy, pair_force
 
 double = pytest.mark.skipif(PRECISION == "float32", reason="central differences need double precision")
 TWO = ["kob_andersen_3d", "kob_andersen_2d"]
@@ -92,35 +93,67 @@ def test_invariances(liquid, tolerance):
     np.testing.assert_allclose(jnp.sum(glass.forces(model, configuration), axis=0), 0, atol=1e4 * tolerance)
 
 
+def lennard_jones(r, sigma, epsilon):
+    return 4 * epsilon * ((sigma / r) ** 12 - (sigma / r) ** 6)
+
+
+def eighteenth_power(r, sigma, epsilon):
+    return epsilon * (sigma / r) ** 18
+
+
 @pytest.mark.float32
-@pytest.mark.parametrize("truncation", ["shift", "force_shift"])
-def test_the_pair_potential(truncation, tolerance):
-    model = dataclasses.replace(glass.kob_andersen_3d(150), truncation=truncation)
-    table = pair_table(model, jnp.dtype(PRECISION))
+@pytest.mark.parametrize("truncation", get_args(Truncation))
+@pytest.mark.parametrize(
+    ("potential", "form"),
+    [(LennardJones(), lennard_jones), (InversePower(18), eighteenth_power)],
+    ids=["lennard_jones", "inverse_power"],
+)
+def test_the_pair_potential(potential, form, truncation, tolerance):
+    model = dataclasses.replace(glass.kob_andersen_3d(150), truncation=truncation, potential=potential)
+    table = model.pair_table(jnp.dtype(PRECISION))
     r = jnp.linspace(0.85, 2.6, 400, dtype=PRECISION)[:, None, None]
     sigma, epsilon, cutoff = (jnp.asarray(model.table(x), r.dtype) for x in ("sigma", "epsilon", "cutoff"))
 
-    def lennard_jones(r):
-        return 4 * epsilon * ((sigma / r) ** 12 - (sigma / r) ** 6)
+    def energy(r):
+        return pair_energy(potential, truncation, r * r, table)
 
-    slope = -24 * epsilon * (2 * (sigma / cutoff) ** 12 - (sigma / cutoff) ** 6) / cutoff
-    expected = lennard_jones(r) - lennard_jones(cutoff)
+    def force(r):
+        return r * pair_force(potential, truncation, r * r, table)
+
+    # The form itself, and what the truncation takes away.
+    x = sigma / cutoff
+    if form is lennard_jones:
+        at_cutoff, slope = lennard_jones(cutoff, sigma, epsilon), -24 * epsilon * (2 * x**12 - x**6) / cutoff
+        bend = 4 * epsilon * (156 * x**12 - 42 * x**6) / cutoff**2
+    else:
+        at_cutoff, slope, bend = (
+            epsilon * x**18,
+            -18 * epsilon * x**18 / cutoff,
+            342 * epsilon * x**18 / cutoff**2,
+        )
+    expected = form(r, sigma, epsilon) - at_cutoff
     if truncation == "force_shift":
         expected = expected - (r - cutoff) * slope
+    if truncation == "smooth":  # c2 r**2 + c4 r**4, whose first and second derivatives are these
+        c4 = (bend - slope / cutoff) / (8 * cutoff**2)
+        c2 = (slope - 4 * c4 * cutoff**3) / (2 * cutoff)
+        expected = expected - c2 * (r**2 - cutoff**2) - c4 * (r**4 - cutoff**4)
     expected = jnp.where(r < cutoff, expected, 0)
     atol = 20 * tolerance * float(jnp.abs(expected).max())
-    np.testing.assert_allclose(pair_energy(r * r, table), expected, atol=atol)
-    strength = pair_force(r * r, table, force_shifted=truncation == "force_shift")
-    by_gradient = -jax.vmap(jax.jacfwd(lambda x: pair_energy(x * x, table)))(r[:, 0, 0])
-    atol = 20 * tolerance * float(jnp.abs(by_gradient).max())
-    np.testing.assert_allclose(strength * r, by_gradient, atol=atol)
+    np.testing.assert_allclose(energy(r), expected, atol=atol)
+    derivative = -jax.vmap(jax.jacfwd(energy))(r[:, 0, 0])
+    atol = 20 * tolerance * float(jnp.abs(derivative).max())
+    np.testing.assert_allclose(force(r), derivative, atol=atol)
+
     # Continuity at the cut-off: the energy always, the force where it is shifted too.
-    inside = (cutoff * (1 - 100 * jnp.finfo(r.dtype).eps)) ** 2
-    np.testing.assert_allclose(pair_energy(inside, table), 0, atol=20 * tolerance)
-    at_cutoff = pair_force(inside, table, force_shifted=truncation == "force_shift") * cutoff
+    inside = cutoff * (1 - 100 * jnp.finfo(r.dtype).eps)
+    np.testing.assert_allclose(energy(inside), 0, atol=20 * tolerance)
     jump = -slope if truncation == "shift" else jnp.zeros_like(slope)
-    np.testing.assert_allclose(at_cutoff, jump, atol=20 * tolerance)
-    assert (pair_energy(cutoff**2, table) == 0).all()
+    np.testing.assert_allclose(force(inside), jump, atol=20 * tolerance)
+    if truncation == "smooth":
+        curved = jax.jvp(force, (inside,), (jnp.ones_like(inside),))[1]
+        np.testing.assert_allclose(curved, 0, atol=200 * tolerance)
+    assert (energy(cutoff * (1 + jnp.finfo(r.dtype).eps)) == 0).all()
 
 
 def test_bad_configurations_are_refused_with_a_remedy(liquid):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tdaglass.learning import (
-    Autoencoder,
+    FittedAutoencoder,
     check_autoencoder,
     decode,
     encode,
@@ -14,6 +14,7 @@ from tdaglass.learning import (
     standardize,
     unstandardize,
 )
+from tdaglass.learning.networks.autoencoder import network_of
 
 OPTIONS = {"hidden": 8, "starts": 3, "max_iterations": 300}
 
@@ -28,7 +29,7 @@ def arc() -> jax.Array:
 
 
 @pytest.fixture(scope="module")
-def fitted(arc) -> Autoencoder:
+def fitted(arc) -> FittedAutoencoder:
     return fit_autoencoder(jax.random.key(1), arc, **OPTIONS)
 
 
@@ -48,6 +49,17 @@ def test_fraction_explained_is_its_definition(arc, fitted):
     expected = float(1 - (rest**2).sum() / (spread**2).sum())
     assert fraction_of_variance_explained(fitted, arc) == pytest.approx(expected, rel=1e-10)
     assert fitted.info.start_variance_explained.max() == pytest.approx(expected, rel=1e-10)
+
+
+def test_its_network_gives_the_same_by_rows_and_by_columns(arc, fitted):
+    network = network_of(fitted.parameters)
+    assert (network.hidden, network.bottleneck) == (8, 1)
+    scaled = standardize(fitted.standardization, arc)
+    rows = network.apply(fitted.parameters, scaled)
+    expected = unstandardize(fitted.standardization, rows)
+    np.testing.assert_array_equal(decode(fitted, encode(fitted, arc)), expected)
+    columns = network.apply_to_columns(fitted.parameters, scaled.T)
+    np.testing.assert_allclose(columns.T, rows, rtol=1e-10, atol=1e-12)
 
 
 def test_smallest_sufficient_bottleneck_is_taken_and_reproduced_by_name(arc, fitted):

@@ -1,4 +1,4 @@
-"""Fixed numbers of PyTorch for tests/learning/test_cnn.py, test_gradcam.py: outputs, gradients, Grad-CAM.
+"""Fixed numbers of PyTorch for tests/learning/networks/test_cnn.py, test_gradcam.py: outputs, gradients, Grad-CAM.
 
 python tests/oracles/make_cnn_reference.py   (PyTorch 2, in an environment of its own: it is no dependency)
 """

@@ -1,4 +1,6 @@
 import logging
+from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -6,12 +8,13 @@ import numpy as np
 import optax
 import pytest
 
-from tdaglass.learning import CNN, accuracy, check_training, fit_network, in_batches, predict
-from tdaglass.learning import epoch as epoch_module
+from tdaglass.learning import CNN, Network, accuracy, check_training, fit_network, predict, random_symmetry
+from tdaglass.learning.training.epoch import train_epoch
 from tdaglass.runs import Run
 
-ARCHITECTURE = CNN((6, 6), dense=(8,), dropout=0.2)
+NETWORK = CNN((6, 6), dense=(8,), dropout=0.2)
 ADAM = optax.adam(optax.cosine_decay_schedule(0.01, 200))
+TRANSLATIONS = partial(random_symmetry, symmetries=("translations",))
 OPTIONS = {"optimizer": ADAM, "epochs": 12, "batch_size": 16, "progress": False}
 
 
@@ -39,7 +42,7 @@ def equal(one, other):
 
 @pytest.fixture(scope="module")
 def trained(data, held_out):
-    return fit_network(jax.random.key(0), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+    return fit_network(jax.random.key(0), NETWORK, *data, validation=held_out, **OPTIONS)
 
 
 @pytest.mark.float32
@@ -47,7 +50,7 @@ def test_two_textures_are_told_apart_on_images_never_seen():
     network = CNN((8, 8), dense=None)
     found = fit_network(
         jax.random.key(0), network, *textures(0, 400), optimizer=optax.adam(0.01), epochs=40,
-        symmetries=("translations", "mirrors"), progress=False,
+        augment=partial(random_symmetry, symmetries=("translations", "mirrors")), progress=False,
     )  # fmt: skip
     assert accuracy(network, found.parameters, *textures(2, 200)) == 1
     assert found.best_epoch == 39
@@ -82,10 +85,10 @@ def test_standardized_means_tell_rare_events():
             image[x, y] = image[x, (y + (1 if k % 2 else 8)) % 16] = 3
         return jnp.asarray(images), jnp.arange(count) % 2
 
-    network = CNN((8, 8), dense=None)
+    network = CNN((8, 8), dense=None, standardized=True)
     found = fit_network(
         jax.random.key(0), network, *dots(200), optimizer=optax.adam(0.01), epochs=30, batch_size=20,
-        symmetries=("translations", "rotations", "mirrors"), standardized=True, progress=False,
+        augment=random_symmetry, progress=False,
     )  # fmt: skip
     assert accuracy(network, found.parameters, *dots(100)) >= 0.97
     outputs = predict(network, found.parameters, dots(10)[0])
@@ -95,19 +98,19 @@ def test_standardized_means_tell_rare_events():
 def test_the_best_epoch_is_kept_and_its_scores_are_those_of_its_parameters(trained, held_out):
     history, best = trained.history, int(trained.best_epoch)
     assert best == jnp.argmin(history.validation_loss)
-    logits = predict(ARCHITECTURE, trained.parameters, held_out[0], batch_size=7)
+    logits = predict(NETWORK, trained.parameters, held_out[0], batch_size=7)
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, held_out[1])
     assert losses.mean() == pytest.approx(float(history.validation_loss[best]), rel=1e-9)
-    right = accuracy(ARCHITECTURE, trained.parameters, *held_out)
+    right = accuracy(NETWORK, trained.parameters, *held_out)
     assert right == pytest.approx(float(history.validation_accuracy[best]), abs=1e-6)
     assert history.training_loss[-1] < history.training_loss[0]
     check_training(trained)
 
 
 def test_a_key_fixes_every_bit(trained, data, held_out):
-    again = fit_network(jax.random.key(0), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+    again = fit_network(jax.random.key(0), NETWORK, *data, validation=held_out, **OPTIONS)
     equal(again, trained)
-    other = fit_network(jax.random.key(1), ARCHITECTURE, *data, validation=held_out, **OPTIONS)
+    other = fit_network(jax.random.key(1), NETWORK, *data, validation=held_out, **OPTIONS)
     assert (other.history.training_loss != trained.history.training_loss).all()
 
 
@@ -117,8 +120,8 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(tmp_path, data):
 
     def fit(keep):
         return fit_network(
-            jax.random.key(0), ARCHITECTURE, *training, validation=validation, keep=keep, keep_every=5,
-            name="textures", symmetries=("translations",), **OPTIONS,
+            jax.random.key(0), NETWORK, *training, validation=validation, keep=keep, keep_every=5,
+            name="textures", augment=TRANSLATIONS, **OPTIONS,
         )  # fmt: skip
 
     uninterrupted = fit(None)
@@ -147,7 +150,7 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(tmp_path, data):
 def test_patience_ends_it_and_nothing_after_is_trained(data):
     scrambled = data[0][:20], 1 - data[1][:20]  # the better the training, the worse it does here
     found = fit_network(
-        jax.random.key(0), ARCHITECTURE, *data, validation=scrambled, patience=2, **(OPTIONS | {"epochs": 60})
+        jax.random.key(0), NETWORK, *data, validation=scrambled, patience=2, **(OPTIONS | {"epochs": 60})
     )
     last = int(found.best_epoch) + 2
     assert found.stopped_early
@@ -158,13 +161,11 @@ def test_patience_ends_it_and_nothing_after_is_trained(data):
 
 
 def test_epochs_and_seeds_share_one_compilation(trained, data, held_out):
-    before = epoch_module.train_epoch._cache_size()
+    before = train_epoch._cache_size()
     for seed in (3, 4):
         key = jax.random.fold_in(jax.random.key(0), seed)
-        fit_network(
-            key, ARCHITECTURE, *data, validation=held_out, keep=lambda _, compute: compute(), **OPTIONS
-        )
-    assert epoch_module.train_epoch._cache_size() == before
+        fit_network(key, NETWORK, *data, validation=held_out, keep=lambda _, compute: compute(), **OPTIONS)
+    assert train_epoch._cache_size() == before
 
 
 def test_every_epoch_sees_whole_batches_of_other_samples():
@@ -180,7 +181,7 @@ def test_every_epoch_sees_whole_batches_of_other_samples():
 
 
 def test_a_diverged_training_stops_and_says_so(data):
-    found = fit_network(jax.random.key(0), ARCHITECTURE, *data, **(OPTIONS | {"optimizer": optax.sgd(1e300)}))
+    found = fit_network(jax.random.key(0), NETWORK, *data, **(OPTIONS | {"optimizer": optax.sgd(1e300)}))
     assert not found.stopped_early
     assert jnp.isnan(found.history.training_loss[-1])
     with pytest.raises(
@@ -194,7 +195,7 @@ def test_batch_jobs_read_the_loss_in_the_log(data, caplog, monkeypatch):
     with caplog.at_level(logging.INFO):
         fit_network(
             jax.random.key(0),
-            ARCHITECTURE,
+            NETWORK,
             *data,
             validation=data,
             **(OPTIONS | {"epochs": 2, "progress": None}),
@@ -204,21 +205,21 @@ def test_batch_jobs_read_the_loss_in_the_log(data, caplog, monkeypatch):
     assert ", validation 0." in caplog.messages[0]
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 5, 8])
-def test_batches_hold_every_sample_once(batch_size):
-    samples = {"a": jnp.arange(5), "b": jnp.arange(10).reshape(5, 2)}
-    sums = in_batches(lambda s: s["a"] + s["b"].sum(axis=1), samples, batch_size)
-    np.testing.assert_array_equal(sums, samples["a"] + samples["b"].sum(axis=1))
-
-
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"batch_size": 201}, "mini-batches of 201; try a smaller batch_size"),
-        ({"targets": lambda t: t + 1}, "expected classes of 0 to 1, got 1 to 2; try a CNN of more outputs"),
+        (
+            {"targets": lambda t: t + 1},
+            "expected classes of 0 to 1, got 1 to 2; try a network of more outputs",
+        ),
         ({"targets": lambda t: t * 1.0}, r"try targets.astype\(int\), or loss='squared'"),
         ({"loss": "squared"}, r"expected targets of shape \(200, 2\), got \(200,\); try targets\[:, None\]"),
         ({"patience": 3}, r"expected validation samples to be patient by, got none; try validation=\(...\)"),
+        (
+            {"augment": lambda _, x: x[:, :, :4]},
+            r"an augment that keeps shapes .* got \(\(200, 1, 4, 8\), .*; try a func",
+        ),
         ({"epochs": 0}, "expected epochs, keep_every and patience of at least 1, got 0, 25, None"),
     ],
 )
@@ -226,9 +227,25 @@ def test_bad_settings_are_told_with_a_remedy(data, change, sentence):
     change = dict(change)
     targets = change.pop("targets", lambda t: t)(data[1])
     with pytest.raises(ValueError, match=sentence):
-        fit_network(jax.random.key(0), ARCHITECTURE, data[0], targets, **(OPTIONS | change))
+        fit_network(jax.random.key(0), NETWORK, data[0], targets, **(OPTIONS | change))
 
 
-def test_bad_images_are_told_with_a_remedy(data):
-    with pytest.raises(ValueError, match="expected finite images, got NaN or infinity; try leaving those"):
-        fit_network(jax.random.key(0), ARCHITECTURE, data[0].at[3, 0, 1, 1].set(jnp.nan), data[1])
+def test_bad_samples_are_told_with_a_remedy(data):
+    with pytest.raises(ValueError, match="expected finite samples, got NaN or infinity; try leaving those"):
+        fit_network(jax.random.key(0), NETWORK, data[0].at[3, 0, 1, 1].set(jnp.nan), data[1])
+
+
+@dataclass(frozen=True)
+class Mean(Network):
+    """One number a sample, without an axis of outputs."""
+
+    def init(self, key, sample):
+        return {"scale": jnp.ones(())}
+
+    def apply(self, parameters, samples, key=None):
+        return parameters["scale"] * samples.mean(axis=(1, 2, 3))
+
+
+def test_outputs_without_an_axis_are_told_with_a_remedy(data):
+    with pytest.raises(ValueError, match=r"outputs of shape \(200, outputs\), got \(200,\); try a last axis"):
+        fit_network(jax.random.key(0), Mean(), *data, loss="squared")

@@ -1,30 +1,23 @@
 """One epoch of stochastic gradient descent, compiled as one loop over the mini-batches on the device."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key
 
-from tdaglass.learning.cnn import (
-    CNN,
-    Parameters,
-    apply_network,
-    center_outputs,
-    fold_standardization,
-    from_features,
-    init_network,
-    read_features,
-)
-from tdaglass.learning.predict import in_batches
-from tdaglass.learning.standardize import fit_standardization, standardize
-from tdaglass.learning.symmetries import Symmetry, random_symmetry
+from tdaglass.learning.batches import count_samples, in_batches, take_samples
+from tdaglass.learning.loss import Loss, score
+from tdaglass.learning.network import Network, Parameters
 
-Loss = Literal["cross_entropy", "squared"]
-Samples = tuple[Array, Array]  # images and targets
+# Of a key and samples: other samples with the same targets.
+Augment = Callable[[Key[Array, ""], Any], Any]
+Data = tuple[Any, Array]  # samples and targets
 
 
 class History(NamedTuple):
@@ -62,20 +55,16 @@ class TrainingState(NamedTuple):
 class Plan:
     """What is compiled in."""
 
-    architecture: CNN
+    network: Network
     loss: Loss
     optimizer: optax.GradientTransformation
     batch_size: int
-    symmetries: tuple[Symmetry, ...]
-    standardized: bool = False
+    augment: Augment | None = None
 
 
-def first_state(
-    key: Key[Array, ""], plan: Plan, images: Float[Array, "samples channels *grid"], epochs: int
-) -> TrainingState:
-    """Random parameters in the precision of the images, and room for so many epochs."""
-    parameters = init_network(key, plan.architecture, images.shape[1:], dtype=images.dtype)
-    nothing = jnp.full((epochs,), jnp.nan, images.dtype)
+def first_state(plan: Plan, parameters: Parameters, epochs: int, dtype: DTypeLike) -> TrainingState:
+    """A training not begun, with room for the scores of so many epochs in the precision of the outputs."""
+    nothing = jnp.full((epochs,), jnp.nan, dtype)
     return TrainingState(
         jnp.zeros((), int),
         parameters,
@@ -88,28 +77,25 @@ def first_state(
 
 @partial(jax.jit, static_argnames="plan")
 def train_epoch(
-    key: Key[Array, ""], plan: Plan, state: TrainingState, training: Samples, validation: Samples | None
+    key: Key[Array, ""], plan: Plan, state: TrainingState, training: Data, validation: Data | None
 ) -> TrainingState:
     """One pass over the training samples in a new order, then one over the validation samples."""
-    samples = training[0].shape[0]
-    batches = samples // plan.batch_size
+    count = count_samples(training)
+    batches = count // plan.batch_size
     order_key, batch_key = jax.random.split(jax.random.fold_in(key, state.epoch))
-    order = jax.random.permutation(order_key, samples)[: batches * plan.batch_size]
+    order = jax.random.permutation(order_key, count)[: batches * plan.batch_size]
 
     def step(carry: tuple, batch: tuple[Array, Array]) -> tuple[tuple, tuple[Array, Array]]:
         parameters, optimizer_state = carry
         idx, key = batch
-        move_key, dropout_key = jax.random.split(key)
-        images, targets = training[0][idx], training[1][idx]
-        if plan.symmetries:
-            images = random_symmetry(move_key, images, plan.symmetries)
+        augment_key, network_key = jax.random.split(key)
+        samples, targets = take_samples(training, idx)
+        if plan.augment is not None:
+            samples = plan.augment(augment_key, samples)
 
         def mean_loss(parameters: Parameters) -> tuple[Array, tuple[Array, Array]]:
-            features = read_features(plan.architecture, parameters, images)
-            if plan.standardized:
-                features = standardize(fit_standardization(features), features)
-            outputs = from_features(plan.architecture, parameters, features, dropout_key)
-            losses, hits = _score(plan.loss, outputs, targets)
+            outputs = plan.network.apply(parameters, samples, network_key)
+            losses, hits = score(plan.loss, outputs, targets)
             return losses.mean(), (losses.mean(), hits.mean())
 
         gradient, scores = jax.grad(mean_loss, has_aux=True)(parameters)
@@ -122,16 +108,16 @@ def train_epoch(
         (order.reshape(batches, plan.batch_size), jax.random.split(batch_key, batches)),
     )
     training_loss, training_accuracy = (score.mean() for score in scores)
-    usable = _usable(plan, parameters, training[0])
+    finished = plan.network.finish(parameters, training[0], plan.loss, plan.batch_size)
 
     if validation is None:
         validation_loss = validation_accuracy = jnp.array(jnp.nan, training_loss.dtype)
         better = jnp.isfinite(training_loss)
     else:
 
-        def evaluate(batch: Samples) -> tuple[Array, Array]:
-            outputs = apply_network(plan.architecture, usable, batch[0])
-            return _score(plan.loss, outputs, batch[1])
+        def evaluate(batch: Data) -> tuple[Array, Array]:
+            samples, targets = batch
+            return score(plan.loss, plan.network.apply(finished, samples), targets)
 
         scores = in_batches(evaluate, validation, plan.batch_size)
         validation_loss, validation_accuracy = (score.mean() for score in scores)
@@ -146,25 +132,7 @@ def train_epoch(
         state.epoch + 1,
         parameters,
         optimizer_state,
-        if_better(usable, state.best_parameters),
+        if_better(finished, state.best_parameters),
         if_better(state.epoch, state.best_epoch),
         jax.tree.map(lambda past, score: past.at[state.epoch].set(score), state.history, latest),
     )
-
-
-def _usable(plan: Plan, parameters: Parameters, images: Array) -> Parameters:
-    """Parameters of the network as it is applied: with the standardisation of all training images in them."""
-    if plan.standardized:
-        read_fn = partial(read_features, plan.architecture, parameters)
-        features = in_batches(read_fn, images, plan.batch_size)
-        parameters = fold_standardization(parameters, fit_standardization(features))
-    return center_outputs(parameters) if plan.loss == "cross_entropy" else parameters
-
-
-def _score(loss: Loss, outputs: Array, targets: Array) -> tuple[Array, Array]:
-    """Loss of each sample, and whether its class was found: NaN where there are no classes."""
-    if loss == "cross_entropy":
-        hits = (jnp.argmax(outputs, axis=1) == targets).astype(outputs.dtype)
-        return optax.softmax_cross_entropy_with_integer_labels(outputs, targets), hits
-    losses = jnp.mean((outputs - targets) ** 2, axis=1)
-    return losses, jnp.full_like(losses, jnp.nan)

@@ -1,10 +1,7 @@
-import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
-from tdaglass.learning import growing_component, membership, put_first, richer_component
-from tdaglass.learning.mixture import Mixture
+from tdaglass.learning import growing_component, richer_component
 
 
 def test_the_growing_cluster_is_found_whatever_its_place():
@@ -24,22 +21,3 @@ def test_richer_component_weighs_by_membership():
     p = jnp.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     # A sum instead of a mean would choose the larger cluster.
     assert richer_component(p, jnp.array([2.0, 2.0, 3.0])) == 1
-
-
-def test_put_first_moves_one_and_keeps_the_others():
-    flag = jnp.array(True)
-    mixture = Mixture(
-        jnp.array([0.2, 0.3, 0.5]),
-        jnp.array([[0.0], [1.0], [2.0]]),
-        jnp.array([1.0, 2.0, 3.0]).reshape(3, 1, 1),
-        jnp.array(0.0),
-        jnp.array(1),
-        flag,
-        jnp.array([0.0]),
-    )
-    moved = jax.jit(put_first)(mixture, jnp.array(2))
-    np.testing.assert_array_equal(moved.means[:, 0], [2, 0, 1])
-    x = jnp.linspace(-1, 3, 7)[:, None]
-    np.testing.assert_allclose(
-        membership(moved, x), membership(mixture, x)[:, jnp.array([2, 0, 1])], rtol=1e-6
-    )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -7,41 +8,36 @@ import optax
 import pytest
 from scipy import ndimage
 
-from tdaglass.learning import CNN, fit_standardization, init_network, standardize
-from tdaglass.learning import activations as eager_activations
-from tdaglass.learning import apply_network as eager_apply_network
-from tdaglass.learning import from_activations as eager_from_activations
-from tdaglass.learning.cnn import center_outputs, fold_standardization, from_features, read_features
+from tdaglass.learning import CNN
 from tdaglass.runs.trees import load_tree, save_tree
 
-activations = jax.jit(eager_activations, static_argnums=(0, 3))
-apply_network = jax.jit(eager_apply_network, static_argnums=0)
-from_activations = jax.jit(eager_from_activations, static_argnums=(0, 3))
+activations = jax.jit(CNN.activations, static_argnums=(0, 3))
+apply = jax.jit(CNN.apply, static_argnums=0)
+from_activations = jax.jit(CNN.from_activations, static_argnums=(0, 3))
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "cnn.npz"
+REFERENCE = Path(__file__).parents[2] / "reference" / "cnn.npz"
 PLANE, SPACE = (2, 8, 10), (2, 6, 4, 5)
-ARCHITECTURES = [
+NETWORKS = [
     CNN((4, 3), dense=(5,)),
     CNN((4, 3), padding="zero", pooling=True, dense=(5, 4), outputs=1),
     CNN((4, 3, 2), kernel=5, dense=None, outputs=3),
 ]
 
 
-def random_network(architecture, shape, batch=3, seed=0):
+def random_network(network, shape, batch=3, seed=0):
     """Parameters, biases among them, and images."""
-    dtype = jnp.zeros(()).dtype
-    parameters = init_network(jax.random.key(seed), architecture, shape, dtype=dtype)
+    parameters = network.init(jax.random.key(seed), jnp.zeros(shape))
     leaves, tree = jax.tree.flatten(parameters)
     keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
     noisy = [leaf + 0.1 * jax.random.normal(key, leaf.shape) for leaf, key in zip(leaves, keys, strict=True)]
     return jax.tree.unflatten(tree, noisy), jax.random.normal(jax.random.key(seed + 2), (batch, *shape))
 
 
-def by_hand(architecture, parameters, image):
+def by_hand(network, parameters, image):
     """The outputs for one image, with scipy's correlations and loops."""
-    mode = {"circular": "wrap", "zero": "constant"}[architecture.padding]
+    mode = {"circular": "wrap", "zero": "constant"}[network.padding]
     x = np.asarray(image)
-    for k in range(len(architecture.convolutions)):
+    for k in range(len(network.convolutions)):
         kernel, bias = (np.asarray(parameters["convolutions"][str(k)][part]) for part in ("kernel", "bias"))
         x = np.stack(
             [
@@ -49,14 +45,14 @@ def by_hand(architecture, parameters, image):
                 for o in range(kernel.shape[-1])
             ]
         ).clip(0)
-        if architecture.pooling:
+        if network.pooling:
             half = [edge // 2 for edge in x.shape[1:]]
             pooled = np.empty((len(x), *half))
             for cell in np.ndindex(*half):
                 block = x[(slice(None), *(slice(2 * i, 2 * i + 2) for i in cell))]
                 pooled[(slice(None), *cell)] = block.reshape(len(x), -1).max(axis=1)
             x = pooled
-    mean = architecture.dense is None
+    mean = network.dense is None
     x = x.reshape(len(x), -1).mean(axis=1) if mean else np.moveaxis(x, 0, -1).ravel()
     layers = [parameters["dense"][str(k)] for k in range(len(parameters["dense"]))]
     for k, layer in enumerate(layers):
@@ -67,19 +63,19 @@ def by_hand(architecture, parameters, image):
 
 @pytest.mark.float32
 @pytest.mark.parametrize(
-    ("architecture", "shape"),
+    ("network", "shape"),
     [
-        *zip(ARCHITECTURES, (PLANE, SPACE, PLANE), strict=True),
+        *zip(NETWORKS, (PLANE, SPACE, PLANE), strict=True),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
-            for case in zip(ARCHITECTURES, (SPACE, PLANE, SPACE), strict=True)
+            for case in zip(NETWORKS, (SPACE, PLANE, SPACE), strict=True)
         ),
     ],
 )
-def test_outputs_are_those_of_scipys_correlations(architecture, shape, tolerance):
-    parameters, images = random_network(architecture, shape)
-    expected = [by_hand(architecture, parameters, image) for image in images]
-    got = apply_network(architecture, parameters, images)
+def test_outputs_are_those_of_scipys_correlations(network, shape, tolerance):
+    parameters, images = random_network(network, shape)
+    expected = [by_hand(network, parameters, image) for image in images]
+    got = apply(network, parameters, images)
     np.testing.assert_allclose(got, expected, rtol=10 * tolerance, atol=10 * tolerance)
 
 
@@ -123,7 +119,7 @@ def test_outputs_maps_and_gradients_are_those_of_pytorch(reference, name, tolera
     parameters, images = from_torch(reference, name), jnp.asarray(reference["images"])
 
     def loss(parameters):
-        logits = apply_network(TORCH[name], parameters, images)
+        logits = apply(TORCH[name], parameters, images)
         return optax.softmax_cross_entropy_with_integer_labels(logits, jnp.array([0, 1, 0])).mean(), logits
 
     gradient, logits = jax.jit(jax.grad(loss, has_aux=True))(parameters)
@@ -141,89 +137,89 @@ def test_outputs_maps_and_gradients_are_those_of_pytorch(reference, name, tolera
 @pytest.mark.float32
 @pytest.mark.parametrize("shape", [PLANE, SPACE])
 def test_circular_padding_carries_translations_through(shape, tolerance):
-    architecture = CNN((4, 3, 2), dense=None)
-    parameters, images = random_network(architecture, shape)
+    network = CNN((4, 3, 2), dense=None)
+    parameters, images = random_network(network, shape)
     for axis in range(2, images.ndim):
-        moved = activations(architecture, parameters, jnp.roll(images, 1, axis))
+        moved = activations(network, parameters, jnp.roll(images, 1, axis))
         np.testing.assert_allclose(
-            moved, jnp.roll(activations(architecture, parameters, images), 1, axis), atol=10 * tolerance
+            moved, jnp.roll(activations(network, parameters, images), 1, axis), atol=10 * tolerance
         )
-        outputs = [apply_network(architecture, parameters, x) for x in (images, jnp.roll(images, 1, axis))]
+        outputs = [apply(network, parameters, x) for x in (images, jnp.roll(images, 1, axis))]
         np.testing.assert_allclose(*outputs, atol=10 * tolerance)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_cut_anywhere_it_is_the_same_network(architecture):
-    parameters, images = random_network(architecture, PLANE)
-    whole = apply_network(architecture, parameters, images)
-    for layer in range(-1, len(architecture.convolutions)):
-        maps = activations(architecture, parameters, images, layer)
-        assert maps.shape[:2] == (3, architecture.convolutions[layer])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_cut_anywhere_it_is_the_same_network(network):
+    parameters, images = random_network(network, PLANE)
+    whole = apply(network, parameters, images)
+    for layer in range(-1, len(network.convolutions)):
+        maps = activations(network, parameters, images, layer)
+        assert maps.shape[:2] == (3, network.convolutions[layer])
         assert (maps >= 0).all()
-        again = from_activations(architecture, parameters, maps, layer)
+        again = from_activations(network, parameters, maps, layer)
         np.testing.assert_allclose(again, whole, rtol=1e-12, atol=1e-12)
 
 
 def test_shapes_of_the_network_of_study_4():
-    architecture = CNN((64, 64, 32), padding="zero", pooling=True, dense=(64,), outputs=1)
-    parameters = init_network(jax.random.key(0), architecture, (1, 128, 128))
+    network = CNN((64, 64, 32), padding="zero", pooling=True, dense=(64,), outputs=1)
+    parameters = network.init(jax.random.key(0), jnp.zeros((1, 128, 128)))
     assert parameters["dense"]["0"]["kernel"].shape == (8192, 64)
     assert parameters["dense"]["1"]["kernel"].shape == (64, 1)
     images = jax.ShapeDtypeStruct((2, 1, 128, 128), jnp.float32)
     for layer, shape in enumerate([(2, 64, 128, 128), (2, 64, 64, 64), (2, 32, 32, 32)]):
-        maps = jax.eval_shape(lambda x, k=layer: activations(architecture, parameters, x, k), images)
+        maps = jax.eval_shape(lambda x, k=layer: activations(network, parameters, x, k), images)
         assert maps.shape == shape
-    assert jax.eval_shape(lambda x: apply_network(architecture, parameters, x), images).shape == (2, 1)
+    assert jax.eval_shape(lambda x: apply(network, parameters, x), images).shape == (2, 1)
 
 
 def test_without_dense_layers_any_grid_will_do():
-    architecture = CNN((4,), dense=None)
-    parameters, _ = random_network(architecture, PLANE)
-    assert apply_network(architecture, parameters, jnp.ones((1, 2, 20, 7))).shape == (1, 2)
+    network = CNN((4,), dense=None)
+    parameters, _ = random_network(network, PLANE)
+    assert apply(network, parameters, jnp.ones((1, 2, 20, 7))).shape == (1, 2)
 
 
 def test_dropout_silences_its_fraction_and_keeps_the_mean():
-    architecture = CNN((2,), dense=(4000,), dropout=0.25, outputs=1)
-    parameters, images = random_network(architecture, PLANE, batch=1)
+    network = CNN((2,), dense=(4000,), dropout=0.25, outputs=1)
+    parameters, images = random_network(network, PLANE, batch=1)
     # Units of output 1, added up.
     parameters["dense"]["0"] = {"kernel": jnp.zeros((160, 4000)), "bias": jnp.ones(4000)}
     parameters["dense"]["1"] = {"kernel": jnp.ones((4000, 1)), "bias": jnp.zeros(1)}
-    assert apply_network(architecture, parameters, images)[0, 0] == 4000
+    assert apply(network, parameters, images)[0, 0] == 4000
     key = jax.random.key(0)
-    noisy = apply_network(architecture, parameters, images, key=key)[0, 0]
+    noisy = apply(network, parameters, images, key)[0, 0]
     kept = float(noisy) * 0.75
     assert abs(kept - 3000) < 5 * (4000 * 0.75 * 0.25) ** 0.5
     assert kept != 3000
-    np.testing.assert_array_equal(apply_network(architecture, parameters, images, key=key)[0, 0], noisy)
-    other = apply_network(architecture, parameters, images, key=jax.random.key(1))[0, 0]
+    np.testing.assert_array_equal(apply(network, parameters, images, key)[0, 0], noisy)
+    other = apply(network, parameters, images, jax.random.key(1))[0, 0]
     assert other != noisy
 
 
 def test_first_outputs_are_of_order_one_and_a_key_fixes_them():
-    architecture = CNN((16, 16, 16), dense=(32,))
-    images = jax.random.normal(jax.random.key(1), (20, 1, 16, 16), jnp.float32)
-    first = init_network(jax.random.key(0), architecture, (1, 16, 16))
-    scale = apply_network(architecture, first, images).std()
+    network = CNN((16, 16, 16), dense=(32,))
+    images = jax.random.normal(jax.random.key(1), (20, 1, 16, 16))
+    first = network.init(jax.random.key(0), jnp.zeros((1, 16, 16)))
+    scale = apply(network, first, images).std()
     assert 0.2 < scale < 5
-    again = init_network(jax.random.key(0), architecture, (1, 16, 16))
+    again = network.init(jax.random.key(0), jnp.zeros((1, 16, 16)))
     jax.tree.map(np.testing.assert_array_equal, again, first)
-    other = init_network(jax.random.key(1), architecture, (1, 16, 16))
+    other = network.init(jax.random.key(1), jnp.zeros((1, 16, 16)))
     assert (other["dense"]["0"]["kernel"] != first["dense"]["0"]["kernel"]).all()
 
 
 def test_parameters_are_plain_arrays_for_files_and_vmap(tmp_path):
-    architecture = CNN((4,), dense=(5,))
-    parameters, images = random_network(architecture, PLANE)
-    expected = apply_network(architecture, parameters, images)
+    network = CNN((4,), dense=(5,))
+    parameters, images = random_network(network, PLANE)
+    expected = apply(network, parameters, images)
     save_tree(tmp_path / "network.npz", parameters)
     read = jax.tree.map(jnp.asarray, load_tree(tmp_path / "network.npz"))
-    np.testing.assert_array_equal(apply_network(architecture, read, images), expected)
+    np.testing.assert_array_equal(apply(network, read, images), expected)
 
     keys = jax.random.split(jax.random.key(3), 2)
-    several = jax.vmap(lambda key: init_network(key, architecture, PLANE))(keys)
-    outputs = jax.vmap(lambda p: apply_network(architecture, p, images))(several)
-    one = init_network(keys[1], architecture, PLANE)
-    np.testing.assert_allclose(outputs[1], apply_network(architecture, one, images), rtol=1e-5, atol=1e-5)
+    several = jax.vmap(lambda key: network.init(key, jnp.zeros(PLANE)))(keys)
+    outputs = jax.vmap(lambda p: apply(network, p, images))(several)
+    one = network.init(keys[1], jnp.zeros(PLANE))
+    np.testing.assert_allclose(outputs[1], apply(network, one, images), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -235,44 +231,44 @@ def test_parameters_are_plain_arrays_for_files_and_vmap(tmp_path):
         ({"dropout": 1.0}, r"expected a dropout in \[0, 1\), got 1.0; try 0.5"),
     ],
 )
-def test_bad_architectures_are_told_with_a_remedy(change, sentence):
+def test_bad_networks_are_told_with_a_remedy(change, sentence):
     with pytest.raises(ValueError, match=sentence):
         CNN(**change)
 
 
 def test_bad_shapes_are_told_with_a_remedy():
-    key, architecture = jax.random.key(0), CNN((4, 4, 4), pooling=True)
+    key, network = jax.random.key(0), CNN((4, 4, 4), pooling=True)
     with pytest.raises(ValueError, match=r"a grid of 8 cells or more along each axis.*; try pooling=False"):
-        init_network(key, architecture, (1, 16, 7))
+        network.init(key, jnp.zeros((1, 16, 7)))
     with pytest.raises(ValueError, match=r"two or three edges of a grid, got \(1, 16\); try \(1, 64, 64\)"):
-        init_network(key, architecture, (1, 16))
-    parameters = init_network(key, architecture, (1, 16, 16))
+        network.init(key, jnp.zeros((1, 16)))
+    parameters = network.init(key, jnp.zeros((1, 16, 16)))
     with pytest.raises(
         ValueError, match=r"images of 1 channels on a grid of 2 axes, got shape \(5, 2, 16, 16\)"
     ):
-        apply_network(architecture, parameters, jnp.ones((5, 2, 16, 16)))
+        apply(network, parameters, jnp.ones((5, 2, 16, 16)))
     with pytest.raises(ValueError, match="expected 16 numbers for the first dense layer, got 36; try images"):
-        apply_network(architecture, parameters, jnp.ones((5, 1, 24, 24)))
+        apply(network, parameters, jnp.ones((5, 1, 24, 24)))
     with pytest.raises(ValueError, match="expected a convolution of 0 to 2, got 3; try -1, the last"):
-        activations(architecture, parameters, jnp.ones((5, 1, 16, 16)), 3)
+        activations(network, parameters, jnp.ones((5, 1, 16, 16)), 3)
 
 
 @pytest.mark.parametrize(
-    "architecture",
-    [*(pytest.param(a, marks=pytest.mark.slow) for a in ARCHITECTURES[:2]), ARCHITECTURES[2]],
+    "network",
+    [*(pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS[:2]), NETWORKS[2]],
 )
-def test_folded_standardization_gives_the_same_outputs(architecture, tolerance):
-    parameters, images = random_network(architecture, PLANE, batch=6)
-    features = jax.jit(read_features, static_argnums=0)(architecture, parameters, images)
-    model = fit_standardization(features)
-    expected = from_features(architecture, parameters, standardize(model, features))
-    folded = apply_network(architecture, fold_standardization(parameters, model), images)
-    np.testing.assert_allclose(folded, expected, rtol=100 * tolerance, atol=100 * tolerance)
+def test_finished_it_gives_without_the_others_what_it_gave_in_training(network, tolerance):
+    network = replace(network, standardized=True, dropout=0.0)
+    parameters, images = random_network(network, PLANE, batch=6)
+    expected = apply(network, parameters, images, jax.random.key(0))
+    finished = network.finish(parameters, images, "squared", 4)
+    got = jnp.concatenate([apply(network, finished, images[k : k + 3]) for k in (0, 3)])
+    np.testing.assert_allclose(got, expected, rtol=100 * tolerance, atol=100 * tolerance)
 
 
-@pytest.mark.parametrize("architecture", [CNN((4, 3), dense=(5,)), CNN((4,), dense=None, outputs=3)])
-def test_centered_outputs_have_the_same_differences(architecture):
-    parameters, images = random_network(architecture, PLANE)
-    outputs = apply_network(architecture, parameters, images)
-    centered = apply_network(architecture, center_outputs(parameters), images)
+@pytest.mark.parametrize("network", [CNN((4, 3), dense=(5,)), CNN((4,), dense=None, outputs=3)])
+def test_finished_for_classes_outputs_sum_to_zero_with_the_same_differences(network):
+    parameters, images = random_network(network, PLANE)
+    outputs = apply(network, parameters, images)
+    centered = apply(network, network.finish(parameters, images, "cross_entropy", 4), images)
     np.testing.assert_allclose(centered, outputs - outputs.mean(axis=1, keepdims=True), atol=1e-12)

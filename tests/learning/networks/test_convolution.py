@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tdaglass.learning.convolution import convolution, max_pooling
+from tdaglass.learning.networks.convolution import convolution, max_pooling
 
 
 @pytest.mark.float32

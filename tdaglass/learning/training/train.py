@@ -1,17 +1,18 @@
-"""Training of convolutional networks by stochastic gradient descent, whole epochs at a time on the device."""
+"""Training of any network by stochastic gradient descent, whole epochs at a time on the device."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int, Key, Num
+from jaxtyping import Array, Bool, Int, Key, Num
 
 from tdaglass.checkpoints import Keep
-from tdaglass.learning.cnn import CNN, Parameters
-from tdaglass.learning.epoch import History, Loss, Plan, TrainingState, first_state, train_epoch
-from tdaglass.learning.symmetries import Symmetry, require_symmetries
+from tdaglass.learning.batches import count_samples, take_samples
+from tdaglass.learning.loss import Loss, require_targets
+from tdaglass.learning.network import Network, Parameters, Samples
+from tdaglass.learning.training.epoch import Augment, History, Plan, TrainingState, first_state, train_epoch
 from tdaglass.progress import progress as progress_bar
 
 # One object, so that all trainings with it share one compilation.
@@ -24,7 +25,7 @@ class Trained(NamedTuple):
     Attributes
     ----------
     parameters : dict
-        Those of the best epoch, for `apply_network`, `predict` and `grad_cam`.
+        Those of the best epoch, finished for use: for `predict`, `grad_cam`, and `apply` without a key.
     history : History
     best_epoch : scalar
         The epoch, from 0, of the smallest validation loss; without validation, the last one trained.
@@ -40,17 +41,16 @@ class Trained(NamedTuple):
 
 def fit_network(
     key: Key[Array, ""],
-    architecture: CNN,
-    images: Float[Array, "samples channels *grid"],
+    network: Network,
+    samples: Samples,
     targets: Num[Array, "samples ..."],
     *,
     loss: Loss = "cross_entropy",
     optimizer: optax.GradientTransformation = ADAM,
     epochs: int = 100,
     batch_size: int = 32,
-    symmetries: tuple[Symmetry, ...] = (),
-    standardized: bool = False,
-    validation: tuple[Array, Array] | None = None,
+    augment: Augment | None = None,
+    validation: tuple[Any, Array] | None = None,
     patience: int | None = None,
     keep: Keep | None = None,
     keep_every: int = 25,
@@ -60,17 +60,20 @@ def fit_network(
     """Train a network from random parameters and keep those of its best epoch.
 
     Every epoch shuffles the samples and goes through all whole mini-batches once; the few samples that are left
-    over are others in every epoch. Trainings that share architecture, shapes and the *object* `optimizer` share
-    one compilation, so several seeds are a loop, ``[fit_network(fold_in(key, seed), ...) for seed in ...]``: on a
-    CPU it takes two thirds of the time of `vmap`, and each ends by its own patience.
+    over are others in every epoch. Trainings of equal networks that share shapes and the *objects* `optimizer`
+    and `augment` share one compilation, so several seeds are a loop,
+    ``[fit_network(fold_in(key, seed), ...) for seed in ...]``: on a CPU it takes two thirds of the time of
+    `vmap`, and each ends by its own patience.
 
     Parameters
     ----------
     key
-        Of the first parameters, the shuffling, symmetries and dropout; the same key gives the same bits.
-    architecture : CNN
-    images : (samples, channels, *grid)
-        In numbers of order one. Their precision is that of the training.
+        Of the first parameters, the shuffling, and what network and `augment` draw; the same key gives the same
+        bits.
+    network : Network
+    samples : pytree of arrays (samples, ...)
+        What the network reads, in numbers of order one: images (samples, channels, *grid) for a `CNN`,
+        `AtomicDescriptors` for an `Atomwise`. Their precision is that of the training.
     targets : (samples,) int, or (samples, outputs)
         Classes from 0 for the cross-entropy; numbers, best of mean 0 and variance 1, for the squared error.
     loss : "cross_entropy" or "squared"
@@ -81,13 +84,9 @@ def fit_network(
         At most.
     batch_size : int
         Samples in a mini-batch.
-    symmetries : tuple of "translations", "rotations", "mirrors"
-        Under which the targets do not change; see `random_symmetry`.
-    standardized : bool
-        Whether what the dense layers read is standardised over each mini-batch (Ioffe and Szegedy, ICML 2015),
-        and afterwards over all samples, which is folded into their parameters. Means over many cells differ
-        little between images, and without it a network may stay at chance for thousands of steps.
-    validation : (images, targets), optional
+    augment : callable ``(key, samples) -> samples``, optional
+        Other samples with the same targets, drawn anew for every mini-batch: `random_symmetry` for images.
+    validation : (samples, targets), optional
         By which the best epoch is chosen.
     patience : int, optional
         Stop after so many epochs without a smaller validation loss.
@@ -109,23 +108,25 @@ def fit_network(
     Raises
     ------
     ValueError
-        For fewer samples than a mini-batch, targets that do not fit the loss, patience without validation,
-        symmetries that the grid has not.
+        For fewer samples than a mini-batch, targets that do not fit the loss, patience without validation, NaN,
+        an `augment` that changes shapes.
 
     Examples
     --------
-    >>> from tdaglass.learning import accuracy
+    >>> from tdaglass.learning import CNN, accuracy
     >>> images = jax.random.normal(jax.random.key(0), (64, 1, 8, 8))
     >>> smooth = (images + jnp.roll(images, 1, axis=-1)) / 2**0.5
-    >>> architecture = CNN(convolutions=(8,), dense=None)
-    >>> trained = fit_network(jax.random.key(1), architecture, jnp.concatenate([images, smooth]),
+    >>> network = CNN(convolutions=(8,), dense=None)
+    >>> trained = fit_network(jax.random.key(1), network, jnp.concatenate([images, smooth]),
     ...                       jnp.repeat(jnp.arange(2), 64), optimizer=optax.adam(0.01), epochs=30)
-    >>> bool(accuracy(architecture, trained.parameters, smooth, jnp.ones(64, int)) > 0.9)
+    >>> bool(accuracy(network, trained.parameters, smooth, jnp.ones(64, int)) > 0.9)
     True
     """
-    _require_data(architecture, images, targets, loss, batch_size)
+    samples, targets = jax.tree.map(jnp.asarray, (samples, targets))
+    _require_samples(samples, targets, batch_size)
     if validation is not None:
-        _require_data(architecture, *validation, loss, 1)
+        validation = jax.tree.map(jnp.asarray, validation)
+        _require_samples(validation[0], validation[1], 1)
     elif patience is not None:
         raise ValueError("expected validation samples to be patient by, got none; try validation=(...)")
     if min(epochs, keep_every, 1 if patience is None else patience) < 1:
@@ -133,10 +134,20 @@ def fit_network(
             f"expected epochs, keep_every and patience of at least 1, got {epochs}, {keep_every}, {patience}; "
             "try 100, 25, 20"
         )
-    require_symmetries(symmetries, images.shape[2:])
+    if augment is not None:
+        _require_same_shapes(augment, key, samples)
 
     first_key, epoch_key = jax.random.split(key)
-    plan = Plan(architecture, loss, optimizer, batch_size, symmetries, standardized)
+    parameters = network.init(first_key, take_samples(samples, 0))
+    outputs = jax.eval_shape(network.apply, parameters, samples)
+    if outputs.shape[:1] != targets.shape[:1] or len(outputs.shape) != 2:
+        raise ValueError(
+            f"expected a network with outputs of shape ({len(targets)}, outputs), got {outputs.shape}; try a "
+            "last axis of length one where it tells one number"
+        )
+    for some in (targets, *(() if validation is None else validation[1:])):
+        require_targets(loss, some, outputs.shape[1])
+    plan = Plan(network, loss, optimizer, batch_size, augment)
     said = ""
     bar = progress_bar(range(epochs), name, enabled=progress, note=lambda: said)
 
@@ -145,7 +156,7 @@ def fit_network(
         for epoch in bar:
             if epoch < state.epoch:
                 continue  # it was read
-            state = train_epoch(epoch_key, plan, state, (images, targets), validation)
+            state = train_epoch(epoch_key, plan, state, (samples, targets), validation)
             said = f"loss {state.history.training_loss[epoch]:.3g}"
             if validation is not None:
                 said += f", validation {state.history.validation_loss[epoch]:.3g}"
@@ -153,7 +164,7 @@ def fit_network(
                 break
         return state
 
-    state = first_state(first_key, plan, images, epochs)
+    state = first_state(plan, parameters, epochs, outputs.dtype)
     for end in [*range(keep_every, epochs, keep_every), epochs]:
         compute = partial(advance, state, end)
         state = compute() if keep is None else keep(f"{name}-{end}", compute)
@@ -176,7 +187,7 @@ def check_training(trained: Trained) -> None:
     if not bool(trained.stopped_early) and not finite.all():
         raise ValueError(
             f"expected a finite loss, got none in epoch {int(jnp.argmin(finite))}; try a smaller learning rate, "
-            "images and targets of order one, or optax.clip_by_global_norm before the optimizer"
+            "samples and targets of order one, or optax.clip_by_global_norm before the optimizer"
         )
 
 
@@ -192,34 +203,26 @@ def _stalled(state: TrainingState, patience: int | None) -> bool:
     return patience is not None and bool(state.epoch - 1 - state.best_epoch >= patience)
 
 
-def _require_data(architecture: CNN, images: Array, targets: Array, loss: Loss, fewest: int) -> None:
-    samples = images.shape[0]
-    if fewest < 1 or samples < fewest or targets.shape[0] != samples:
+def _require_samples(samples: Samples, targets: Array, fewest: int) -> None:
+    count = count_samples(samples)
+    if fewest < 1 or count < fewest or targets.shape[0] != count:
         raise ValueError(
-            f"expected a target for each image, and a mini-batch of them or more, got {samples} images, "
+            f"expected a target for each sample, and a mini-batch of them or more, got {count} samples, "
             f"{targets.shape[0]} targets, mini-batches of {fewest}; try a smaller batch_size"
         )
-    if loss == "cross_entropy":
-        if targets.ndim != 1 or not jnp.issubdtype(targets.dtype, jnp.integer):
-            raise ValueError(
-                f"expected one integer class for each image, got {targets.dtype} of shape {targets.shape}; try "
-                "targets.astype(int), or loss='squared'"
-            )
-        if not bool((targets >= 0).all() & (targets < architecture.outputs).all()):
-            raise ValueError(
-                f"expected classes of 0 to {architecture.outputs - 1}, got {targets.min()} to {targets.max()}; "
-                "try a CNN of more outputs"
-            )
-    elif loss == "squared":
-        if targets.shape != (samples, architecture.outputs):
-            raise ValueError(
-                f"expected targets of shape {(samples, architecture.outputs)}, got {targets.shape}; try "
-                "targets[:, None]"
-            )
-    else:
+    numbers = [leaf for leaf in jax.tree.leaves(samples) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    if not all(bool(jnp.isfinite(leaf).all()) for leaf in numbers):
         raise ValueError(
-            f"expected a loss of cross_entropy or squared, got {loss!r}; try squared for energies"
+            "expected finite samples, got NaN or infinity; try leaving those samples out, and zeros where a mask "
+            "hides them"
         )
-    for what, values in (("images", images), ("targets", targets)):
-        if not bool(jnp.isfinite(values).all()):
-            raise ValueError(f"expected finite {what}, got NaN or infinity; try leaving those samples out")
+
+
+def _require_same_shapes(augment: Augment, key: Array, samples: Samples) -> None:
+    after = jax.eval_shape(augment, key, samples)
+    shapes, others = (jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype.name), x) for x in (samples, after))
+    if shapes != others:
+        raise ValueError(
+            f"expected an augment that keeps shapes and types, {shapes}, got {others}; try a function of "
+            "(key, samples) that returns samples of the same kind"
+        )

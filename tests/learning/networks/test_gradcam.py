@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_cnn import TORCH, from_torch, random_network
 
-from tdaglass.learning import CNN, activations, from_activations, grad_cam
+from tdaglass.learning import CNN, grad_cam
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "cnn.npz"
+REFERENCE = Path(__file__).parents[2] / "reference" / "cnn.npz"
 SHAPE = (2, 8, 8)
 
 
@@ -25,20 +25,20 @@ def test_maps_are_those_of_pytorch(name, tolerance):
 @pytest.mark.parametrize("layer", [0, pytest.param(1, marks=pytest.mark.slow), -1])
 def test_weights_are_the_outputs_response_to_lifting_a_map(layer):
     """The mean over cells of dy/dA_m is what y gains when all cells of A_m rise, a cell's share of it."""
-    architecture = CNN((4, 3, 2), padding="zero", pooling=True, dense=(5,), outputs=3)
-    parameters, images = random_network(architecture, SHAPE)
-    A = activations(architecture, parameters, images, layer)
+    network = CNN((4, 3, 2), padding="zero", pooling=True, dense=(5,), outputs=3)
+    parameters, images = random_network(network, SHAPE)
+    A = network.activations(parameters, images, layer)
 
     @jax.jit
     def outputs(lift):
-        return from_activations(architecture, parameters, A + lift[:, None, None], layer)[:, 2]
+        return network.from_activations(parameters, A + lift[:, None, None], layer)[:, 2]
 
     cells = A[0, 0].size
     step = 1e-6
     lifts = step * jnp.eye(A.shape[1])
     alpha = jnp.stack([(outputs(lift) - outputs(-lift)) / (2 * step * cells) for lift in lifts], axis=1)
     expected = jnp.maximum((alpha[:, :, None, None] * A).sum(axis=1), 0)
-    got = grad_cam(architecture, parameters, images, output=2, layer=layer)
+    got = grad_cam(network, parameters, images, output=2, layer=layer)
     assert got.max() > 0
     np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
 
@@ -46,25 +46,25 @@ def test_weights_are_the_outputs_response_to_lifting_a_map(layer):
 @pytest.mark.float32
 @pytest.mark.parametrize("shape", [SHAPE, (1, 4, 5, 6)])
 def test_a_shifted_image_has_the_shifted_map(shape, tolerance):
-    architecture = CNN((4, 3), dense=None)
-    parameters, images = random_network(architecture, shape)
-    maps = grad_cam(architecture, parameters, images)
+    network = CNN((4, 3), dense=None)
+    parameters, images = random_network(network, shape)
+    maps = grad_cam(network, parameters, images)
     for axis in range(2, images.ndim):
-        moved = grad_cam(architecture, parameters, jnp.roll(images, 3, axis))
+        moved = grad_cam(network, parameters, jnp.roll(images, 3, axis))
         np.testing.assert_allclose(moved, jnp.roll(maps, 3, axis - 1), atol=10 * tolerance)
 
 
 def test_each_sample_may_ask_about_its_own_class():
-    architecture = CNN((4,), dense=(5,), outputs=3)
-    parameters, images = random_network(architecture, SHAPE, batch=5)
-    by_class = jnp.stack([grad_cam(architecture, parameters, images, c) for c in range(3)])
+    network = CNN((4,), dense=(5,), outputs=3)
+    parameters, images = random_network(network, SHAPE, batch=5)
+    by_class = jnp.stack([grad_cam(network, parameters, images, c) for c in range(3)])
     asked = jnp.array([2, 0, 1, 1, 2])
-    got = grad_cam(architecture, parameters, images, asked, batch_size=2)
+    got = grad_cam(network, parameters, images, asked, batch_size=2)
     np.testing.assert_allclose(got, by_class[asked, jnp.arange(5)], rtol=1e-12, atol=1e-14)
 
 
 def test_an_output_that_is_not_there_is_told_with_a_remedy():
-    architecture = CNN((4,), dense=(5,), outputs=3)
-    parameters, images = random_network(architecture, SHAPE)
+    network = CNN((4,), dense=(5,), outputs=3)
+    parameters, images = random_network(network, SHAPE)
     with pytest.raises(ValueError, match="expected an output of 0 to 2, got 3; try 0, or the classes"):
-        grad_cam(architecture, parameters, images, 3)
+        grad_cam(network, parameters, images, 3)

@@ -20,6 +20,8 @@ def random_symmetry(
 ) -> Float[Array, "batch channels *grid"]:
     """Each image moved by a symmetry of its own, its cells only changing places.
 
+    As it is, or with some symmetries by `functools.partial`, it is an ``augment`` for `fit_network`.
+
     Parameters
     ----------
     key
@@ -46,7 +48,7 @@ def random_symmetry(
     [0.0, 1.0, 2.0, 3.0]
     """
     grid = images.shape[2:]
-    require_symmetries(symmetries, grid)
+    _require_symmetries(symmetries, grid)
 
     def move(key: Key[Array, ""], image: Float[Array, "channels *grid"]) -> Float[Array, "channels *grid"]:
         return image.reshape(image.shape[0], -1)[:, _random_source(key, grid, symmetries)].reshape(
@@ -56,13 +58,7 @@ def random_symmetry(
     return jax.vmap(move)(jax.random.split(key, images.shape[0]), images)
 
 
-def require_symmetries(symmetries: tuple[Symmetry, ...], grid: tuple[int, ...]) -> None:
-    """Say in one sentence why a grid does not have these symmetries.
-
-    Raises
-    ------
-    ValueError
-    """
+def _require_symmetries(symmetries: tuple[Symmetry, ...], grid: tuple[int, ...]) -> None:
     unknown = set(symmetries) - set(_SYMMETRIES)
     if unknown:
         raise ValueError(f"expected symmetries of {', '.join(_SYMMETRIES)}, got {', '.join(sorted(unknown))}")

@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from tdaglass.learning.cnn import CNN, Parameters, activations, from_activations
-from tdaglass.learning.predict import in_batches
+from tdaglass.learning.batches import in_batches
+from tdaglass.learning.network import Parameters
+from tdaglass.learning.networks.cnn import CNN
 
 
 def grad_cam(
-    architecture: CNN,
+    network: CNN,
     parameters: Parameters,
     images: Float[Array, "samples channels *grid"],
     output: int | Int[Array, " samples"] = 0,
@@ -29,8 +30,8 @@ def grad_cam(
 
     Parameters
     ----------
-    architecture, parameters
-        Of a network, as from `fit_network`.
+    network, parameters
+        As `fit_network` had and gave them.
     images : (samples, channels, *grid)
     output : int or (samples,)
         The class or number that is asked about: one for all, or one for each sample, such as the class found.
@@ -51,37 +52,36 @@ def grad_cam(
 
     Examples
     --------
-    >>> from tdaglass.learning import init_network
-    >>> architecture = CNN(convolutions=(8, 4), dense=(16,))
-    >>> parameters = init_network(jax.random.key(0), architecture, (1, 10, 10))
+    >>> network = CNN(convolutions=(8, 4), dense=(16,))
     >>> images = jax.random.normal(jax.random.key(1), (3, 1, 10, 10))
-    >>> grad_cam(architecture, parameters, images, output=1).shape
+    >>> parameters = network.init(jax.random.key(0), images[0])
+    >>> grad_cam(network, parameters, images, output=1).shape
     (3, 10, 10)
 
     References
     ----------
     Selvaraju et al. (ICCV 2017), equations 1 and 2; Oyama, Koyama, Kawasaki, Front. Phys. 10, 1007861 (2022).
     """
-    if isinstance(output, int) and not 0 <= output < architecture.outputs:
+    if isinstance(output, int) and not 0 <= output < network.outputs:
         raise ValueError(
-            f"expected an output of 0 to {architecture.outputs - 1}, got {output}; try 0, or the classes that "
+            f"expected an output of 0 to {network.outputs - 1}, got {output}; try 0, or the classes that "
             "predict found"
         )
     outputs = jnp.broadcast_to(jnp.asarray(output), images.shape[:1])
-    return _grad_cam(architecture, parameters, images, outputs, layer, batch_size)
+    return _grad_cam(network, parameters, images, outputs, layer, batch_size)
 
 
-@partial(jax.jit, static_argnames=("architecture", "layer", "batch_size"))
+@partial(jax.jit, static_argnames=("network", "layer", "batch_size"))
 def _grad_cam(
-    architecture: CNN, parameters: Parameters, images: Array, outputs: Array, layer: int, batch_size: int
+    network: CNN, parameters: Parameters, images: Array, outputs: Array, layer: int, batch_size: int
 ) -> Array:
     def of_batch(batch: tuple[Array, Array]) -> Array:
         images, c = batch
-        A = activations(architecture, parameters, images, layer)
+        A = network.activations(parameters, images, layer)
 
         def y_c(A: Array) -> Array:
             # Samples do not see each other, so the gradient of their sum holds the gradient of each.
-            y = from_activations(architecture, parameters, A, layer)
+            y = network.from_activations(parameters, A, layer)
             return jnp.take_along_axis(y, c[:, None], axis=1).sum()
 
         alpha = jax.grad(y_c)(A).mean(axis=tuple(range(2, A.ndim)))

@@ -1,9 +1,7 @@
-"""Which cluster is which: a mixture's components come in no order, so a physical one is given to them."""
+"""Which cluster is which: a mixture's components come in no order, so physics has to tell them apart."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
-
-from tdaglass.learning.mixture import Mixture
 
 
 def growing_component(
@@ -28,8 +26,8 @@ def growing_component(
 
     Examples
     --------
-    >>> growing_component(jnp.array([0.5, 1.0]), jnp.array([[0.7, 0.3], [0.4, 0.6]]))
-    Array(1, dtype=int32)
+    >>> int(growing_component(jnp.array([0.5, 1.0]), jnp.array([[0.7, 0.3], [0.4, 0.6]])))
+    1
     """
     if control.shape[0] < 2:
         raise ValueError(
@@ -55,25 +53,7 @@ def richer_component(
 
     Examples
     --------
-    >>> richer_component(jnp.array([[0.9, 0.1], [0.2, 0.8]]), jnp.array([3.0, 1.0]))
-    Array(0, dtype=int32)
+    >>> int(richer_component(jnp.array([[0.9, 0.1], [0.2, 0.8]]), jnp.array([3.0, 1.0])))
+    0
     """
     return jnp.argmax(measure @ membership / membership.sum(axis=0))
-
-
-def put_first(mixture: Mixture, component: Int[Array, ""] | int) -> Mixture:
-    """The same mixture with one component moved to the front; the others keep their order.
-
-    Examples
-    --------
-    >>> red = growing_component(temperatures, fractions)  # doctest: +SKIP
-    >>> p_red = membership(put_first(mixture, red), latent)[:, 0]  # doctest: +SKIP
-    """
-    n = mixture.weights.shape[0]
-    # Stable sort of "is not the one": it comes first, everything else after it in place.
-    order = jnp.argsort(jnp.arange(n) != component, stable=True)
-    return mixture._replace(
-        weights=mixture.weights[order],
-        means=mixture.means[order],
-        covariances=mixture.covariances[order],
-    )

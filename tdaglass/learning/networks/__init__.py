@@ -1,0 +1,1 @@
+"""Networks, each by what it reads: fields on a grid, descriptors of every particle, rows of features."""

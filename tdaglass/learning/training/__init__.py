@@ -1,0 +1,1 @@
+"""Training of any network on any pytree of samples."""
