@@ -56,7 +56,7 @@ def main() -> None:
     n, temperature = LIQUIDS[chosen.liquid]
     model = getattr(glass, chosen.liquid)(n)
     state = glass.initialize(jax.random.key(0), model, 2 * temperature)
-    state = glass.run(state, model, 1000, temperature=2 * temperature, dt=DT / 4)
+    state = glass.settle_overlaps(state, model, temperature=2 * temperature, dt=DT)
     state = glass.run(state, model, 5000, temperature=temperature, dt=DT)
     reach = model.table("cutoff") + 0.3
     listed = cutoff_neighbors(

@@ -74,7 +74,7 @@ def liquid(n: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Configurations (count, n, 3) of one liquid, one time unit apart, and its box."""
     model = glass.wahnstrom(n)
     state = glass.initialize(jax.random.key(0), model, 1.0)
-    state = glass.run(state, model, 1000, temperature=1.0, dt=0.001)
+    state = glass.settle_overlaps(state, model, temperature=1.0, dt=0.004)
     state = glass.run(state, model, 2000, temperature=1.0, dt=0.005)
     box = np.asarray(state.configuration.box, np.float64)
     found = []

@@ -54,8 +54,7 @@ def simulate(settings: Simulation, run: runs.Run) -> list[Liquid]:
     keys = jax.random.split(key, settings.configurations)
     hot = 2 * settings.temperatures[0]
     states = jax.vmap(lambda k: glass.initialize(k, model, hot))(keys)
-    # The lattice overlaps a little: short steps until the thermostat has taken up what that releases.
-    states = glass.run(states, model, 1000, temperature=hot, dt=settings.dt / 4)
+    states = glass.settle_overlaps(states, model, temperature=hot, dt=settings.dt)
 
     liquids = []
     for temperature, tau in zip(settings.temperatures, settings.relaxation_times, strict=True):

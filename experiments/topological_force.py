@@ -46,7 +46,7 @@ Energy = Callable[[jax.Array, Target], jax.Array]
 def liquid(settings: Settings, model: glass.PairModel, temperature: float) -> Configuration:
     """A liquid in equilibrium."""
     state = glass.initialize(jax.random.key(settings.seed), model, temperature)
-    state = glass.run(state, model, 1000, temperature=temperature, dt=0.001)
+    state = glass.settle_overlaps(state, model, temperature=temperature, dt=0.004)
     steps = round(settings.equilibration / 0.005)
     return jax.tree.map(
         np.asarray, glass.run(state, model, steps, temperature=temperature, dt=0.005).configuration

@@ -9,6 +9,7 @@ and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent 
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
+from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.models import (
     PairModel,
@@ -73,6 +74,7 @@ __all__ = [
     "random_lattice",
     "run",
     "run_in_parts",
+    "settle_overlaps",
     "ternary_soft_spheres",
     "trajectory",
     "wahnstrom",

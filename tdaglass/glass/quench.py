@@ -8,12 +8,10 @@ from jaxtyping import Array, Int, Key
 from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
+from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.molecular_dynamics.state import initialize
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
-from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, run
-
-# On the lattice of the start particles overlap: short steps until the bath has taken up what that releases.
-SETTLING_STEPS = 1000
+from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots
 
 
 def quench(
@@ -81,7 +79,7 @@ def quench(
     keep = keep or (lambda _, compute: compute())
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(numbers)
     states = jax.vmap(lambda k: initialize(k, model, hot))(keys)
-    states = run(states, model, SETTLING_STEPS, temperature=hot, dt=dt / 4, **settings)
+    states = settle_overlaps(states, model, temperature=hot, dt=dt, **settings)
     common = {"keep": keep, "part_steps": part_steps, "dt": dt, "progress": progress, **settings}
     steps = round(equilibration / dt)
     states = run_in_parts(states, model, steps, name="liquid", temperature=hot, **common)

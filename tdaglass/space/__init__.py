@@ -6,9 +6,8 @@ summed over them does not depend on how or when they were found.
 """
 
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
-from tdaglass.space.lanes import in_lanes
+from tdaglass.space.reproducible import in_full_vectors, pairwise_sum, rounded
 from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within, neighbors_within_any
-from tdaglass.space.sums import pairwise_sum, rounded
 
 __all__ = [
     "FixedPoint",
@@ -17,7 +16,7 @@ __all__ = [
     "choose_grid",
     "displacement",
     "from_positions",
-    "in_lanes",
+    "in_full_vectors",
     "neighbors_within",
     "neighbors_within_any",
     "pairwise_sum",

@@ -17,7 +17,7 @@ from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
 from tdaglass.glass.molecular_dynamics.kinetics import degrees_of_freedom, kinetic_energy, masses
 from tdaglass.glass.molecular_dynamics.state import CHAIN_LENGTH, Chain, State
-from tdaglass.space import FixedPoint, fixed_point, in_lanes, rounded
+from tdaglass.space import FixedPoint, fixed_point, in_full_vectors, rounded
 
 # Periods of the chains in units of the time step, as LAMMPS's manual recommends.
 THERMOSTAT_PERIOD = 100
@@ -108,7 +108,7 @@ def _npt_step(model: Model, dt: float) -> Callable[..., State]:
     alpha = 1 + dim / n_f
     half_thermostat = _half_chain(dt, THERMOSTAT_PERIOD, n_f)
     half_barostat = _half_chain(dt, BAROSTAT_PERIOD, 1)
-    growth = in_lanes(_growth)
+    growth = in_full_vectors(_growth)
 
     def step(
         state: State,
@@ -180,7 +180,7 @@ def _half_chain(dt: float, period: int, n_f: int) -> Callable[[Chain, Array, Arr
         factor, full = chain_fns.half_step(jnp.ones_like(kinetic), chain_fns.update_mass(full, kT), kT)
         return factor, Chain(full.position, full.momentum)
 
-    return in_lanes(half_step)
+    return in_full_vectors(half_step)
 
 
 def _growth(x: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:

@@ -1,4 +1,8 @@
-"""Arithmetic on single numbers that gives the same bits alone and in any batch."""
+"""Arithmetic that gives the same bits alone and in any batch, on any device.
+
+A compiler is free to reorder sums, to contract products with additions, and to take another code path for what
+does not fill its vectors; in chaotic dynamics the last bit is enough to make two different trajectories.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,12 +11,37 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Float
 
 # As many lanes as the widest vector registers hold floats.
 LANES = 16
 
 
-def in_lanes(function: Callable[..., Any]) -> Callable[..., Any]:
+def pairwise_sum(x: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+    """Sum over the last axis by repeated halving.
+
+    A compiler is free to reorder an ordinary reduction, and does so differently for one system and for a
+    batch of them; in chaotic dynamics the last bit is enough to make two different trajectories.
+    """
+    n = x.shape[-1]
+    size = 1 << max(n - 1, 0).bit_length()
+    x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, size - n)])
+    while size > 1:
+        size //= 2
+        x = x[..., :size] + x[..., size:]
+    return x[..., 0]
+
+
+def rounded(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The same numbers, each a product that is rounded by itself before it is added to anything.
+
+    Of two products that are added, the compiler may contract either one with the addition, and chooses
+    differently in a batch. It does not see through the comparison, which is false for NaN: that becomes infinity.
+    """
+    return jnp.where(x == x, x, jnp.inf)
+
+
+def in_full_vectors(function: Callable[..., Any]) -> Callable[..., Any]:
     """Evaluate `function`, and every batch of it, on whole vectors of lanes.
 
     A compiler takes one code path for a lone number, another for full vectors and a third for what is left over,

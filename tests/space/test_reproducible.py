@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tdaglass.space import in_lanes, pairwise_sum
+from tdaglass.space import in_full_vectors, pairwise_sum
 
 PRECISION = "float64" if jax.config.jax_enable_x64 else "float32"
 
@@ -37,7 +37,7 @@ def test_lanes_give_the_same_bits_alone_and_in_batches_of_any_size():
         }
 
     x = jnp.asarray(np.random.default_rng(0).normal(size=37), PRECISION)
-    lanes = in_lanes(growth)
+    lanes = in_full_vectors(growth)
     shift = jnp.asarray(0.3, PRECISION)  # not batched: broadcast
     alone = [jax.jit(lanes)(value, shift) for value in x]
     for size in (1, 3, 8, 16, 17, 37):
@@ -49,5 +49,5 @@ def test_lanes_give_the_same_bits_alone_and_in_batches_of_any_size():
 @pytest.mark.float32
 def test_lanes_compute_the_function():
     x = jnp.linspace(-2, 2, 21, dtype=PRECISION)
-    wrapped = jax.vmap(in_lanes(lambda x: jnp.exp(x)))(x)
+    wrapped = jax.vmap(in_full_vectors(lambda x: jnp.exp(x)))(x)
     np.testing.assert_allclose(wrapped, np.exp(np.asarray(x)), rtol=8 * jnp.finfo(PRECISION).eps)
