@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tdaglass.kernels.topology import Pairs
 from tdaglass.topology.alpha import AlphaComplex
 from tdaglass.topology.chains import smallest_chain
+from tdaglass.topology.records import Pairs
 from tdaglass.topology.tree import PersistenceTree, cells_of_void, persistence_tree
 from tdaglass.topology.volume import Volume, mesh
 

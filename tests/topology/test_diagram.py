@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import sys
 import warnings
 from functools import partial
 
@@ -14,7 +13,14 @@ import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from oracles.compare_diagrams import deviation, lasting
 
-from tdaglass.topology import alpha_complex, check_diagram, diagram, diagrams, persistence
+from tdaglass.topology import (
+    alpha_complex,
+    check_diagram,
+    critical_spheres,
+    diagram,
+    diagrams,
+    persistence,
+)
 
 
 def points_of(n, dim, seed=0):
@@ -216,10 +222,10 @@ def test_there_is_room_for_densely_packed_particles(dim, height):
 
 
 def test_want_of_memory_is_said(monkeypatch):
-    def fails(*_):
+    def fails(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(sys.modules[diagram.__module__], "build_complex", fails)
+    monkeypatch.setattr(critical_spheres, "alpha_complex", fails)
     batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(2)])
     found = jax.jit(jax.vmap(lambda x: diagram(x, dimension=1)))(batch)
     assert not np.any(found.valid)
