@@ -26,9 +26,10 @@ def vertex_positions(sites: Sites, simplices: Simplices) -> Array:
     >>> from tdaglass.topology import alpha_complex
     >>> points = np.array([[0.1, 0.0], [0.9, 0.2], [0.3, 0.7], [0.6, 0.5]])
     >>> complex_ = alpha_complex(points, np.ones(2))
-    >>> edges = vertex_positions(complex_.sites, complex_.simplices[1])
-    >>> bool(np.all(np.linalg.norm(edges[:, 1] - edges[:, 0], axis=1) < 0.7))
-    True
+    >>> triangles = vertex_positions(complex_.sites, complex_.simplices[2])
+    >>> areas = np.abs(np.linalg.det(triangles[:, 1:] - triangles[:, :1])) / 2
+    >>> round(float(areas.sum()), 9)  # of the box
+    1.0
     """
     x = sites.position[simplices.point]
     return x if sites.box is None else x + simplices.shift * sites.box
