@@ -134,9 +134,10 @@ def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
             f"expected a region of bool {grid.shape[::-1]}, got {region.dtype} {region.shape}; "
             "try grid.image(coefficients) > threshold"
         )
-    with np.errstate(invalid="ignore"):  # what is no number lies in no cell
-        column, row, inside = cells_of(diagram, grid, np)
-    return np.flatnonzero(inside & region[row, column])
+    birth, death = np.asarray(diagram.birth), np.asarray(diagram.death)
+    finite = np.flatnonzero(valid_pairs(diagram, np) & np.isfinite(birth) & np.isfinite(death))
+    column, row, inside = cells_of(BirthDeath(birth[finite], death[finite]), grid, np)
+    return finite[inside & region[row, column]]
 
 
 def cells_of(

@@ -20,6 +20,7 @@ from tdaglass.topology import (
     diagram,
     diagrams,
     persistence,
+    to_radii,
 )
 
 
@@ -219,6 +220,20 @@ def test_there_is_room_for_densely_packed_particles(dim, height):
     for found in diagrams(jnp.array(packed), jnp.array(box), dimensions=tuple(range(dim))):
         check_diagram(found)
     assert int(found.count) > (1.9 if dim == 2 else 4.5) * len(sites)
+
+
+def test_radii():
+    points, weights = jnp.array(np.random.default_rng(2).random((40, 2)) * 6), jnp.full(40, 0.3)
+
+    @jax.jit
+    def both(x):
+        found = diagrams(x, dimensions=(0, 1), weights=weights)
+        return [(squared, to_radii(squared)) for squared in found]
+
+    for squared, plain in both(points):
+        np.testing.assert_allclose(jnp.sign(plain.death) * plain.death**2, squared.death, atol=1e-12)
+    slope = jax.jit(jax.grad(lambda x: to_radii(diagram(x, dimension=0)).birth.sum()))(points)
+    assert np.all(np.isfinite(slope))
 
 
 def test_want_of_memory_is_said(monkeypatch):
