@@ -47,13 +47,14 @@ def assert_as_reference(points, box, weights):
         (5, 3, (1, 3, 0.6)),
         (12, 3, (1, 3, 0.6)),
         (30, 3, (1, 1.4, 0.8)),
-        (60, 3, (1, 3, 0.6)),
+        pytest.param(60, 3, (1, 3, 0.6), marks=pytest.mark.slow),
     ],
 )
 def test_boxes_of_unequal_edges(n, dim, ratios, weighted):
     assert_as_reference(*points_in(ratios, n, dim, np.random.default_rng(n), weighted))
 
 
+@pytest.mark.slow
 def test_a_hundred_points():
     assert_as_reference(*points_in((1, 1.4, 0.8), 100, 3, np.random.default_rng(0)))
 
