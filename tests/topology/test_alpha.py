@@ -33,7 +33,7 @@ def test_diagrams_are_homclouds(name):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("n", "dim"), [(60, 2), (60, 3), pytest.param(1500, 3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("n", "dim"), [(60, 2), (60, 3), (1500, 3)])
 def test_open_diagrams_are_gudhis(n, dim, weighted):
     random = np.random.default_rng(n)
     points = random.random((n, dim)) * n ** (1 / dim)
