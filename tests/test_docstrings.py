@@ -17,6 +17,7 @@ MODULES = [
 ]
 
 
+@pytest.mark.float32  # the precision that users have unless they ask for another
 @pytest.mark.parametrize("full_name", MODULES)
 def test_examples(full_name):
     importlib.import_module(full_name)

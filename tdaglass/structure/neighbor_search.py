@@ -49,6 +49,16 @@ def check_neighbors(neighbors: Neighbors) -> Neighbors:
     ------
     ValueError
         Saying what went wrong and what to do about it.
+
+    Examples
+    --------
+    >>> from tdaglass.structure import cutoff_neighbors
+    >>> points = jnp.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [9.5, 0.0]])
+    >>> neighbors = cutoff_neighbors(points, jnp.array([10.0, 10.0]), 1.8, capacity=1)
+    >>> check_neighbors(neighbors)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: expected at most 1 neighbours, ...; try a larger capacity= or candidates=
     """
     flags = int(np.bitwise_or.reduce(np.asarray(neighbors.overflow).reshape(-1)))
     remedies = {

@@ -144,6 +144,14 @@ def diagrams(
     ------
     ValueError
         See `diagram`.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> square = jnp.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.2]])
+    >>> components, loops = diagrams(square, dimensions=(0, 1))
+    >>> int(components.count), int(loops.count)
+    (3, 1)
     """
     if subset is not None:
         chosen = jnp.asarray(subset)
@@ -205,6 +213,15 @@ def check_diagram(diagram: Diagram) -> None:
     ------
     ValueError
         If one did not, if points were such that no complex can stand on them, or if memory ran out.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> square = jnp.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.2]])
+    >>> check_diagram(diagram(square, dimension=0, capacity=2))
+    Traceback (most recent call last):
+        ...
+    ValueError: expected at most 2 pairs, got 3; try capacity=3
     """
     count, room = np.asarray(diagram.count), diagram.birth.shape[-1]
     for status, said in REASONS.items():
