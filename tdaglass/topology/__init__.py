@@ -15,7 +15,7 @@ from tdaglass.topology.histogram import histogram
 from tdaglass.topology.image import arctan_weight, linear_weight, persistence_image, species_channels
 from tdaglass.topology.inverse import optimal_volume, stable_subvolume, stable_volume
 from tdaglass.topology.persistence import persistence
-from tdaglass.topology.records import Pairs
+from tdaglass.topology.records import Pairs, Simplices, Sites
 from tdaglass.topology.tree import PersistenceTree, persistence_tree
 from tdaglass.topology.volume import Volume, ring
 
@@ -27,6 +27,8 @@ __all__ = [
     "Grid",
     "Pairs",
     "PersistenceTree",
+    "Simplices",
+    "Sites",
     "Volume",
     "alpha_complex",
     "arctan_weight",
