@@ -17,6 +17,7 @@ MODULES = [m.name for room in ROOMS for m in pkgutil.walk_packages(room.__path__
 MODULES += ["tdaglass.configuration", "tdaglass.statistics"]
 
 
+@pytest.mark.float32  # the precision that users have unless they ask for another
 @pytest.mark.parametrize("full_name", MODULES)
 def test_examples(full_name):
     importlib.import_module(full_name)

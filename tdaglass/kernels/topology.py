@@ -1,136 +1,30 @@
 """Simplicial complexes on flat arrays: the compiled loops behind `tdaglass.topology`, on the host.
 
-Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. A
-simplex of k + 1 vertices is a row of k + 1 point numbers, ascending, and a row of lattice shifts: by how many
-boxes each vertex is away from the first one along every axis.
+Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. Of
+several arrays that belong together they take and return tuples:
+
+- sites: positions (points, dim) float64, squared radii (points,) float64 or None, edges (dim,) float64 or None.
+- simplices of k + 1 vertices: point numbers (simplices, k + 1) int32, ascending, and lattice shifts
+  (simplices, k + 1, dim) int8: by how many boxes each vertex is away from the first one along every axis.
 """
 
 import ctypes
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tdaglass.kernels.library import library
 
 Array = np.ndarray
+Sites = tuple[Array, Array | None, Array | None]
+Spheres = tuple[Array, Array, Array, Array, Array | None]
 
 FUNCTIONS = tuple(
     f"tdaglass_{name}"
     for name in ("read_tree", "images_around", "cells_of_box", "fill_complex", "pairs", "critical_spheres")
 )
-
-
-class Sites(NamedTuple):
-    """Points that a complex stands on.
-
-    Attributes
-    ----------
-    position : (points, dim) float64
-    weight : (points,) float64, or None
-        Squared radii of the balls that grow from the points; none of them for all of one size.
-    box : (dim,) float64, or None
-        Edges of the periodic cell; None for open space.
-    """
-
-    position: Array
-    weight: Array | None
-    box: Array | None
-
-
-class Images(NamedTuple):
-    """Points and what the periodic box repeats of them.
-
-    Attributes
-    ----------
-    position : (images, dim) float64
-    point : (images,) int32
-        Which point each is of.
-    shift : (images, dim) int32
-        By how many boxes it is away from it.
-    """
-
-    position: Array
-    point: Array
-    shift: Array
-
-
-class Simplices(NamedTuple):
-    """Simplices of one dimension.
-
-    Attributes
-    ----------
-    point : (simplices, vertices) int32
-    shift : (simplices, vertices, dim) int8
-    """
-
-    point: Array
-    shift: Array
-
-
-class Spheres(NamedTuple):
-    """Simplices of one dimension k and the smallest spheres through their vertices.
-
-    Attributes
-    ----------
-    point : (spheres, k + 1) int32
-    shift : (spheres, k + 1, dim) int32
-        By how many boxes each vertex stands away from where it was given.
-    value : (spheres,)
-        Squared radii, or powers.
-    gradient : (spheres, k + 1, dim)
-        Their derivatives in the positions of the vertices.
-    barycentric : (spheres, k + 1), or None
-        Coordinates of the centres: minus the derivatives of powers in the weights of the vertices.
-    """
-
-    point: Any
-    shift: Any
-    value: Any
-    gradient: Any
-    barycentric: Any
-
-
-class Complex(NamedTuple):
-    """Simplices of all dimensions, when they appear, and how they hang together; entry k is of dimension k.
-
-    Attributes
-    ----------
-    simplices : tuple of Simplices
-    faces : tuple of (simplices, k + 1) int32
-        Face f of a simplex, among those of dimension k - 1, lacks its vertex f; for vertices, nothing.
-    values : tuple of (simplices,) float64
-        Squared radii, or powers; infinite for points that others hide.
-    """
-
-    simplices: tuple[Simplices, ...]
-    faces: tuple[Array, ...]
-    values: tuple[Array, ...]
-
-
-class Pairs(NamedTuple):
-    """Persistent homology of one dimension k, with coefficients 0 and 1.
-
-    Attributes
-    ----------
-    dimension : int
-        k: 0 for components, 1 for loops, 2 for voids.
-    birth_simplex, death_simplex : (pairs,) int32
-        Among the simplices of dimension k and k + 1 of the complex; in the order of births.
-    birth, death : (pairs,) float64
-        Squared radii; pairs of no persistence are kept.
-    essential : (classes,) int32
-        Simplices of dimension k that open what never ends: one component, and in a periodic box a loop along every
-        axis, a sheet across every two of them, and the whole.
-    """
-
-    dimension: int
-    birth_simplex: Array
-    death_simplex: Array
-    birth: Array
-    death: Array
-    essential: Array
 
 
 def read_tree(state: Array, dim: int) -> Array:
@@ -161,29 +55,39 @@ def read_tree(state: Array, dim: int) -> Array:
     return cells[:count]
 
 
-def images_around(sites: Sites, depth: float) -> Images:
-    """Points of a periodic box and their images up to some distance around it."""
-    dim = sites.position.shape[1]
+def images_around(sites: Sites, depth: float) -> tuple[Array, Array, Array]:
+    """Points of a periodic box and their images up to some distance around it.
 
-    def fill(images: Images) -> int:
-        return _call("images_around", dim, *_sites(sites), ctypes.c_double(depth), len(images.point), *images)
+    Returns
+    -------
+    (images, dim) float64
+        Positions.
+    (images,) int32
+        Which point each is of.
+    (images, dim) int32
+        By how many boxes it is away from it.
+    """
+    n, dim, points = _points(sites, periodic=True)
 
-    def room(n: int) -> Images:
-        return Images(np.empty((n, dim)), np.empty(n, np.int32), np.empty((n, dim), np.int32))
+    def fill(room: int) -> tuple[int, tuple[Array, Array, Array]]:
+        images = np.empty((room, dim)), np.empty(room, np.int32), np.empty((room, dim), np.int32)
+        return _call("images_around", dim, n, *points, ctypes.c_double(depth), room, *images), images
 
-    found = room(fill(room(0)))
-    fill(found)
-    return found
+    count, _ = fill(0)
+    return fill(count)[1]
 
 
-def cells_of_box(sites: Sites, images: Images, cells: Array) -> tuple[Simplices, float]:
+def cells_of_box(
+    sites: Sites, image_point: Array, image_shift: Array, cells: Array
+) -> tuple[tuple[Array, Array], float]:
     """Of a triangulation of points and their images the cells of one box.
 
     Parameters
     ----------
-    sites : Sites
+    sites
         Periodic, with the points in the box.
-    images : Images
+    image_point, image_shift : (images,) int32, (images, dim) int32
+        See `images_around`.
     cells : (cells, dim + 1) int32
         Of images.
 
@@ -193,59 +97,76 @@ def cells_of_box(sites: Sites, images: Images, cells: Array) -> tuple[Simplices,
     float
         How far around the box images must reach for them to be right.
     """
-    n, dim = len(cells), cells.shape[1] - 1
-    found = Simplices(np.empty((n, dim + 1), np.int32), np.empty((n, dim + 1, dim), np.int8))
-    depth = ctypes.c_double()
-    count = _call(
-        "cells_of_box", dim, *_sites(sites), images.point, images.shift, n, cells, *found, ctypes.byref(depth)
+    n, dim, points = _points(sites, periodic=True)
+    m = len(cells)
+    given = (
+        _checked("image_point", image_point, np.int32, (len(image_point),)),
+        _checked("image_shift", image_shift, np.int32, (len(image_point), dim)),
+        m,
+        _checked("cells", cells, np.int32, (m, dim + 1)),
     )
-    return Simplices(*(np.ascontiguousarray(x[:count]) for x in found)), depth.value
+    found = np.empty((m, dim + 1), np.int32), np.empty((m, dim + 1, dim), np.int8)
+    depth = ctypes.c_double()
+    count = _call("cells_of_box", dim, n, *points, *given, *found, ctypes.byref(depth))
+    point, shift = (np.ascontiguousarray(x[:count]) for x in found)
+    return (point, shift), depth.value
 
 
-def fill_complex(sites: Sites, cells: Simplices, flat: float) -> Complex | None:
+def fill_complex(
+    sites: Sites, cells: tuple[Array, Array], flat: float
+) -> tuple[tuple[Array, ...], tuple[Array, ...], tuple[Array, ...], tuple[Array, ...]] | None:
     """All simplices of a triangulation, and when they appear: with their own smallest sphere if it is empty.
 
     Parameters
     ----------
-    sites : Sites
-    cells : Simplices
+    sites
+    cells : simplices of dim + 1 vertices
     flat : float
         Least volume of the body spanned by the edges of a cell at its first vertex, relative to a brick.
 
     Returns
     -------
-    Complex, or None
+    points, shifts, faces, values : tuples of arrays, entry k of dimension k
+        Faces (simplices, k + 1) int32: face f of a simplex, among those of dimension k - 1, lacks its vertex f;
+        for vertices, nothing. Values (simplices,) float64: squared radii, infinite for points that others hide.
+    None
         If a cell is flatter, or the triangulation is not the same in every box.
     """
-    n, dim, most = len(sites.position), cells.shift.shape[2], len(cells.point)
+    n, dim, points = _points(sites)
+    cells = _simplices("cells", cells, dim, dim)
+    most = len(cells[0])
     room = [n, *(math.comb(dim + 1, k + 1) * most for k in range(1, dim))]
-    point = [np.empty((m, k + 1), np.int32) for k, m in enumerate(room)] + [cells.point]
-    shift = [np.empty((m, k + 1, dim), np.int8) for k, m in enumerate(room)] + [cells.shift]
+    point = [np.empty((m, k + 1), np.int32) for k, m in enumerate(room)] + [cells[0]]
+    shift = [np.empty((m, k + 1, dim), np.int8) for k, m in enumerate(room)] + [cells[1]]
     faces = [np.empty((m, 0 if k == 0 else k + 1), np.int32) for k, m in enumerate([*room, most])]
     value = [np.empty(m) for m in [*room, most]]
     count = np.array([*room, most], np.int64)
     arrays = (_pointers(x) for x in (point, shift, faces, value))
-    if _call("fill_complex", dim, *_sites(sites), ctypes.c_double(flat), count, *arrays) < 0:
+    if _call("fill_complex", dim, n, *points, ctypes.c_double(flat), count, *arrays) < 0:
         return None
-    simplices = tuple(Simplices(*one) for one in zip(_first(point, count), _first(shift, count), strict=True))
-    return Complex(simplices, _first(faces, count), _first(value, count))
+    return _first(point, count), _first(shift, count), _first(faces, count), _first(value, count)
 
 
-def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[Pairs, ...], Array]:
+def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[tuple[Array, ...], ...], Array]:
     """Persistence pairs of a complex that fills a periodic box or the hull of its points.
 
     Parameters
     ----------
     values, faces
-        See `Complex`.
+        See `fill_complex`.
 
     Returns
     -------
-    tuple of Pairs
+    birth_simplex, death_simplex, birth, death, essential : a tuple of these for each dimension
+        (pairs,) int32, (pairs,) int32, (pairs,) float64, (pairs,) float64 and (classes,) int32: simplices that
+        open holes, those that end them, their values, and simplices that open what never ends.
     part_of : (cells,) int32
         The cell whose void this one's is part of, once nothing stands between; -1 for none, or the outside.
     """
     counts = np.array([len(value) for value in values], np.int64)
+    for k, n in enumerate(counts.tolist()):
+        _checked(f"values[{k}]", values[k], np.float64, (n,))
+        _checked(f"faces[{k}]", faces[k], np.int32, (n, k + 1 if k else 0))
     begins, ends, lasts = ([np.empty(n, np.int32) for n in counts] for _ in range(3))
     birth, death = ([np.empty(n) for n in counts] for _ in range(2))
     n_pairs, n_lasting = np.empty_like(counts), np.empty_like(counts)
@@ -255,49 +176,110 @@ def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[Pairs, 
         n_pairs, n_lasting, part_of,
     )  # fmt: skip
     paired = (_first(x, n_pairs) for x in (begins, ends, birth, death))
-    pairs = map(Pairs, range(len(counts)), *paired, _first(lasts, n_lasting))
-    return tuple(pairs), part_of
+    return tuple(zip(*paired, _first(lasts, n_lasting), strict=True)), part_of
 
 
 def critical_spheres(
-    sites: Sites, given: Array, wrapped: Array, below: Simplices, above: Simplices, pairs: Pairs, opens: Spheres,
-    ends: Spheres,
+    sites: Sites, given: Array, wrapped: Array, below: tuple[Array, Array], above: tuple[Array, Array],
+    pairs: tuple[Array, Array, Array, Array], opens: Spheres, ends: Spheres,
 ) -> int:  # fmt: skip
     """Spheres of births and of deaths, of pairs that persist by more than rounding, in the order of births.
 
     Parameters
     ----------
-    sites : Sites
+    sites
         What the complex stands on.
     given : (points, dim) float64
         The points, neither moved into the box nor perturbed: squared radii are those of these.
     wrapped : (points, dim) int32
         By how many boxes they were moved.
-    below, above : Simplices
+    below, above : simplices
         Of the dimension of the pairs, and of the next.
-    pairs : Pairs
-    opens, ends : Spheres
-        To be filled, in single or double precision, as far as there is room.
+    pairs : birth_simplex, death_simplex, birth, death
+        See `pair`.
+    opens, ends : point, shift, value, gradient, barycentric
+        Vertices (room, k + 1) int32 and by how many boxes each stands away from where it was given
+        (room, k + 1, dim) int32; squared radii (room,), their derivatives (room, k + 1, dim) and coordinates of
+        the centres (room, k + 1), or None, in single or double precision. To be filled, as far as there is room.
 
     Returns
     -------
     int
         How many such pairs there are.
     """
-    dim, room, real = given.shape[1], len(opens.value), opens.value.itemsize
-    ours = (pairs.birth_simplex, pairs.death_simplex, pairs.birth, pairs.death)
+    n, dim, points = _points(sites)
+    k = below[0].shape[1] - 1
+    _checked("given", given, np.float64, (n, dim))
+    _checked("wrapped", wrapped, np.int32, (n, dim))
+    count = len(pairs[0])
+    for name, array, dtype in zip(
+        ("birth_simplex", "death_simplex", "birth", "death"), pairs,
+        (np.int32, np.int32, np.float64, np.float64), strict=True,
+    ):  # fmt: skip
+        _checked(name, array, dtype, (count,))
+    room, real = len(opens[2]), opens[2].dtype
+    if real not in (np.float32, np.float64):
+        raise TypeError(f"expected room for float32 or float64 values, got {real}; try np.float64")
+    spheres = *_room("opens", opens, (room, k + 1, dim), real), *_room("ends", ends, (room, k + 2, dim), real)
     return _call(
-        "critical_spheres", dim, pairs.dimension, *_sites(sites), given, wrapped, *below, *above, len(pairs.birth),
-        *ours, room, real, *opens, *ends,
+        "critical_spheres", dim, k, n, *points, given, wrapped, *_simplices("below", below, k, dim),
+        *_simplices("above", above, k + 1, dim), count, *pairs, room, real.itemsize, *spheres,
     )  # fmt: skip
+
+
+def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
+    """How many there are, in how many dimensions, and what the kernels read of them."""
+    position, weight, box = sites
+    if position.ndim != 2 or position.shape[1] not in (2, 3):
+        raise TypeError(
+            f"expected positions (points, 2 or 3), got {position.shape}; try a row for each point"
+        )
+    n, dim = position.shape
+    _checked("positions", position, np.float64, (n, dim))
+    if weight is not None:
+        _checked("weights", weight, np.float64, (n,))
+    if box is None and periodic:
+        raise TypeError("expected the edges of a periodic box, got None; try np.array(edges)")
+    if box is not None:
+        _checked("a box", box, np.float64, (dim,))
+    return n, dim, (position, weight, box)
+
+
+def _simplices(name: str, simplices: tuple[Array, Array], k: int, dim: int) -> tuple[Array, Array]:
+    """Of k + 1 vertices."""
+    point, shift = simplices
+    _checked(f"points of {name}", point, np.int32, (len(point), k + 1))
+    return point, _checked(f"shifts of {name}", shift, np.int8, (len(point), k + 1, dim))
+
+
+def _room(name: str, spheres: Spheres, shape: tuple[int, int, int], real: np.dtype) -> Spheres:
+    """Of spheres, vertices and dimensions."""
+    point, shift, value, gradient, barycentric = spheres
+    for what, array, dtype, sizes in (
+        ("points", point, np.int32, shape[:2]),
+        ("shifts", shift, np.int32, shape),
+        ("values", value, real, shape[:1]),
+        ("gradients", gradient, real, shape),
+        ("coordinates", barycentric, real, shape[:2]),
+    ):
+        if array is not None and not _checked(f"{what} of {name}", array, dtype, sizes).flags.writeable:
+            raise TypeError(f"expected {what} of {name} to write to, got a read-only array; try a copy")
+    return spheres
+
+
+def _checked(name: str, array: Array, dtype: Any, shape: tuple[int, ...]) -> Array:
+    """An array that is what the kernels, which have but its address, read it as."""
+    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+        strides = "" if array.flags.c_contiguous else " in another order"
+        raise TypeError(
+            f"expected {name} {np.dtype(dtype)} {shape}, got {array.dtype} {array.shape}{strides}; "
+            f"try np.ascontiguousarray(..., np.{np.dtype(dtype)})"
+        )
+    return array
 
 
 def _first(arrays: list[Array], counts: Array) -> tuple[Array, ...]:
     return tuple(array[:n].copy() for array, n in zip(arrays, counts, strict=True))
-
-
-def _sites(sites: Sites) -> tuple[int, Array, Array | None, Array | None]:
-    return len(sites.position), *sites
 
 
 def _pointers(arrays: Sequence[Array]) -> ctypes.Array:
@@ -315,6 +297,5 @@ def _call(name: str, *arguments: object) -> int:
 
 def _argument(x: object) -> object:
     if isinstance(x, np.ndarray):
-        assert x.flags.c_contiguous
         return ctypes.c_void_p(x.ctypes.data)
     return ctypes.c_int64(x) if isinstance(x, int) else x

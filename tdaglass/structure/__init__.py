@@ -11,19 +11,13 @@ neighbours and the wave number at which relaxation is watched.
 
 from tdaglass.structure.averages import exponential_average, local_average
 from tdaglass.structure.bond_order import bond_order
-from tdaglass.structure.correlations import (
-    RadialDistribution,
-    StructureFactor,
-    first_minimum,
-    first_peak,
-    radial_distribution,
-    structure_factor,
-    wave_vectors,
-)
+from tdaglass.structure.extrema import first_minimum, first_peak
 from tdaglass.structure.fields import density_field, particle_values, scale_to_unit
+from tdaglass.structure.neighbor_search import Neighbors, check_neighbors
 from tdaglass.structure.neighbors import cutoff_neighbors
+from tdaglass.structure.radial_distribution import RadialDistribution, radial_distribution
 from tdaglass.structure.sann import sann_neighbors, sann_radius
-from tdaglass.structure.tables import Neighbors, check_neighbors
+from tdaglass.structure.structure_factor import StructureFactor, structure_factor, wave_vectors
 from tdaglass.structure.tong_tanaka import tong_tanaka
 from tdaglass.structure.voronoi import Voronoi, voronoi, voronoi_index
 

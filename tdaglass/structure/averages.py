@@ -8,7 +8,7 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from tdaglass.structure.tables import check_input, concrete
+from tdaglass.structure.checks import check_input, concrete
 
 BLOCK = 64  # rows of the matrix of all pairs held at a time
 

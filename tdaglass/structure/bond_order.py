@@ -17,7 +17,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 from numpy.polynomial.legendre import legder
 
-from tdaglass.structure.tables import Neighbors
+from tdaglass.structure.neighbor_search import Neighbors
 
 BLOCK = 128  # particles whose running sums stay in the caches of one core
 

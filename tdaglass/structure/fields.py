@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from tdaglass.structure.tables import check_input, concrete, count_species
+from tdaglass.structure.checks import check_input, concrete, count_species
 
 Assignment = Literal["nearest", "linear"]
 

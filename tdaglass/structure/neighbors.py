@@ -9,12 +9,11 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass.space import Grid
-from tdaglass.structure.tables import (
+from tdaglass.structure.checks import check_input, concrete
+from tdaglass.structure.neighbor_search import (
     SLACK,
     Neighbors,
     ball,
-    check_input,
-    concrete,
     grow,
     layout,
     roomy,

@@ -11,13 +11,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from tdaglass.space import Grid
-from tdaglass.structure.tables import (
+from tdaglass.structure.checks import check_input, concrete
+from tdaglass.structure.neighbor_search import (
     CAPACITY,
     REACH,
     SLACK,
     Neighbors,
-    check_input,
-    concrete,
     grow,
     layout,
     roomy,

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tdaglass.kernels.topology import Simplices, Sites
-from tdaglass.topology.engine import loops
+from tdaglass.topology.backend import backend
+from tdaglass.topology.records import Simplices, Sites
 from tdaglass.topology.triangulation import delaunay_cells
 
 Array = np.ndarray
@@ -59,7 +59,7 @@ class AlphaComplex(NamedTuple):
         return sum((-1) ** k * n for k, n in enumerate(present))
 
 
-def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> AlphaComplex:
+def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn: bool = True) -> AlphaComplex:
     """Alpha complex of points (Edelsbrunner and Mücke, ACM Trans. Graph. 13, 43, 1994).
 
     A simplex appears at the radius of the smallest empty sphere through its vertices. With weights, balls of
@@ -73,6 +73,9 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
         Edges of the periodic orthorhombic cell; None for open space.
     weights : (points,), optional
         Squared initial radii, in length units squared.
+    warn : bool
+        Whether to say so if the points had to be disturbed. Where nobody could catch the error that users may have
+        turned warnings into, `AlphaComplex.perturbation` tells it too.
 
     Returns
     -------
@@ -97,18 +100,6 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
     >>> [len(value) for value in square.values]
     [4, 5, 2]
     """
-    found = build_complex(positions, box, weights)
-    if found.perturbation:
-        warnings.warn(
-            "the points are so regular that their triangulation is not unique, as in a perfect crystal; they were "
-            f"displaced at random by {found.perturbation:.1e}",
-            stacklevel=2,
-        )
-    return found
-
-
-def build_complex(positions: Any, box: Any = None, weights: Any = None) -> AlphaComplex:
-    """`alpha_complex` without its warning, which users may have turned into an error, for callbacks."""
     sites, wrapped = _checked(positions, box, weights)
     found = _complex(sites, wrapped, perturbation=0.0)
     if found is None:
@@ -121,6 +112,12 @@ def build_complex(positions: Any, box: Any = None, weights: Any = None) -> Alpha
             raise ValueError(
                 "expected points with a unique triangulation, got some that have none even when displaced by "
                 f"{scale:.1e}; try to displace them by more"
+            )
+        if warn:
+            warnings.warn(
+                "the points are so regular that their triangulation is not unique, as in a perfect crystal; they "
+                f"were displaced at random by {found.perturbation:.1e}",
+                stacklevel=2,
             )
     return found
 
@@ -183,7 +180,7 @@ def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex 
             "expected points that fill space, got all of them in a common "
             f"{'line' if sites.position.shape[1] == 2 else 'plane'}; try positions of one dimension less"
         )
-    found = loops().fill_complex(sites, cells, 0.0 if perturbation else FLAT)
+    found = backend().fill_complex(sites, cells, 0.0 if perturbation else FLAT)
     if found is None:
         return None
     return AlphaComplex(sites, wrapped, found.simplices, found.faces, found.values, perturbation)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from tdaglass.topology.histogram import valid_pairs
+from tdaglass.topology.grid import valid_pairs
 
 
 def betti_curve(diagram: Any, values: Float[Array, " values"]) -> Float[Array, " values"]:

@@ -5,9 +5,6 @@ functions of the positions of a few points, the powers of circumspheres, and the
 functions: a critical simplex of a pair that persists appears with its own sphere.
 """
 
-import logging
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,19 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tdaglass.kernels.library import thread_count
-from tdaglass.kernels.topology import Sites, Spheres
-from tdaglass.topology.alpha import build_complex
-from tdaglass.topology.engine import loops
-from tdaglass.topology.persistence import persistence
-
-log = logging.getLogger(__name__)
+from tdaglass.topology.critical_spheres import NO_COMPLEX, NO_MEMORY, CriticalSpheres, critical_spheres
+from tdaglass.topology.records import Spheres
 
 # Pairs that persist, per point, with room to spare: dense liquids have up to 5.6 loops and 5.1 voids.
 PAIRS_PER_POINT = {2: (1, 2), 3: (1, 7, 6)}
 
-# What `count` says where there is no diagram.
-NO_COMPLEX, NO_MEMORY = -1, -2
+# Why there is no diagram, by its count.
 REASONS = {
     NO_COMPLEX: "points that a complex can stand on, got others{}; `topology.alpha_complex` of them says what is "
     "wrong",
@@ -153,6 +144,14 @@ def diagrams(
     ------
     ValueError
         See `diagram`.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> square = jnp.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.2]])
+    >>> components, loops = diagrams(square, dimensions=(0, 1))
+    >>> int(components.count), int(loops.count)
+    (3, 1)
     """
     if subset is not None:
         chosen = jnp.asarray(subset)
@@ -166,11 +165,11 @@ def diagrams(
             "try 1 for loops, in two or three dimensions"
         )
     rooms = [PAIRS_PER_POINT[dim][k] * n if capacity is None else capacity for k in dimensions]
-    found = _find_pairs(positions, box, weights, dimensions, rooms)
+    found = critical_spheres(positions, box, weights, dimensions, rooms)
     return tuple(_diagram(positions, box, weights, one) for one in found)
 
 
-def _diagram(positions: Any, box: Any, weights: Any, found: "_Found") -> Diagram:
+def _diagram(positions: Any, box: Any, weights: Any, found: CriticalSpheres) -> Diagram:
     sides = (found.opens, found.ends)
     birth, death = (_values(positions, box, weights, spheres) for spheres in sides)
     opens, ends = (CriticalSimplex(spheres.point, spheres.shift) for spheres in sides)
@@ -214,6 +213,15 @@ def check_diagram(diagram: Diagram) -> None:
     ------
     ValueError
         If one did not, if points were such that no complex can stand on them, or if memory ran out.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> square = jnp.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.2]])
+    >>> check_diagram(diagram(square, dimension=0, capacity=2))
+    Traceback (most recent call last):
+        ...
+    ValueError: expected at most 2 pairs, got 3; try capacity=3
     """
     count, room = np.asarray(diagram.count), diagram.birth.shape[-1]
     for status, said in REASONS.items():
@@ -222,94 +230,6 @@ def check_diagram(diagram: Diagram) -> None:
             raise ValueError("expected " + said.format(f" at {where}" if where else ""))
     if np.any(count > room):
         raise ValueError(f"expected at most {room} pairs, got {count.max()}; try capacity={count.max()}")
-
-
-class _Found(NamedTuple):
-    """Spheres of births and deaths, zeros where there is no pair, and how many there are."""
-
-    opens: Spheres
-    ends: Spheres
-    count: Any
-
-
-def _find_pairs(
-    positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...], rooms: list[int]
-) -> tuple[_Found, ...]:
-    def shapes_of(*sizes: int) -> Spheres:
-        real, whole = (partial(jax.ShapeDtypeStruct, dtype=dtype) for dtype in (positions.dtype, jnp.int32))
-        edges = (*sizes, positions.shape[1])
-        coordinates = None if weights is None else real(sizes)
-        return Spheres(whole(sizes), whole(edges), real(sizes[:1]), real(edges), coordinates)
-
-    shapes = tuple(
-        _Found(shapes_of(room, k + 1), shapes_of(room, k + 2), jax.ShapeDtypeStruct((), jnp.int32))
-        for room, k in zip(rooms, dimensions, strict=True)
-    )
-    given = [jax.lax.stop_gradient(x) for x in (positions, box, weights) if x is not None]
-    host = partial(
-        _on_host,
-        shapes=shapes,
-        dimensions=dimensions,
-        periodic=box is not None,
-        weighted=weights is not None,
-        threads=thread_count(),
-    )
-    return jax.pure_callback(host, shapes, *given, vmap_method="broadcast_all")
-
-
-def _on_host(
-    *given: Any,
-    shapes: tuple[_Found, ...],
-    dimensions: tuple[int, ...],
-    periodic: bool,
-    weighted: bool,
-    threads: int,
-) -> tuple[_Found, ...]:
-    """A callback must not raise: what goes wrong is said by the counts."""
-    arrays = [np.asarray(x, np.float64) for x in given]
-    batch = arrays[0].shape[:-2]
-    flat = [x.reshape(-1, *x.shape[len(batch) :]) for x in arrays]
-    out = jax.tree.map(lambda s: np.zeros((len(flat[0]), *s.shape), s.dtype), shapes)
-    for found in out:
-        found.opens.point[:] = found.ends.point[:] = -1
-
-    def one(k: int) -> float:
-        rest = [x[k] for x in flat[1:]]
-        box = rest.pop(0) if periodic else None
-        try:
-            return _fill(out, k, Sites(flat[0][k], rest[0] if weighted else None, box), dimensions)
-        except Exception as error:
-            if not isinstance(error, ValueError | MemoryError):
-                log.exception("a persistence diagram was given up")
-            for found in out:
-                found.count[k] = NO_MEMORY if isinstance(error, MemoryError) else NO_COMPLEX
-            return 0.0
-
-    with ThreadPoolExecutor(min(threads, len(flat[0]) or 1)) as pool:
-        displaced = [by for by in pool.map(one, range(len(flat[0]))) if by]
-    if displaced:
-        log.warning(
-            "%d of %d structures are so regular that their triangulation is not unique, as in a perfect crystal; "
-            "taken was that of points displaced at random by %.1e",
-            len(displaced), len(flat[0]), max(displaced),
-        )  # fmt: skip
-    return jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), out)
-
-
-def _fill(out: tuple[_Found, ...], number: int, given: Sites, dimensions: tuple[int, ...]) -> float:
-    """Of one system of a batch; by how much it was perturbed."""
-    complex_ = build_complex(given.position, given.box, given.weight)
-    pairs = persistence(complex_)
-    for found, k in zip(out, dimensions, strict=True):
-        sites, wrapped, simplices = complex_.sites, complex_.wrapped, complex_.simplices[k : k + 2]
-        sides = (
-            Spheres(*(None if x is None else x[number] for x in spheres))
-            for spheres in (found.opens, found.ends)
-        )
-        found.count[number] = loops().critical_spheres(
-            sites, given.position, wrapped, *simplices, pairs[k], *sides
-        )
-    return complex_.perturbation
 
 
 def _values(positions: Any, box: Any, weights: Any, spheres: Spheres) -> Array:

@@ -1,9 +1,12 @@
 """The birth-death plane in cells: where images, histograms and learned coefficients live."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Int
 
 Array = np.ndarray
 
@@ -132,12 +135,36 @@ def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
             "try grid.image(coefficients) > threshold"
         )
     birth, death = np.asarray(diagram.birth), np.asarray(diagram.death)
-    births, deaths = grid.edges
-    inside = (birth >= births[0]) & (birth <= births[-1]) & (death >= deaths[0]) & (death <= deaths[-1])
-    inside &= death > birth
-    if hasattr(diagram, "valid"):
-        inside &= np.asarray(diagram.valid)
-    last = np.array(grid.shape) - 1
-    column = np.clip(np.searchsorted(births, birth, side="right") - 1, 0, last[0])
-    row = np.clip(np.searchsorted(deaths, death, side="right") - 1, 0, last[1])
-    return np.flatnonzero(inside & region[row, column])
+    finite = np.flatnonzero(valid_pairs(diagram, np) & np.isfinite(birth) & np.isfinite(death))
+    column, row, inside = cells_of(BirthDeath(birth[finite], death[finite]), grid, np)
+    return finite[inside & region[row, column]]
+
+
+def cells_of(
+    diagram: Any, grid: Grid, xp: ModuleType = jnp
+) -> tuple[Int[Any, " pairs"], Int[Any, " pairs"], Bool[Any, " pairs"]]:
+    """Cells of pairs along births and along deaths, and which entries are pairs that lie on the grid.
+
+    Parameters
+    ----------
+    diagram : Diagram, Pairs or BirthDeath
+    grid : Grid
+        The last cells include their upper edges.
+    xp : module
+        What to compute with: `jax.numpy`, or `numpy` on the host, where numbers of pairs vary.
+    """
+    inside = valid_pairs(diagram, xp)
+    cells = []
+    for x, edges in zip((xp.asarray(diagram.birth), xp.asarray(diagram.death)), grid.edges, strict=True):
+        edge, n = xp.asarray(edges, x.dtype), len(edges) - 1
+        inside &= (x >= edge[0]) & (x <= edge[-1])
+        # On which side of the nearest edge.
+        nearest = xp.clip(xp.round((x - edge[0]) * (n / (edges[-1] - edges[0]))), 0, n).astype(xp.int32)
+        cells.append(xp.clip(nearest - (x < edge[nearest]).astype(xp.int32), 0, n - 1))
+    return cells[0], cells[1], inside
+
+
+def valid_pairs(diagram: Any, xp: ModuleType = jnp) -> Bool[Any, " pairs"]:
+    """Entries of a diagram that are pairs and persist."""
+    persist = xp.asarray(diagram.death) > xp.asarray(diagram.birth)
+    return persist & xp.asarray(diagram.valid) if hasattr(diagram, "valid") else persist

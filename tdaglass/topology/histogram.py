@@ -3,9 +3,9 @@
 from typing import Any, Literal
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float
 
-from tdaglass.topology.grid import Grid
+from tdaglass.topology.grid import Grid, cells_of
 
 
 def histogram(
@@ -47,25 +47,3 @@ def histogram(
     if normalize is not None:
         raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
     return counts
-
-
-def cells_of(
-    diagram: Any, grid: Grid
-) -> tuple[Int[Array, " pairs"], Int[Array, " pairs"], Bool[Array, " pairs"]]:
-    """Cells of pairs along births and along deaths, and which entries are pairs that lie on the grid."""
-    birth, death = jnp.asarray(diagram.birth), jnp.asarray(diagram.death)
-    inside = valid_pairs(diagram)
-    cells = []
-    for x, edges in zip((birth, death), grid.edges, strict=True):
-        edge, n = jnp.asarray(edges, x.dtype), len(edges) - 1
-        inside &= (x >= edge[0]) & (x <= edge[-1])
-        # On which side of the nearest edge.
-        nearest = jnp.clip(jnp.round((x - edge[0]) * (n / (edges[-1] - edges[0]))), 0, n).astype(jnp.int32)
-        cells.append(jnp.clip(nearest - (x < edge[nearest]).astype(jnp.int32), 0, n - 1))
-    return cells[0], cells[1], inside
-
-
-def valid_pairs(diagram: Any) -> Bool[Array, " pairs"]:
-    """Entries of a diagram that are pairs and persist."""
-    persist = jnp.asarray(diagram.death) > jnp.asarray(diagram.birth)
-    return persist & diagram.valid if hasattr(diagram, "valid") else persist

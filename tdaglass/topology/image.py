@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import ndtr
 
-from tdaglass.topology.grid import Grid
-from tdaglass.topology.histogram import cells_of, histogram, valid_pairs
+from tdaglass.topology.grid import Grid, cells_of, valid_pairs
+from tdaglass.topology.histogram import histogram
 
 Weight = Callable[[Any], Any]
 Mode = Literal["exact", "deposit", "homcloud"]

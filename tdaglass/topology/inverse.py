@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tdaglass.kernels.topology import Pairs
 from tdaglass.topology.alpha import AlphaComplex
 from tdaglass.topology.chains import smallest_chain
+from tdaglass.topology.records import Pairs
 from tdaglass.topology.tree import PersistenceTree, cells_of_void, persistence_tree
 from tdaglass.topology.volume import Volume, mesh
 
@@ -73,6 +73,15 @@ def stable_volume(
     ------
     ValueError
         As `optimal_volume`, and for an epsilon out of range.
+
+    Examples
+    --------
+    >>> from tdaglass.topology import alpha_complex, persistence
+    >>> complex_ = alpha_complex(np.random.default_rng(1).random((40, 2)))
+    >>> loops = persistence(complex_)[1]
+    >>> which = int(np.argmax(loops.death - loops.birth))
+    >>> [len(stable_volume(complex_, loops, which, epsilon).cells) for epsilon in (0.0, 0.01)]
+    [14, 9]
     """
     return _volume(complex_, pairs, which, _checked(pairs, which, epsilon), tree)
 
@@ -95,6 +104,16 @@ def stable_subvolume(
     ------
     ValueError
         As `stable_volume`.
+
+    Examples
+    --------
+    >>> from tdaglass.topology import alpha_complex, persistence
+    >>> complex_ = alpha_complex(np.random.default_rng(1).random((40, 3)))
+    >>> loops = persistence(complex_)[1]
+    >>> which = int(np.argmax(loops.death - loops.birth))
+    >>> volumes = optimal_volume(complex_, loops, which), stable_subvolume(complex_, loops, which, 0.01)
+    >>> [len(volume.cells) for volume in volumes]
+    [5, 3]
     """
     bound = _checked(pairs, which, epsilon)
     if pairs.dimension == complex_.dim - 1:

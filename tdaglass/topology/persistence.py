@@ -1,8 +1,8 @@
 """Persistence pairs: which simplex opens a component, loop or void, and which one ends it."""
 
-from tdaglass.kernels.topology import Pairs
 from tdaglass.topology.alpha import AlphaComplex
-from tdaglass.topology.engine import loops
+from tdaglass.topology.backend import backend
+from tdaglass.topology.records import Pairs
 
 
 def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
@@ -30,5 +30,5 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
     >>> loops.birth.round(3).tolist()
     [0.36, 0.5]
     """
-    pairs, _ = loops().pair(complex_.values, complex_.faces)
+    pairs, _ = backend().pair(complex_.values, complex_.faces)
     return pairs

@@ -1,4 +1,4 @@
-"""The loops behind complexes in numpy: same arguments and numbers as those in C++, `tdaglass.kernels.topology`.
+"""The loops behind complexes in numpy: same arguments and numbers as the compiled ones.
 
 They serve where nothing was compiled, and say in short what the compiled ones must do.
 """
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tdaglass.kernels.topology import Complex, Images, Pairs, Simplices, Sites, Spheres
+from tdaglass.topology.geometry import circumspheres, vertex_positions, vertex_weights
+from tdaglass.topology.records import Complex, Images, Pairs, Simplices, Sites, Spheres
 
 Array = np.ndarray
 # Of volumes that are summed, relative to the sum.
@@ -59,7 +60,7 @@ def cells_of_box(sites: Sites, images: Images, cells: Array) -> tuple[Simplices,
     point, first = images.point[cells], images.shift[cells[:, 0]]
     shift = images.shift[cells] - first[:, None]
     x = sites.position[point] + shift * box
-    center, radius_sq = _circumspheres(x, vertex_weights(sites, point))
+    center, radius_sq = circumspheres(x, vertex_weights(sites, point))
     # Of each kind the cell whose sphere has its centre in the box.
     mine = np.all(np.floor((center + x[:, 0]) / box) == -first, axis=1)
     most = 0 if sites.weight is None else sites.weight.max()
@@ -86,7 +87,7 @@ def fill_complex(sites: Sites, cells: Simplices, flat: float) -> Complex | None:
     simplices.insert(0, vertices)
     if sites.box is not None and np.any(np.bincount(faces[-1].ravel()) != 2):
         return None
-    values = [_circumspheres(vertex_positions(sites, cells), vertex_weights(sites, cells.point))[1]]
+    values = [circumspheres(vertex_positions(sites, cells), vertex_weights(sites, cells.point))[1]]
     for k in reversed(range(dim)):
         values.insert(0, _face_values(sites, simplices[k], simplices[k + 1], faces[k], values[0]))
     if not all(np.all(np.isfinite(value)) for value in values[1:]):
@@ -120,7 +121,7 @@ def _face_values(
     sites: Sites, simplices: Simplices, cofaces: Simplices, faces: Array, coface_value: Array
 ) -> Array:
     """When simplices appear: with their own sphere if it is empty, else with the first of their cofaces."""
-    center, own = _circumspheres(vertex_positions(sites, simplices), vertex_weights(sites, simplices.point))
+    center, own = circumspheres(vertex_positions(sites, simplices), vertex_weights(sites, simplices.point))
     x = vertex_positions(sites, cofaces)
     first, within = np.full(len(own), np.inf), np.zeros(len(own), bool)
     for f, face in enumerate(faces.T):
@@ -204,7 +205,7 @@ def critical_spheres(
 
 def _spheres(sites: Sites, given: Array, wrapped: Array, simplices: Simplices) -> Spheres:
     x, weight = vertex_positions(sites, simplices), vertex_weights(sites, simplices.point)
-    center, _ = _circumspheres(x, weight)
+    center, _ = circumspheres(x, weight)
     edge = x[:, 1:] - x[:, :1]
     along = np.einsum("sde,sd->se", np.linalg.pinv(edge), center)
     barycentric = np.concatenate([1 - along.sum(axis=1, keepdims=True), along], axis=1)
@@ -230,31 +231,3 @@ def _find(root: Array, x: int) -> int:
         root[x] = root[root[x]]
         x = root[x]
     return int(x)
-
-
-def vertex_positions(sites: Sites, simplices: Simplices) -> Array:
-    """Positions (simplices, vertices, dim), the first vertex where it is and the others beside it."""
-    x = sites.position[simplices.point]
-    return x if sites.box is None else x + simplices.shift * sites.box
-
-
-def vertex_weights(sites: Sites, point: Array) -> Array:
-    """Of points, or zeros if they have none."""
-    return np.zeros(point.shape) if sites.weight is None else sites.weight[point]
-
-
-def _circumspheres(x: Array, weight: Array) -> tuple[Array, Array]:
-    """Centres, seen from the first vertex, and squared radii (powers); not finite for flat simplices."""
-    edge = x[:, 1:] - x[:, :1]
-    half = (np.sum(edge**2, axis=2) + weight[:, :1] - weight[:, 1:]) / 2
-    k, dim = edge.shape[1:]
-    if k == 0:
-        return np.zeros((len(x), dim)), -weight[:, 0]
-    # The shortest solution of edge . centre = half.
-    gram = edge @ np.swapaxes(edge, 1, 2) if k < dim else edge
-    flat = np.abs(np.linalg.det(gram)) == 0
-    gram = np.where(flat[:, None, None], np.eye(k), gram)
-    solution = np.linalg.solve(gram, half[:, :, None])
-    center = (np.swapaxes(edge, 1, 2) @ solution if k < dim else solution)[:, :, 0]
-    center = np.where(flat[:, None], np.nan, center)
-    return center, np.sum(center**2, axis=1) - weight[:, 0]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tdaglass.topology.alpha import AlphaComplex
-from tdaglass.topology.engine import loops
+from tdaglass.topology.backend import backend
 
 Array = np.ndarray
 
@@ -42,7 +42,7 @@ def persistence_tree(complex_: AlphaComplex) -> PersistenceTree:
     >>> persistence_tree(alpha_complex(square)).part_of.tolist()
     [1, -1]
     """
-    pairs, part_of = loops().pair(complex_.values, complex_.faces)
+    pairs, part_of = backend().pair(complex_.values, complex_.faces)
     opens = np.full(len(part_of), -np.inf)
     opens[pairs[-2].death_simplex] = pairs[-2].birth
     parts = np.argsort(part_of, kind="stable").astype(np.int32)

@@ -9,8 +9,8 @@ there are if they fill the box. Until both are so, more images are taken.
 import gudhi
 import numpy as np
 
-from tdaglass.kernels.topology import Simplices, Sites
-from tdaglass.topology.engine import loops
+from tdaglass.topology.backend import backend
+from tdaglass.topology.records import Simplices, Sites
 
 # Images are taken so far around the box at first, in mean distances between points: enough for dense liquids.
 # Where gaps are wider, as among random points, a second turn follows.
@@ -50,9 +50,9 @@ def delaunay_cells(sites: Sites) -> Simplices:
                 f"expected a box that is not so narrow, got edges {sites.box} for {n} points, which need "
                 f"images from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
             )
-        images = loops().images_around(sites, depth)
+        images = backend().images_around(sites, depth)
         weight = None if sites.weight is None else sites.weight[images.point]
-        cells, needed = loops().cells_of_box(sites, images, _triangulate(images.position, weight))
+        cells, needed = backend().cells_of_box(sites, images, _triangulate(images.position, weight))
         if needed <= depth or depth >= deepest:
             return cells
         # A first guess that is much too small cuts through voids, whose spheres it makes far too large.
@@ -63,4 +63,4 @@ def _triangulate(position: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     # Signs of determinants, which decide everything here, are exact in the fast mode too; radii are not asked for.
     complex_ = gudhi.AlphaComplex(points=position, weights=weight, precision="fast")
     tree = complex_.create_simplex_tree(default_filtration_value=True)
-    return loops().read_tree(tree.__getstate__(), position.shape[1])
+    return backend().read_tree(tree.__getstate__(), position.shape[1])

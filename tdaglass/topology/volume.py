@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tdaglass.kernels.topology import Simplices
 from tdaglass.topology.alpha import AlphaComplex
+from tdaglass.topology.records import Simplices
 
 Array = np.ndarray
 

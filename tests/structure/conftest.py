@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tdaglass.structure import Neighbors
+
 BASES = {
     "sc": [[0, 0, 0]],
     "bcc": [[0, 0, 0], [0.5, 0.5, 0.5]],
@@ -16,6 +18,8 @@ BASES = {
     "hcp": [[0, 0, 0], [0.5, 0.5, 0], [0.5, 5 / 6, 0.5], [0, 1 / 3, 0.5]],
 }
 CELLS = {"hcp": (1.0, 3**0.5, (8 / 3) ** 0.5)}
+
+OF_256 = {"sc": (4, 8, 8), "bcc": (4, 4, 8)}
 
 Points = tuple[jax.Array, jax.Array]
 
@@ -33,13 +37,14 @@ def liquid(reference: dict[str, NDArray]) -> Points:
 
 @pytest.fixture(scope="session")
 def crystal() -> Callable[..., Points]:
-    """Positions and box of a perfect crystal by its name."""
+    """Positions and box of a perfect crystal by its name; of 256 particles, so that they share programs."""
 
-    def build(name: str, repeats: int = 4, lattice_constant: float = 1.0) -> Points:
+    def build(name: str, repeats: int | None = None, lattice_constant: float = 1.0) -> Points:
         cell = lattice_constant * np.array(CELLS.get(name, (1.0, 1.0, 1.0)))
-        corners = np.stack(np.meshgrid(*[np.arange(repeats)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
+        along = np.array(OF_256.get(name, (4, 4, 4)) if repeats is None else [repeats] * 3)
+        corners = np.stack(np.meshgrid(*map(np.arange, along), indexing="ij"), -1).reshape(-1, 1, 3)
         positions = ((corners + np.array(BASES[name])) * cell).reshape(-1, 3)
-        return jnp.asarray(positions), jnp.asarray(repeats * cell)
+        return jnp.asarray(positions), jnp.asarray(along * cell)
 
     return build
 
@@ -59,3 +64,14 @@ def distances() -> Callable[..., NDArray]:
         return distance
 
     return compute
+
+
+@pytest.fixture(scope="session")
+def sets() -> Callable[[Neighbors], list[set[int]]]:
+    """Who the neighbours of each particle are."""
+
+    def of(neighbors: Neighbors) -> list[set[int]]:
+        rows = zip(np.asarray(neighbors.idx), np.asarray(neighbors.mask), strict=True)
+        return [set(idx[mask].tolist()) for idx, mask in rows]
+
+    return of

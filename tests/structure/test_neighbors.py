@@ -1,4 +1,4 @@
-"""Both kinds of neighbours against the obvious way to find them, other codes, and on purpose bad input."""
+"""Neighbours within a cut-off against the obvious way to find them; what both kinds share, and bad input."""
 
 import jax
 import jax.numpy as jnp
@@ -6,36 +6,13 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from tdaglass.structure import Neighbors, check_neighbors, cutoff_neighbors, sann_neighbors
+from tdaglass.structure import check_neighbors, cutoff_neighbors, sann_neighbors
 
 CAPACITY = 32  # what eager calls start from here, so that they share compiled code with the rest
 
 
-def sets(neighbors: Neighbors) -> list[set[int]]:
-    return [
-        set(idx[mask].tolist())
-        for idx, mask in zip(np.asarray(neighbors.idx), np.asarray(neighbors.mask), strict=True)
-    ]
-
-
-def sann_by_definition(distance: np.ndarray) -> list[set[int]]:
-    """The smallest m >= 3 with sum_{j<=m} r_j / (m - 2) <= r_{m+1}, by sorting."""
-    chosen = []
-    for row in distance:
-        order = np.argsort(row)
-        m = 3
-        while row[order[:m]].sum() / (m - 2) > row[order[m]]:
-            m += 1
-        chosen.append(set(order[:m].tolist()))
-    return chosen
-
-
-def mutual(rows: list[set[int]]) -> list[set[int]]:
-    return [{j for j in row if i in rows[j]} for i, row in enumerate(rows)]
-
-
 @pytest.mark.float32
-def test_cutoff_finds_the_pairs_within_reach(liquid, distances):
+def test_cutoff_finds_the_pairs_within_reach(liquid, distances, sets):
     positions, box = liquid
     neighbors = check_neighbors(cutoff_neighbors(positions, box, 1.5))
     expected = distances(positions, box) < 1.5
@@ -45,7 +22,7 @@ def test_cutoff_finds_the_pairs_within_reach(liquid, distances):
     np.testing.assert_allclose(length[neighbors.mask], found[neighbors.mask], rtol=1e-5)
 
 
-def test_cutoff_of_each_pair_of_species(liquid, reference, distances):
+def test_cutoff_of_each_pair_of_species(liquid, reference, distances, sets):
     positions, box = liquid
     species = reference["species"]
     cutoff = np.array([[1.5, 1.2], [1.2, 1.35]])
@@ -55,13 +32,13 @@ def test_cutoff_of_each_pair_of_species(liquid, reference, distances):
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-def test_cutoff_in_open_space(dim, distances):
+def test_cutoff_in_open_space(dim, distances, sets):
     positions = jnp.asarray(np.random.default_rng(dim).normal(size=(100, dim)))
     neighbors = check_neighbors(cutoff_neighbors(positions, None, 0.8))
     assert sets(neighbors) == [set(np.flatnonzero(row).tolist()) for row in distances(positions, None) < 0.8]
 
 
-def test_cutoff_in_a_two_dimensional_box(distances):
+def test_cutoff_in_a_two_dimensional_box(distances, sets):
     box = jnp.array([7.0, 9.0])
     positions = jnp.asarray(np.random.default_rng(5).random((150, 2))) * box
     neighbors = cutoff_neighbors(positions, box, 2.0)
@@ -75,38 +52,6 @@ def test_padding_points_at_the_particle_itself(liquid):
     assert padding.any(axis=1).all()
     np.testing.assert_array_equal(neighbors.idx[padding], rows[padding])
     assert not np.asarray(neighbors.displacement)[padding].any()
-
-
-@pytest.mark.float32
-@pytest.mark.parametrize(("name", "number"), [("fcc", 12), ("hcp", 12), ("bcc", 14), ("sc", 18)])
-@pytest.mark.parametrize("lattice_constant", [1.0, 1.3])
-def test_sann_in_crystals(crystal, name, number, lattice_constant):
-    positions, box = crystal(name, 4, lattice_constant)
-    for symmetric in (True, False):
-        neighbors = check_neighbors(sann_neighbors(positions, box, symmetric=symmetric))
-        assert set(np.asarray(neighbors.mask).sum(1).tolist()) == {number}
-
-
-def test_sann_follows_its_definition(liquid, distances):
-    expected = sann_by_definition(distances(*liquid))
-    assert sets(sann_neighbors(*liquid, symmetric=False)) == expected
-    assert sets(sann_neighbors(*liquid)) == mutual(expected)
-    assert expected != mutual(expected)
-
-
-def test_sann_sets_of_pyscal3(liquid, reference):
-    """Its version 4.1 follows the definition to the letter: it has no neighbour too many."""
-    theirs = [set(row[row >= 0].tolist()) for row in reference["sann"]]
-    assert sets(sann_neighbors(*liquid, symmetric=False)) == theirs
-
-
-def test_sann_of_an_uneven_cloud_in_open_space(distances):
-    """Dense in the middle and sparse outside: candidates, capacity and reach all have to grow."""
-    rng = np.random.default_rng(3)
-    cloud = np.concatenate([0.2 * rng.normal(size=(60, 3)), 3 * rng.normal(size=(20, 3))])
-    neighbors = check_neighbors(sann_neighbors(jnp.asarray(cloud), None, symmetric=False, reach=1.0))
-    distance = np.concatenate([distances(cloud, None), np.full((80, 1), np.inf)], axis=1)
-    assert sets(neighbors) == sann_by_definition(distance)
 
 
 def test_cells_find_the_pairs_of_a_tree(crystal):
@@ -123,17 +68,6 @@ def test_cells_find_the_pairs_of_a_tree(crystal):
     assert set(map(tuple, found.tolist())) == expected
 
 
-def test_neither_images_nor_order_matter(liquid):
-    positions, box = liquid
-    rng = np.random.default_rng(7)
-    images = jnp.asarray(rng.integers(-3, 4, positions.shape))
-    order = rng.permutation(len(positions))
-    plain = sets(sann_neighbors(positions, box))
-    assert sets(sann_neighbors(positions + images * box, box)) == plain
-    shuffled = sets(sann_neighbors(positions[order] + 0.37 * box, box))
-    assert [{int(order[j]) for j in row} for row in shuffled] == [plain[i] for i in order]
-
-
 def test_vmap_and_jit_equal_a_loop(liquid):
     positions, box = liquid
     batch = jnp.stack([positions, positions[::-1], 1.01 * positions])
@@ -148,25 +82,6 @@ def test_vmap_and_jit_equal_a_loop(liquid):
             np.testing.assert_array_equal(together.idx[i], alone.idx)
             np.testing.assert_array_equal(together.mask[i], alone.mask)
             np.testing.assert_allclose(together.displacement[i], alone.displacement, atol=1e-6)
-
-
-def test_displacement_gradients(liquid):
-    positions, box = liquid
-    weights = np.random.default_rng(2).normal(size=(len(positions), CAPACITY, 3))
-
-    def loss(x, edges):
-        return jnp.sum(jnp.sin(sann_neighbors(x, edges, capacity=CAPACITY).displacement) * weights)
-
-    by_position, by_box = jax.grad(loss, (0, 1))(positions, box)
-    step = 1e-6
-    for i, axis in ((0, 0), (17, 2)):
-        shift = jnp.zeros_like(positions).at[i, axis].set(step)
-        central = (loss(positions + shift, box) - loss(positions - shift, box)) / (2 * step)
-        np.testing.assert_allclose(by_position[i, axis], central, rtol=1e-6, atol=1e-7)
-    for axis in range(3):
-        shift = jnp.zeros(3).at[axis].set(step)
-        central = (loss(positions, box + shift) - loss(positions, box - shift)) / (2 * step)
-        np.testing.assert_allclose(by_box[axis], central, rtol=1e-6, atol=1e-7)
 
 
 def test_eager_grad_needs_no_capacity(liquid):

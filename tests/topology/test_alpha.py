@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from oracles.compare_diagrams import deviation, lasting
 
-from tdaglass import kernels
 from tdaglass.topology import alpha_complex, persistence
 
 with np.load(Path(__file__).parents[1] / "reference" / "homcloud.npz") as file:
@@ -46,25 +45,6 @@ def test_open_diagrams_are_gudhis(n, dim, weighted):
         expected = expected[np.isfinite(expected[:, 1])]
         assert deviation(diagram(pairs), lasting(*expected.T, 1e-10)) < 1e-9
         assert len(pairs.essential) == (k == 0)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("n", "dim"), [(5, 2), (12, 2), (80, 2), (5, 3), (12, 3), (60, 3)])
-def test_numpy_loops_agree_in_boxes_of_unequal_edges_large_and_small(n, dim, weighted, monkeypatch):
-    random = np.random.default_rng(n + dim)
-    box = np.array([1.0, 1.4, 0.8])[:dim] * n ** (1 / dim)
-    points = random.random((n, dim)) * box
-    weights = 0.2 * random.random(n) if weighted else None
-    found = alpha_complex(points, box, weights)
-    assert found.euler_characteristic == 0
-    pairs = persistence(found)
-    assert [len(p.essential) for p in pairs] == [1, 2, 1] if dim == 2 else [1, 3, 3, 1]
-    monkeypatch.setattr(kernels, "WHY_NOT", "on purpose")
-    other = alpha_complex(points, box, weights)
-    assert [len(value) for value in other.values] == [len(value) for value in found.values]
-    for one, two in zip(pairs, persistence(other), strict=True):
-        assert deviation(diagram(one), diagram(two)) < 1e-12
-        assert len(one.essential) == len(two.essential)
 
 
 def test_places_are_the_same_in_every_box_and_order():

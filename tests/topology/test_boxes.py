@@ -47,22 +47,23 @@ def assert_as_reference(points, box, weights):
         (5, 3, (1, 3, 0.6)),
         (12, 3, (1, 3, 0.6)),
         (30, 3, (1, 1.4, 0.8)),
-        (60, 3, (1, 3, 0.6)),
+        pytest.param(60, 3, (1, 3, 0.6), marks=pytest.mark.slow),
     ],
 )
 def test_boxes_of_unequal_edges(n, dim, ratios, weighted):
     assert_as_reference(*points_in(ratios, n, dim, np.random.default_rng(n), weighted))
 
 
+@pytest.mark.slow
 def test_a_hundred_points():
     assert_as_reference(*points_in((1, 1.4, 0.8), 100, 3, np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("engine", ["compiled", "numpy"])
+@pytest.mark.parametrize("backend", ["compiled", "numpy"])
 @pytest.mark.parametrize(("n", "dim", "ratios", "seed"), [(5, 2, (1, 4), 4), (8, 3, (1, 3, 0.6), 3)])
-def test_gaps_that_the_first_images_do_not_span(n, dim, ratios, seed, engine, monkeypatch):
+def test_gaps_that_the_first_images_do_not_span(n, dim, ratios, seed, backend, monkeypatch):
     """Nothing seems to be wrong with the cells on either side: those across the gap are not there."""
-    if engine == "numpy":
+    if backend == "numpy":
         monkeypatch.setattr(kernels, "WHY_NOT", "on purpose")
     assert_as_reference(*points_in(ratios, n, dim, np.random.default_rng(seed)))
 

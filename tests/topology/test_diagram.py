@@ -2,10 +2,10 @@
 
 import itertools
 import logging
-import sys
 import warnings
 from functools import partial
 
+import chex
 import gudhi
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,15 @@ import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from oracles.compare_diagrams import deviation, lasting
 
-from tdaglass.topology import alpha_complex, check_diagram, diagram, diagrams, persistence
+from tdaglass.topology import (
+    alpha_complex,
+    check_diagram,
+    critical_spheres,
+    diagram,
+    diagrams,
+    persistence,
+    to_radii,
+)
 
 
 def points_of(n, dim, seed=0):
@@ -80,18 +88,22 @@ def test_gradients_are_differences(dim, dimension):
 def test_dimensions_together_are_each_alone():
     positions, box, _ = points_of(40, 3)
     together = jax.jit(lambda x: diagrams(x, box, dimensions=(2, 0, 1), subset=jnp.arange(30)))(positions)
-    for found, k in zip(together, (2, 0, 1), strict=True):
-        alone = diagram(positions[:30], box, dimension=k)
-        jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-13, atol=1e-13), found, alone)
+    alone = jax.jit(lambda x: tuple(diagram(x[:30], box, dimension=k) for k in (2, 0, 1)))(positions)
+    chex.assert_trees_all_close(together, alone, rtol=1e-13, atol=1e-13)
 
 
 def test_a_batch_is_a_loop():
     batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(3)])
     box = points_of(30, 3)[1]
-    together = jax.vmap(lambda x: diagram(x, box, dimension=1))(batch)
-    for k in range(3):
-        alone = diagram(batch[k], box, dimension=1)
-        jax.tree.map(lambda x, y, k=k: np.testing.assert_array_equal(x[k], y), together, alone)
+
+    @jax.jit
+    def loops(x):
+        return diagram(x, box, dimension=1)
+
+    alone = [loops(x) for x in batch]
+    chex.assert_trees_all_equal(
+        jax.jit(jax.vmap(loops))(batch), jax.tree.map(lambda *x: jnp.stack(x), *alone)
+    )
 
 
 def test_devices_change_nothing():
@@ -105,7 +117,7 @@ def test_devices_change_nothing():
     spread = NamedSharding(Mesh(jax.devices(), ("replicas",)), PartitionSpec("replicas"))
     alone, together = many(*given), many(*jax.device_put(given, spread))
     assert len(together[0][1].birth.sharding.device_set) == 2
-    jax.tree.map(np.testing.assert_array_equal, together, alone)
+    chex.assert_trees_all_equal(together, alone)
 
 
 @pytest.mark.float32
@@ -118,7 +130,14 @@ def test_every_digit_of_the_precision_is_right(dimension):
     random = np.random.default_rng(4)
     positions = jnp.array(random.random((300, 3)) * [60.0, 6.0, 0.9] + 1000.0)
     box, weights = jnp.array([60.0, 6.0, 0.9]), jnp.array(0.1 * random.random(300))
-    found = diagram(positions, box, dimension=dimension, weights=weights)
+
+    @jax.jit
+    @partial(jax.grad, has_aux=True)
+    def slope_of_death(positions):
+        found = diagram(positions, box, dimension=dimension, weights=weights)
+        return found.death[5], found
+
+    gradient, found = slope_of_death(positions)
     check_diagram(found)
     pairs = persistence(alpha_complex(positions, box, weights))[dimension]
     lasts = pairs.death > pairs.birth
@@ -127,7 +146,6 @@ def test_every_digit_of_the_precision_is_right(dimension):
     np.testing.assert_allclose(found.birth[valid], pairs.birth[lasts], rtol=few, atol=few)
     np.testing.assert_allclose(found.death[valid], pairs.death[lasts], rtol=few, atol=few)
 
-    gradient = jax.grad(lambda x: diagram(x, box, dimension=dimension, weights=weights).death[5])(positions)
     moved = np.asarray(found.death_simplex.point[5])
     step = 1e-5
     for i, axis in itertools.product(moved[moved >= 0][:2], range(3)):
@@ -210,16 +228,31 @@ def test_there_is_room_for_densely_packed_particles(dim, height):
     steps = np.array([[1, 0, 0], [1 / 2, np.sqrt(3) / 2, 0], [1 / 2, np.sqrt(3) / 6, height]])[:dim, :dim]
     box = layer * np.diag(steps)
     packed = np.mod(sites @ steps, box) + random.normal(scale=0.06, size=sites.shape)
-    for found in diagrams(jnp.array(packed), jnp.array(box), dimensions=tuple(range(dim))):
+    all_of = jax.jit(partial(diagrams, dimensions=tuple(range(dim))))
+    for found in all_of(jnp.array(packed), jnp.array(box)):
         check_diagram(found)
     assert int(found.count) > (1.9 if dim == 2 else 4.5) * len(sites)
 
 
+def test_radii():
+    points, weights = jnp.array(np.random.default_rng(2).random((40, 2)) * 6), jnp.full(40, 0.3)
+
+    @jax.jit
+    def both(x):
+        found = diagrams(x, dimensions=(0, 1), weights=weights)
+        return [(squared, to_radii(squared)) for squared in found]
+
+    for squared, plain in both(points):
+        np.testing.assert_allclose(jnp.sign(plain.death) * plain.death**2, squared.death, atol=1e-12)
+    slope = jax.jit(jax.grad(lambda x: to_radii(diagram(x, dimension=0)).birth.sum()))(points)
+    assert np.all(np.isfinite(slope))
+
+
 def test_want_of_memory_is_said(monkeypatch):
-    def fails(*_):
+    def fails(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(sys.modules[diagram.__module__], "build_complex", fails)
+    monkeypatch.setattr(critical_spheres, "alpha_complex", fails)
     batch = jnp.stack([points_of(30, 3, seed)[0] for seed in range(2)])
     found = jax.jit(jax.vmap(lambda x: diagram(x, dimension=1)))(batch)
     assert not np.any(found.valid)
@@ -233,12 +266,12 @@ def test_whatever_goes_wrong_is_said():
         jax.jit(lambda x, m=m: diagram(x, box, dimension=1, capacity=m))(positions) for m in (10, 200)
     )
     assert int(short.count) == int(whole.count) > 10
-    jax.tree.map(np.testing.assert_array_equal, short[:5], jax.tree.map(lambda x: x[:10], whole[:5]))
+    chex.assert_trees_all_equal(short[:5], jax.tree.map(lambda x: np.asarray(x)[:10], whole[:5]))
     with pytest.raises(ValueError, match=f"try capacity={int(whole.count)}"):
         check_diagram(short)
     batch = jnp.stack([positions, positions.at[4].set(jnp.nan)])
     with pytest.raises(ValueError, match=r"at \[1\]"):
-        check_diagram(jax.vmap(lambda x: diagram(x, box, dimension=1))(batch))
+        check_diagram(jax.jit(jax.vmap(lambda x: diagram(x, box, dimension=1)))(batch))
     with pytest.raises(ValueError, match="dimension 0 to 2"):
         diagram(positions, box, dimension=3)
     with pytest.raises(NotImplementedError, match="first derivatives"):

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tdaglass import kernels
 from tdaglass.topology import (
     alpha_complex,
     optimal_volume,
@@ -118,14 +117,6 @@ def test_volumes_depend_neither_on_order_nor_on_place(dimension):
         cells = one.atom[one.cells], order[other.atom][other.cells]
         first, second = (sorted(map(tuple, np.sort(rows, axis=1).tolist())) for rows in cells)
         assert first == second
-
-
-def test_trees_without_compiled_kernels(monkeypatch):
-    complex_ = alpha_complex(lattice(), np.full(3, 4.0))
-    compiled = persistence_tree(complex_)
-    monkeypatch.setattr(kernels, "WHY_NOT", "on purpose")
-    for one, two in zip(compiled, persistence_tree(complex_), strict=True):
-        np.testing.assert_array_equal(one, two)
 
 
 def test_volumes_that_meet_themselves_say_so():

@@ -1,4 +1,4 @@
-"""What both kinds of neighbours share: the search, its flags, and the choice of table sizes on the host.
+"""The search that both kinds of neighbours share, its flags, and the choice of table sizes on the host.
 
 What goes wrong inside jit, where nothing can be raised, sets a bit each in `Neighbors.overflow`.
 """
@@ -10,7 +10,6 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.space import Grid, Search, choose_grid, from_positions, neighbors_within
@@ -50,6 +49,16 @@ def check_neighbors(neighbors: Neighbors) -> Neighbors:
     ------
     ValueError
         Saying what went wrong and what to do about it.
+
+    Examples
+    --------
+    >>> from tdaglass.structure import cutoff_neighbors
+    >>> points = jnp.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [9.5, 0.0]])
+    >>> neighbors = cutoff_neighbors(points, jnp.array([10.0, 10.0]), 1.8, capacity=1)
+    >>> check_neighbors(neighbors)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: expected at most 1 neighbours, ...; try a larger capacity= or candidates=
     """
     flags = int(np.bitwise_or.reduce(np.asarray(neighbors.overflow).reshape(-1)))
     remedies = {
@@ -66,28 +75,6 @@ def check_neighbors(neighbors: Neighbors) -> Neighbors:
         if flags & bit:
             raise ValueError(remedy)
     return neighbors
-
-
-def concrete(x: Array | None) -> np.ndarray | None:
-    """Values on the host of an array that has them, also under an eager grad; None inside jit or vmap."""
-    if x is None:
-        return None
-    x = lax.stop_gradient(x)
-    return None if isinstance(x, Tracer) else np.asarray(x)
-
-
-def count_species(species: Array | None, species_count: int | None) -> int:
-    """Of one configuration; known when compiled."""
-    if species is None:
-        return 1
-    if species_count is not None:
-        return species_count
-    labels = concrete(species)
-    if labels is None:
-        raise ValueError(
-            "expected the number of species inside jit, got None; try species_count=2 for a binary mixture"
-        )
-    return int(labels.max()) + 1
 
 
 def search(
@@ -140,22 +127,6 @@ def layout(
     if box is None or reach is None or not math.isfinite(slack):
         return None
     return choose_grid(n, tuple(float(edge) for edge in box), reach, slack=slack)
-
-
-def check_input(positions: np.ndarray, box: np.ndarray | None, reach: float) -> None:
-    """Raise for what can be seen only in the values of an eager call."""
-    if not np.isfinite(positions).all():
-        bad = int(np.argmin(np.isfinite(positions).all(axis=1)))
-        raise ValueError(
-            f"expected finite positions, got {positions[bad]} for particle {bad}; try a smaller time step"
-        )
-    if box is not None and not (box > 0).all():
-        raise ValueError(f"expected positive box edges, got {box}; try box=None for open space")
-    if box is not None and box.min() < 2 * reach:
-        raise ValueError(
-            f"expected box edges of at least twice the cut-off {reach:g}, got {box.min():g}; "
-            "try a larger system or a smaller cut-off"
-        )
 
 
 def volume(positions: np.ndarray, box: np.ndarray | None, reach: float) -> float:
