@@ -3,4 +3,4 @@
 from tdaglass.configuration import Configuration
 
 __all__ = ["Configuration"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

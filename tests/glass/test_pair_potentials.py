@@ -11,10 +11,19 @@ from glass_systems import PRECISION
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
-from tdaglass.glass.potentials import InversePower, LennardJones, Truncation, pair_energy, pair_force
+from tdaglass.glass.potentials import (
+    InversePower,
+    LennardJones,
+    PairPotential,
+    Truncation,
+    pair_energy,
+    pair_force,
+)
 
 double = pytest.mark.skipif(PRECISION == "float32", reason="central differences need double precision")
 TWO = ["kob_andersen_3d", "kob_andersen_2d"]
+# A new potential is a new line here.
+POTENTIALS = {"lennard_jones": LennardJones(), "inverse_power": InversePower(18)}
 
 
 def central(function, h=1e-5):
@@ -91,6 +100,21 @@ def test_invariances(liquid, tolerance):
     ):
         np.testing.assert_allclose(glass.potential_energy(model, other), energy, rtol=50 * tolerance)
     np.testing.assert_allclose(jnp.sum(glass.forces(model, configuration), axis=0), 0, atol=1e4 * tolerance)
+
+
+@double
+@pytest.mark.parametrize("potential", POTENTIALS.values(), ids=POTENTIALS)
+def test_closed_forms_are_derivatives(potential):
+    """Force of the energy, and curvature of the force."""
+    shape = 40, 2
+    pair = potential.coefficients(*(jnp.broadcast_to(jnp.array(x), shape) for x in ((0.9, 1.1), (1.0, 1.5))))
+    r_sq = jnp.broadcast_to(jnp.linspace(0.8, 2.5, 40)[:, None] ** 2, shape)
+    for closed, derived in (
+        (potential.force, PairPotential.force),
+        (potential.curvature, PairPotential.curvature),
+    ):
+        np.testing.assert_allclose(closed(r_sq, pair), derived(potential, r_sq, pair), rtol=1e-9, atol=1e-12)
+    assert hash(potential) == hash(dataclasses.replace(potential))
 
 
 def lennard_jones(r, sigma, epsilon):
