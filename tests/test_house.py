@@ -28,7 +28,7 @@ KNOWN_TO = {
 OUTSIDE = {"ase", "benchmarks", "experiments", "pytest", "sklearn", "tests", "tyro"}
 # Of a fresh clone there is none yet.
 MADE = {".venv/"}
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md", "docs/style.md")
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/style.md")
 
 
 def imports(path: Path) -> Iterator[str]:
