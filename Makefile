@@ -28,7 +28,6 @@ demo: $(VENV)/.installed-experiments
 
 test: $(CHECKED)
 	$(RUN) -m pytest $(SPREAD)
-	TDAGLASS_TEST_PRECISION=float32 $(RUN) -m pytest $(SPREAD) -m 'float32 and not slow'
 
 test-slow: $(VENV)/.installed-experiments,test,rivals
 	$(RUN) -m pytest $(SPREAD) -m slow

@@ -156,7 +156,7 @@ def load(path: Path) -> list[Liquid]:
 def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
     """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
     features, counts = [], []
-    for positions, _, box in unstack(configuration):
+    for positions, _, box, _ in unstack(configuration):
         if settings.cutoff is None:
             neighbors = structure.sann_neighbors(positions, box)
         else:

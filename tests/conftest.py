@@ -1,25 +1,32 @@
-"""Every test runs in double precision unless TDAGLASS_TEST_PRECISION=float32, on two pretended devices."""
+"""Tests run in double precision, on two pretended devices; those marked ``float32`` in single precision as well.
+
+A file with such tests is collected twice, and imported twice: the second time without double precision, with which
+its tests then run.
+"""
 
 import gc
 import json
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from compiled_programs import compiled_here
 
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Most of the time goes into compiling: workers, the programs they start, and the next run share what is compiled.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compiled_here()))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 # Of compiled programs that it reads again, XLA reports hints of its own as missing from the processor.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
 import pytest
+from _pytest.pathlib import import_path
 from jaxtyping import install_import_hook
 
-DOUBLE = os.environ.get("TDAGLASS_TEST_PRECISION", "float64") == "float64"
-jax.config.update("jax_enable_x64", DOUBLE)
+jax.config.update("jax_enable_x64", True)
 
 # Traced programs are many objects that live long: looking through them less often saves a tenth of the time.
 gc.set_threshold(200_000, 20, 100)
@@ -28,10 +35,39 @@ gc.set_threshold(200_000, 20, 100)
 install_import_hook("tdaglass", "beartype.beartype")
 
 
-@pytest.fixture(scope="session")
+class SinglePrecision(pytest.Module):
+    """A file once more, without double precision."""
+
+    def _getobj(self) -> Any:
+        with jax.enable_x64(False):
+            # Under another name than the first time, so that it is another module.
+            return import_path(
+                self.path, mode="importlib", root=self.config.rootpath, consider_namespace_packages=False
+            )
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Its tests that are marked."""
+        return [item for item in super().collect() if item.get_closest_marker("float32")]
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.match("test_*.py") and "mark.float32" in file_path.read_text():
+        name = f"{file_path.relative_to(parent.config.rootpath).as_posix()}[float32]"
+        return SinglePrecision.from_parent(parent, path=file_path, nodeid=name)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Fixtures and test run in the precision of their module."""
+    with jax.enable_x64(item.getparent(SinglePrecision) is None):
+        return (yield)
+
+
+@pytest.fixture
 def tolerance() -> float:
     """A few units in the last place of the precision under test."""
-    return 1e-12 if DOUBLE else 2e-5
+    return 1e-12 if jax.config.jax_enable_x64 else 2e-5
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,31 @@
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from tdaglass.glass.contract import Model
+from tdaglass.glass.energy import forces
 from tdaglass.glass.molecular_dynamics.baths import Bath
+from tdaglass.glass.molecular_dynamics.minimize import minimize
 from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.glass.simulate import DEFAULT_DT, run
+from tdaglass.space import from_positions
 
 STEPS = 1000
+# Energy / length. Lattices of species stay below a thousand; of continuous diameters they may not, and no time
+# step is short enough for the worst of them.
+LARGEST_FORCE = 4000.0
 
 
 def settle_overlaps(
     state: State, model: Model, *, temperature: Bath, dt: float = DEFAULT_DT, **settings: Any
 ) -> State:
     """A thousand steps of a quarter of the time step, until the bath has taken up what overlaps release.
+
+    Where forces are too large even for these, as between the largest of many sizes, particles are first led
+    apart by `minimize`.
 
     Parameters
     ----------
@@ -40,4 +53,17 @@ def settle_overlaps(
     >>> int(settle_overlaps(lattice, model, temperature=2.0).step)
     1000
     """
+    batch = state.step.shape
+    flat = jax.tree.map(lambda x: x.reshape((-1, *x.shape[len(batch) :])), state)
+    largest = np.linalg.norm(np.asarray(flat.force), axis=-1).max(axis=-1)
+    for k in np.flatnonzero(largest > LARGEST_FORCE):
+        one = _led_apart(jax.tree.map(lambda x, k=k: x[k], flat), model)
+        flat = jax.tree.map(lambda all_of_them, x, k=k: all_of_them.at[k].set(x), flat, one)
+    state = jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), flat)
     return run(state, model, STEPS, temperature=temperature, dt=dt / 4, **settings)
+
+
+def _led_apart(state: State, model: Model) -> State:
+    apart, _ = minimize(state.configuration, model, tolerance=LARGEST_FORCE / 4)
+    position = from_positions(jnp.asarray(apart.positions), state.box)
+    return state._replace(position=position, force=forces(model, apart))

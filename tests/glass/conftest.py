@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import jaxtyping
 import numpy as np
 import pytest
-from glass_systems import LIQUIDS, PRECISION, Liquid
+from glass_systems import LIQUIDS, Liquid, precision
 
 from tdaglass.configuration import Configuration
 
@@ -19,7 +19,8 @@ def liquid() -> Callable[..., Liquid]:
     with np.load(REFERENCE / "lammps_static.npz") as file:
         arrays = dict(file)
 
-    def of_name(name: str, dtype: str = PRECISION) -> Liquid:
+    def of_name(name: str, dtype: str | None = None) -> Liquid:
+        dtype = dtype or precision()
         record = {key.split("/")[1]: value for key, value in arrays.items() if key.startswith(f"{name}/")}
         configuration = Configuration(
             jnp.asarray(record["positions"], dtype),

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from tdaglass import glass
 from tdaglass.configuration import Configuration
 
-PRECISION = "float64" if jax.config.jax_enable_x64 else "float32"
+
+def __getattr__(name: str) -> Any:
+    """``PRECISION`` of the module that imports it: tests are imported in both."""
+    if name == "PRECISION":
+        return precision()
+    raise AttributeError(name)
+
+
+def precision() -> str:
+    return "float64" if jax.config.jax_enable_x64 else "float32"
+
 
 LIQUIDS: dict[str, Callable[[int], glass.PairModel]] = {
     "kob_andersen_3d": glass.kob_andersen_3d,
@@ -46,8 +56,9 @@ def assert_same_bits(a: Any, b: Any) -> None:
     jax.tree.map(np.testing.assert_array_equal, bits(a), bits(b))
 
 
-def batch(model: glass.PairModel, n: int, temperature: float, dtype: str = PRECISION) -> glass.State:
+def batch(model: glass.PairModel, n: int, temperature: float, dtype: str | None = None) -> glass.State:
     """Lattices of `n` systems, each with its own key, one after the other."""
+    dtype = dtype or precision()
 
     def one(key: Any) -> glass.State:
         key_lattice, key = jax.random.split(key)

@@ -15,6 +15,11 @@ from tdaglass.kernels.molecular_dynamics import measure
 from tdaglass.space import from_positions
 
 
+@dataclasses.dataclass(frozen=True)
+class NoLoop(glass.LennardJones):
+    """Of a class of its own, it may have energies of its own."""
+
+
 def by_engine_1(model, *system):
     """Forces, energy and virial from a neighbour table, in single precision."""
 
@@ -90,6 +95,63 @@ def test_one_to_four_species(n_species, dimension, truncation):
     positions = jnp.asarray(lattice.positions, jnp.float32)
     positions += 0.1 * jax.random.uniform(jax.random.key(2), positions.shape, jnp.float32)
     check(model, from_positions(positions, box).fraction, lattice.species, box)
+
+
+def many_species(potential, truncation, n_species=7, dimension=3):
+    sizes = np.linspace(0.8, 1.1, n_species)
+    sigma = tuple(tuple(float((a + b) / 2) for b in sizes) for a in sizes)
+    return glass.PairModel(
+        name="many_species",
+        dimension=dimension,
+        counts=(150 // n_species,) * n_species,
+        number_density=1.0,
+        masses=(1.0,) * n_species,
+        sigma=sigma,
+        epsilon=((1.0,) * n_species,) * n_species,
+        cutoff=tuple(tuple(1.8 * x for x in row) for row in sigma),
+        truncation=truncation,
+        potential=potential,
+    )
+
+
+def soft(n, **arguments):
+    """Dilute: on a dense lattice the largest would overlap too much."""
+    return dataclasses.replace(glass.polydisperse_soft_spheres(n, **arguments), number_density=0.6)
+
+
+OTHERS = {
+    "polydisperse": soft(150),
+    "ternary": glass.ternary_soft_spheres(150),
+    "many species": many_species(glass.LennardJones(), "smooth"),
+}
+MORE = {
+    "polydisperse in two dimensions": soft(100, dimension=2),
+    "polydisperse Lennard-Jones": dataclasses.replace(
+        soft(150), potential=glass.LennardJones(), truncation="force_shift"
+    ),
+    "polydisperse, another power": dataclasses.replace(
+        soft(150), potential=glass.InversePower(18), number_density=0.4
+    ),
+    "another power": many_species(glass.InversePower(8), "force_shift", 2, 2),
+    "a power, shifted": many_species(glass.InversePower(12), "shift", 3),
+    "many species, shifted": many_species(glass.LennardJones(), "force_shift"),
+}
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])
+def test_other_potentials_many_species_and_diameters(name):
+    model = (OTHERS | MORE)[name]
+    lattice = glass.random_lattice(jax.random.key(1), model)
+    positions, box = (jnp.asarray(x, jnp.float32) for x in (lattice.positions, lattice.box))
+    positions += 0.1 * jax.random.uniform(jax.random.key(2), positions.shape, jnp.float32)
+    diameters = jnp.asarray(lattice.diameters, jnp.float32)
+    check(model, from_positions(positions, box).fraction, lattice.species, box, diameters)
+
+
+def test_what_there_is_no_loop_for_is_said():
+    for potential in (glass.InversePower(66), NoLoop()):
+        said = cpu_kernels.interaction(many_species(potential, "shift"))
+        assert said.startswith(f"the CPU kernels have no loop for {potential}; try engine='jax'")
 
 
 @pytest.mark.parametrize("dimension", [2, 3])

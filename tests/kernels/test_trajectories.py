@@ -204,3 +204,17 @@ def test_replicas_that_drift_apart_change_no_bit(start):
         assert_same_bits(jax.tree.map(lambda x, k=k: x[k], together), alone)
     apart = jnp.abs(together.configuration.positions[0] - together.configuration.positions[5])
     assert float(apart.max()) > model.reach
+
+
+def test_replicas_with_diameters_are_a_loop():
+    """Soft spheres of continuous diameters side by side are each the same to the last bit as alone."""
+    model = glass.polydisperse_soft_spheres(150)
+    keys = jax.random.split(jax.random.key(0), 9)
+    lattice = glass.random_lattice(keys[0], model)
+    lattice = jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, lattice)
+    states = jax.vmap(lambda key: glass.initialize(key, model, 1.0, lattice))(keys)
+    settled = glass.settle_overlaps(states, model, temperature=1.0, engine="native")
+    together = glass.run(settled, model, 300, temperature=0.5, engine="native")
+    alone = glass.run(jax.tree.map(lambda x: x[4], settled), model, 300, temperature=0.5, engine="native")
+    assert_same_bits(jax.tree.map(lambda x: x[4], together), alone)
+    np.testing.assert_array_equal(together.diameters[4], lattice.diameters)

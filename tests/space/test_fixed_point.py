@@ -27,7 +27,6 @@ def exact(fixed: FixedPoint) -> list[Fraction]:
     return [int(image) + Fraction(1, 2) + int(fraction) * resolution for fraction, image in pairs]
 
 
-@pytest.mark.float32
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_positions_come_back(dtype):
     box = jnp.asarray(BOX, dtype)
@@ -39,7 +38,6 @@ def test_positions_come_back(dtype):
     np.testing.assert_allclose(back, positions, atol=4 * jnp.finfo(dtype).eps * 30)
 
 
-@pytest.mark.float32
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_faces_and_their_neighbourhood_belong_to_one_image(dtype):
     box = jnp.asarray([1.0], dtype)

@@ -95,8 +95,8 @@ class PairModel(PairLiquid):
 
     def pair_table(self, dtype: DTypeLike) -> PairTable:
         """What is known of every pair of species."""
-        lengths_and_energies = (self.table(field) for field in ("sigma", "epsilon", "cutoff"))
-        return as_type(pair_table(self.potential, *lengths_and_energies, self.truncation), dtype)
+        sigma, epsilon, cutoff = (self.table(field) for field in ("sigma", "epsilon", "cutoff"))
+        return as_type(pair_table(self.potential, sigma, epsilon, cutoff, self.truncation), dtype)
 
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
         """Sigma of every particle with its like: the species tells it."""

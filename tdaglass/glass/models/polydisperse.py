@@ -1,6 +1,7 @@
 """Liquids in which every particle has a diameter of its own."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -127,10 +128,11 @@ class PolydisperseModel(PairLiquid):
 
     def lengths(self, some: Numbers, others: Numbers) -> Numbers:
         """sigma_ij of pairs of diameters."""
-        return (some + others) / 2 * (1 - self.non_additivity * abs(some - others))
+        apart: Any = some - others
+        return (some + others) / 2 * (1 - self.non_additivity * abs(apart))
 
     def between(self, some: Particles, others: Particles, dtype: DTypeLike) -> PairTable:
         """What is known of pairs of particles, from their diameters."""
-        sigma = self.lengths(some[1], others[1]).astype(dtype)
+        sigma = jnp.asarray(self.lengths(some[1], others[1]), dtype)
         epsilon = jnp.full_like(sigma, self.epsilon)
         return pair_table(self.potential, sigma, epsilon, self.cutoff * sigma, self.truncation)

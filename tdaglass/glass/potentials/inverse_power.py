@@ -34,10 +34,10 @@ class InversePower(PairPotential):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import jax.numpy as jnp
     >>> potential = InversePower(12)
-    >>> pair = potential.coefficients(np.array(2.0), np.array(3.0))
-    >>> float(potential.energy(np.array(4.0), pair)), float(potential.force(np.array(4.0), pair))
+    >>> pair = potential.coefficients(jnp.array(2.0), jnp.array(3.0))
+    >>> float(potential.energy(jnp.array(4.0), pair)), float(potential.force(jnp.array(4.0), pair))
     (3.0, 9.0)
     """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial, singledispatch
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,7 @@ from tdaglass.kernels.molecular_dynamics import (
     Motion,
     Observation,
     Sums,
+    Table,
 )
 from tdaglass.kernels.molecular_dynamics import advance as advance_motion
 from tdaglass.space import FixedPoint
@@ -52,41 +54,32 @@ def interaction(model: Model) -> Interaction | str:
 
 @interaction.register
 def _(model: PairModel) -> Interaction | str:
-    form = _form(model)
-    if isinstance(form, str):
-        return form
-    tables = {"sigma": model.sigma, "epsilon": model.epsilon, "cutoff": model.cutoff}
-    return Interaction(**form, **tables, masses=model.masses, truncation=model.truncation)
+    return _in_a_known_form(model, sigma=model.sigma, epsilon=model.epsilon, cutoff=model.cutoff)
 
 
 @interaction.register
 def _(model: PolydisperseModel) -> Interaction | str:
-    form = _form(model)
-    if isinstance(form, str):
-        return form
-
-    def of_all(value: float) -> tuple[tuple[float, ...], ...]:
+    def of_all(value: float) -> Table:
         return ((value,) * model.n_species,) * model.n_species
 
-    return Interaction(
-        **form,
+    return _in_a_known_form(
+        model,
         sigma=of_all(1.0),
         epsilon=of_all(model.epsilon),
         cutoff=of_all(model.cutoff),
-        masses=model.masses,
-        truncation=model.truncation,
         diameters=(model.smallest, model.largest),
         non_additivity=model.non_additivity,
     )
 
 
-def _form(model: PairLiquid) -> dict | str:
+def _in_a_known_form(model: PairLiquid, **tables: Any) -> Interaction | str:
     potential = model.potential
+    common = {**tables, "masses": model.masses, "truncation": model.truncation}
     # Not what is derived from them: that may have energies of its own.
     if type(potential) is LennardJones:
-        return {"form": "lennard_jones"}
+        return Interaction(form="lennard_jones", **common)
     if type(potential) is InversePower and potential.exponent <= MOST_POWERS:
-        return {"form": "inverse_power", "exponent": potential.exponent}
+        return Interaction(form="inverse_power", exponent=potential.exponent, **common)
     return f"the CPU kernels have no loop for {potential}; try engine='jax'"
 
 
@@ -176,7 +169,8 @@ def advance(
         Steps made by each system, and an index of `STATUS`.
     Sums, or None
     """
-    batch = states.step.shape
+    batch, pairs = states.step.shape, interaction(model)
+    assert not isinstance(pairs, str), pairs  # `why_not` was asked
     motion = Motion(*states.position, states.velocity, states.force, *states.thermostat)
     moved, made, status, sums = advance_motion(
         motion,
@@ -188,7 +182,7 @@ def advance(
         jnp.broadcast_to(jnp.asarray(first, jnp.int32), batch),
         jnp.broadcast_to(jnp.asarray(last, jnp.int32), batch),
         observation,
-        interaction=interaction(model),
+        interaction=pairs,
         thermostat=ensemble == "nvt",
         dt=dt,
         skin=skin,
