@@ -22,8 +22,10 @@ def polydisperse_soft_spheres(
         In three dimensions the number density is 1.02, in two 1.01.
     non_additivity : float
 
-    References ---------- A. Ninarello, L. Berthier, D. Coslovich, Phys. Rev. X 7, 021039 (2017); in two
-    dimensions L. Berthier et al., Nat. Commun. 10, 1508 (2019).
+    References
+    ----------
+    A. Ninarello, L. Berthier, D. Coslovich, Phys. Rev. X 7, 021039 (2017); in two dimensions L. Berthier et al., Nat.
+    Commun. 10, 1508 (2019).
 
     Examples
     --------
