@@ -3,17 +3,17 @@
 from types import ModuleType
 
 from tdaglass import kernels
-from tdaglass.topology import compiled, reference
+from tdaglass.topology import cpu_kernels, reference
 
 FUNCTIONS = ("images_around", "read_tree", "cells_of_box", "fill_complex", "pair", "critical_spheres")
 
 
 def backend() -> ModuleType:
-    """The module to call `FUNCTIONS` of: `compiled` where the kernels can be used, `reference` elsewhere.
+    """The module to call `FUNCTIONS` of: `cpu_kernels` where they can be used, `reference` elsewhere.
 
     Examples
     --------
     >>> all(hasattr(backend(), name) for name in FUNCTIONS)
     True
     """
-    return compiled if kernels.WHY_NOT is None else reference
+    return cpu_kernels if kernels.WHY_NOT is None else reference

@@ -68,7 +68,9 @@ def start():
     return of
 
 
-@pytest.mark.parametrize("name", MOVERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if "energy" in name else ()) for name in MOVERS]
+)
 def test_replicas_depend_on_their_keys_and_not_on_company_or_stops(name, start):
     mover, configuration = MOVERS[name], start(name)
     assert isinstance(mover, Mover)

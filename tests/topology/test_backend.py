@@ -8,19 +8,19 @@ import pytest
 from oracles.compare_diagrams import deviation, lasting
 
 from tdaglass import kernels
-from tdaglass.topology import alpha_complex, backend, compiled, persistence, persistence_tree, reference
+from tdaglass.topology import alpha_complex, backend, cpu_kernels, persistence, persistence_tree, reference
 
 
 def test_which_one_is_used(monkeypatch):
     monkeypatch.setattr(kernels, "WHY_NOT", None)
-    assert backend.backend() is compiled
+    assert backend.backend() is cpu_kernels
     monkeypatch.setattr(kernels, "WHY_NOT", "on purpose")
     assert backend.backend() is reference
 
 
 @pytest.mark.parametrize("name", backend.FUNCTIONS)
 def test_both_take_and_return_the_same(name):
-    one, other = (inspect.signature(getattr(module, name)) for module in (compiled, reference))
+    one, other = (inspect.signature(getattr(module, name)) for module in (cpu_kernels, reference))
     assert one == other
 
 
