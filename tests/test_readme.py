@@ -34,7 +34,7 @@ def test_ensemble_of_the_example():
 
 
 def test_potential_of_the_example():
-    assert run_example(1) == "(4, 250, 3)\n"
+    assert run_example(1) == "(4, 100, 3)\n"
 
 
 def test_holes_of_the_example():
