@@ -24,8 +24,8 @@ def polydisperse_soft_spheres(
 
     References
     ----------
-    A. Ninarello, L. Berthier, D. Coslovich, Phys. Rev. X 7, 021039 (2017); in two dimensions L. Berthier et al., Nat.
-    Commun. 10, 1508 (2019).
+    A. Ninarello, L. Berthier, D. Coslovich, Phys. Rev. X 7, 021039 (2017); in two dimensions L. Berthier et al.,
+    Nat. Commun. 10, 1508 (2019).
 
     Examples
     --------
