@@ -65,7 +65,7 @@ def isoconfigurational(
     model: glass.Model,
     configuration: Configuration,
     *,
-    temperature: float,
+    temperature: float | None = None,
     times: Sequence[float] | Float[np.ndarray, " times"],
     replicas: int = 32,
     observables: Sequence[Observable] = OBSERVABLES,
@@ -111,8 +111,8 @@ def isoconfigurational(
     engine : "auto", "native" or "jax"
         See `glass.run`.
     mover : Mover, optional
-        What moves the replicas; then `temperature`, `dt`, `ensemble` and `engine` are its own. None takes
-        `glass.choose_mover`.
+        What moves the replicas, with a temperature and a time step of its own; those given here are then not
+        looked at. None takes `glass.choose_mover`.
     keep : callable ``(name, compute) -> result``
         Such as `Run.chunk`: returns a finished piece of work by its name or computes and stores it, so that a
         killed ensemble goes on where it was.
@@ -148,6 +148,8 @@ def isoconfigurational(
     """
     model.check(configuration)
     if mover is None:
+        if temperature is None:
+            raise ValueError("expected a temperature or a mover, got neither; try temperature=1.0")
         mover = glass.choose_mover(
             model, configuration, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
         )

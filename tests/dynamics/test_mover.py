@@ -113,8 +113,8 @@ def test_an_ensemble_of_any_mover(start):
     """Of free flights the propensity is known: sqrt(8 T / pi) t."""
     configuration = start("ideal gas")
     found = isoconfigurational(
-        jax.random.key(5), MODEL, configuration, temperature=TEMPERATURE, times=[0.5, 2.0], replicas=64,
-        observables=["propensity"], mover=MOVERS["ideal gas"], block=40,
+        jax.random.key(5), MODEL, configuration, times=[0.5, 2.0], replicas=64, block=40,
+        observables=["propensity"], mover=MOVERS["ideal gas"],
     )  # fmt: skip
     np.testing.assert_allclose(found.times, [0.5, 2.0])
     expected = np.sqrt(8 * TEMPERATURE / np.pi) * found.times
@@ -128,14 +128,15 @@ def test_the_mover_is_chosen_by_model_and_precision(start):
     assert chosen == MOVERS["molecular dynamics"]
     assert not isinstance(chosen, ObservingMover)
     given = isoconfigurational(
-        jax.random.key(5), MODEL, liquid, temperature=TEMPERATURE, times=[0.04], replicas=4, dt=DT,
-        observables=["propensity"], engine="jax", mover=chosen,
+        jax.random.key(5), MODEL, liquid, times=[0.04], replicas=4, observables=["propensity"], mover=chosen,
     )  # fmt: skip
     usual = isoconfigurational(
         jax.random.key(5), MODEL, liquid, temperature=TEMPERATURE, times=[0.04], replicas=4, dt=DT,
         observables=["propensity"], engine="jax",
     )  # fmt: skip
     np.testing.assert_array_equal(given.propensity, usual.propensity)
+    with pytest.raises(ValueError, match="a temperature or a mover, got neither"):
+        isoconfigurational(jax.random.key(5), MODEL, liquid, times=[0.04])
     for wrong, message in (
         ({"temperature": -1.0}, "temperature of zero or more"),
         ({"dt": 0.0}, "time step"),

@@ -58,7 +58,8 @@ def describe_engine(engine: Engine, model: Model, ensemble: Ensemble = "nvt", dt
     if choose_engine(engine, model, ensemble, dtype) == "native":
         return f"CPU kernels for {kernels.built_for()}"
     if engine == "auto" and jax.default_backend() == "cpu":
-        return f"JAX ({_why_not_native(model, ensemble, dtype)})"
+        why, *_ = str(_why_not_native(model, ensemble, dtype)).split("; try engine='jax'")
+        return f"JAX ({why})"
     return "JAX"
 
 
