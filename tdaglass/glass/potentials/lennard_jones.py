@@ -37,6 +37,11 @@ class LennardJones(PairPotential):
         inverse_6 = inverse_2 * inverse_2 * inverse_2
         return (12 * pair.c12 * inverse_6 - 6 * pair.c6) * inverse_6 * inverse_2
 
+    def at_cutoff(self, cutoff: Numbers, pair: Powers) -> tuple[Numbers, Numbers]:
+        """u and -u' at the cut-off, in powers of it: to the last digit what earlier versions ran with."""
+        c12, c6 = pair.c12 / cutoff**12, pair.c6 / cutoff**6
+        return c12 - c6, (12 * pair.c12 / cutoff**12 - 6 * pair.c6 / cutoff**6) / cutoff
+
     def curvature(self, r_sq: Numbers, pair: Powers) -> Numbers:
         """Second derivative of u in the squared distance."""
         inverse_2 = 1 / r_sq

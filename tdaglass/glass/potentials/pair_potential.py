@@ -62,6 +62,11 @@ class PairPotential:
         """Second derivative of u in the squared distance, which a smooth end at the cut-off takes away."""
         return -_derivative(self.force, r_sq, pair) / 2
 
+    def at_cutoff(self, cutoff: Numbers, pair: Any) -> tuple[Numbers, Numbers]:
+        """u and -u' at the cut-off, which truncations take away."""
+        cutoff_sq = cutoff * cutoff
+        return self.energy(cutoff_sq, pair), self.force(cutoff_sq, pair) * cutoff
+
 
 def _derivative(function: Callable[[Any, Any], Any], r_sq: Numbers, pair: Any) -> Array:
     """Of each pair in its squared distance: pairs do not see each other, so that of the sum holds all."""

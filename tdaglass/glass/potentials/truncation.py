@@ -48,10 +48,10 @@ def pair_table(
     """What is known of pairs with these lengths, energies and cut-offs, in their precision."""
     coefficients = potential.coefficients(sigma, epsilon)
     cutoff_sq = cutoff * cutoff
+    energy, force = potential.at_cutoff(cutoff, coefficients)
     zero = cutoff_sq * 0
-    force = potential.force(cutoff_sq, coefficients) * cutoff if truncation != "shift" else zero
     curvature = potential.curvature(cutoff_sq, coefficients) if truncation == "smooth" else zero
-    return PairTable(coefficients, cutoff_sq, potential.energy(cutoff_sq, coefficients), force, curvature)
+    return PairTable(coefficients, cutoff_sq, energy, force if truncation != "shift" else zero, curvature)
 
 
 def as_type(table: PairTable, dtype: DTypeLike) -> PairTable:
