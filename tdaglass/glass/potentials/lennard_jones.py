@@ -38,7 +38,7 @@ class LennardJones(PairPotential):
         return (12 * pair.c12 * inverse_6 - 6 * pair.c6) * inverse_6 * inverse_2
 
     def at_cutoff(self, cutoff: Numbers, pair: Powers) -> tuple[Numbers, Numbers]:
-        """u and -u' at the cut-off, in powers of it: to the last digit what earlier versions ran with."""
+        """Energy and -u' at the cut-off, in powers of it: to the last digit what earlier versions ran with."""
         c12, c6 = pair.c12 / cutoff**12, pair.c6 / cutoff**6
         return c12 - c6, (12 * pair.c12 / cutoff**12 - 6 * pair.c6 / cutoff**6) / cutoff
 

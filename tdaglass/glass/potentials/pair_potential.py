@@ -63,7 +63,7 @@ class PairPotential:
         return -_derivative(self.force, r_sq, pair) / 2
 
     def at_cutoff(self, cutoff: Numbers, pair: Any) -> tuple[Numbers, Numbers]:
-        """u and -u' at the cut-off, which truncations take away."""
+        """Energy and -u' at the cut-off, which truncations take away."""
         cutoff_sq = cutoff * cutoff
         return self.energy(cutoff_sq, pair), self.force(cutoff_sq, pair) * cutoff
 
