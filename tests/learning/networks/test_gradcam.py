@@ -12,7 +12,7 @@ REFERENCE = Path(__file__).parents[2] / "reference" / "cnn.npz"
 SHAPE = (2, 8, 8)
 
 
-@pytest.mark.parametrize("name", [pytest.param("circular", marks=pytest.mark.float32), "zero"])
+@pytest.mark.parametrize("name", TORCH)
 def test_maps_are_those_of_pytorch(name, tolerance):
     with np.load(REFERENCE) as file:
         reference = dict(file)
