@@ -224,11 +224,11 @@ def _maximization(
     return count / count.sum(), means, covariances
 
 
-@partial(jax.jit, static_argnames="max_iterations")
+@jax.jit
 def _climb(
     data: Array,
     first: tuple[Array, Array, Array],
-    max_iterations: int,
+    max_iterations: int | Array,
     tolerance: float | Array,
     regularization: float | Array,
 ) -> Mixture:
@@ -258,7 +258,7 @@ def _climb(
     return Mixture(*parameters, reached, steps, converged, reached[None])
 
 
-@partial(jax.jit, static_argnames=("components", "starts", "max_iterations"))
+@partial(jax.jit, static_argnames=("components", "starts"))
 def _fit_starts(
     key: Key[Array, ""],
     data: Array,
@@ -266,7 +266,7 @@ def _fit_starts(
     regularization: float | Array,
     components: int,
     starts: int,
-    max_iterations: int,
+    max_iterations: int | Array,
 ) -> Mixture:
     """Every start's mixture; the leading axis of each field is the start."""
 

@@ -22,10 +22,10 @@ OPTIONS = {"hidden": 8, "starts": 3, "max_iterations": 300}
 @pytest.fixture(scope="module")
 def arc() -> jax.Array:
     """A half circle with a little noise: one curved coordinate, which no straight line explains."""
-    keys = jax.random.split(jax.random.key(0))
-    angle = jax.random.uniform(keys[0], (300,), minval=0, maxval=jnp.pi)
-    clean = jnp.stack([5 * jnp.cos(angle), jnp.sin(angle), 3 + jnp.cos(angle)], axis=1)
-    return clean + 0.01 * jax.random.normal(keys[1], clean.shape)
+    random = np.random.default_rng(0)
+    angle = random.uniform(0, np.pi, 300)
+    clean = np.stack([5 * np.cos(angle), np.sin(angle), 3 + np.cos(angle)], axis=1)
+    return jnp.asarray(clean + 0.01 * random.normal(size=clean.shape))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def fitted(arc) -> FittedAutoencoder:
 
 def test_a_curve_is_unrolled_better_than_by_any_straight_line(arc, fitted):
     scaled = standardize(fit_standardization(arc), arc)
-    straight = jnp.linalg.svd(scaled, compute_uv=False) ** 2
+    straight = np.linalg.svd(scaled, compute_uv=False) ** 2
     first_component = straight[0] / straight.sum()
     explained = fraction_of_variance_explained(fitted, arc)
     assert explained > 0.98 > first_component + 0.2
@@ -75,15 +75,17 @@ def test_smallest_sufficient_bottleneck_is_taken_and_reproduced_by_name(arc, fit
 
 
 def test_plane_is_found_as_well_as_by_principal_components():
-    flat = jax.random.normal(jax.random.key(3), (300, 2)) @ jax.random.normal(jax.random.key(4), (2, 3))
+    random = np.random.default_rng(3)
+    flat = jnp.asarray(random.normal(size=(300, 2)) @ random.normal(size=(2, 3)))
     model = fit_autoencoder(jax.random.key(5), flat, bottleneck=2, **OPTIONS)
     assert fraction_of_variance_explained(model, flat) > 0.995
 
 
 def test_the_loss_falls_and_the_record_tells_when_it_stopped(fitted):
-    for history, converged in zip(fitted.info.loss_history, fitted.info.converged, strict=True):
-        steps = int((~jnp.isnan(history)).sum())
-        assert (jnp.diff(history[:steps]) <= 1e-12).all()
+    histories, ended = np.asarray(fitted.info.loss_history), np.asarray(fitted.info.converged)
+    for history, converged in zip(histories, ended, strict=True):
+        steps = int((~np.isnan(history)).sum())
+        assert (np.diff(history[:steps]) <= 1e-12).all()
         assert converged == (steps < 300)
         if converged:
             assert history[steps - 11] - history[steps - 1] <= 1.1e-4 * history[steps - 12]
@@ -111,10 +113,10 @@ def test_encode_is_a_pure_function_of_the_record(arc, fitted):
 
 
 def test_unfinished_fit_says_so(arc):
-    short = fit_autoencoder(jax.random.key(0), arc, bottleneck=1, **(OPTIONS | {"max_iterations": 12}))
+    short = fit_autoencoder(jax.random.key(0), arc, bottleneck=1, tolerance=0.0, **OPTIONS)
     assert not short.info.converged.any()
     with pytest.raises(
-        ValueError, match=r"still improving after 12 iterations .* try a larger max_iterations"
+        ValueError, match=r"still improving after 300 iterations .* try a larger max_iterations"
     ):
         check_autoencoder(short)
 

@@ -12,17 +12,16 @@ apply = jax.jit(Atomwise.apply, static_argnums=0)
 
 
 def random_systems(seed, sizes, features=4):
-    keys = jax.random.split(jax.random.key(seed), len(sizes))
-    return [jax.random.normal(key, (size, features)) for key, size in zip(keys, sizes, strict=True)]
+    random = np.random.default_rng(seed)
+    return [jnp.asarray(random.normal(size=(size, features))) for size in sizes]
 
 
 def first_parameters(network, samples):
     return network.init(jax.random.key(0), AtomicDescriptors(*(x[0] for x in samples)))
 
 
-@pytest.mark.float32
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", pytest.param("tanh", marks=pytest.mark.float32)])
 def test_outputs_are_sums_of_scikit_learns_network(activation, tolerance):
     systems = random_systems(0, [3, 5, 1])
     rival = MLPRegressor(
@@ -42,7 +41,7 @@ def test_outputs_are_sums_of_scikit_learns_network(activation, tolerance):
 
 def test_numbering_does_not_matter_and_sums_grow_with_the_system():
     (x,) = random_systems(1, [6])
-    samples = stack_descriptors([x, x[jnp.array([3, 5, 0, 1, 4, 2])], jnp.concatenate([x, x])])
+    samples = stack_descriptors([x, x[np.array([3, 5, 0, 1, 4, 2])], jnp.concatenate([x, x])])
     total, mean = Atomwise((8,)), Atomwise((8,), pooling="mean")
     parameters = first_parameters(total, samples)
     for network, copies in ((total, 2), (mean, 1)):
@@ -82,13 +81,12 @@ def test_an_empty_system_has_no_energy():
         assert apply(network, first_parameters(network, samples), samples) == 0
 
 
-@pytest.mark.float32
 def test_energies_of_systems_of_different_size_are_learned():
     """Each particle adds |d|: no function of the sum of the descriptors."""
     sizes = np.random.default_rng(0).integers(2, 9, 300)
     systems = random_systems(3, sizes, features=2)
     samples = stack_descriptors(systems)
-    targets = jnp.stack([jnp.linalg.norm(x, axis=1).sum(keepdims=True) for x in systems])
+    targets = jnp.asarray([[np.linalg.norm(x, axis=1).sum()] for x in systems])
     train, test = slice(0, 240), slice(240, None)
     network = Atomwise((16, 16))
     found = fit_network(

@@ -1,7 +1,6 @@
 from itertools import permutations, product
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -45,8 +44,8 @@ def group(image, symmetries):
 def test_the_whole_group_is_drawn_and_nothing_else(symmetries, edges, size):
     image = np.random.default_rng(0).normal(size=(2, *edges))
     allowed = group(image, symmetries)
-    copies = jnp.broadcast_to(jnp.asarray(image), (30 * size, *image.shape))
-    drawn = [np.asarray(x).tobytes() for x in moved(jax.random.key(0), copies, symmetries)]
+    copies = np.broadcast_to(image, (30 * size, *image.shape))
+    drawn = [x.tobytes() for x in np.asarray(moved(jax.random.key(0), copies, symmetries))]
     assert len(allowed) == size
     assert set(drawn) == allowed
     counts = np.array([drawn.count(x) for x in allowed])
@@ -54,24 +53,23 @@ def test_the_whole_group_is_drawn_and_nothing_else(symmetries, edges, size):
     assert chi_sq < size - 1 + 5 * (2 * (size - 1)) ** 0.5
 
 
-@pytest.mark.float32
 def test_cells_change_places_and_neighbours_stay_neighbours():
-    images = jax.random.normal(jax.random.key(1), (20, 2, 6, 6))
-    after = moved(jax.random.key(2), images, ("translations", "rotations", "mirrors"))
+    images = np.random.default_rng(1).normal(size=(20, 2, 6, 6))
+    after = np.asarray(moved(jax.random.key(2), images, ("translations", "rotations", "mirrors")))
     np.testing.assert_array_equal(
         np.sort(after.reshape(20, 2, -1), axis=-1), np.sort(images.reshape(20, 2, -1), axis=-1)
     )
     assert (after != images).any(axis=(1, 2, 3)).all()
 
     def bonds(x):
-        products = [(x[:, 0] * jnp.roll(x[:, 1], s, axis)).sum((1, 2)) for axis in (1, 2) for s in (1, -1)]
+        products = [(x[:, 0] * np.roll(x[:, 1], s, axis)).sum((1, 2)) for axis in (1, 2) for s in (1, -1)]
         return sum(products)
 
     np.testing.assert_allclose(bonds(after), bonds(images), rtol=1e-4, atol=1e-4)
 
 
 def test_a_key_fixes_them_and_bad_ones_are_told_with_a_remedy():
-    images = jax.random.normal(jax.random.key(1), (4, 1, 6, 5))
+    images = np.random.default_rng(1).normal(size=(4, 1, 6, 5))
     twice = [moved(jax.random.key(0), images, ("translations",)) for _ in range(2)]
     np.testing.assert_array_equal(*twice)
     with pytest.raises(ValueError, match=r"equal edges for rotations by right angles, got \(6, 5\); try"):
