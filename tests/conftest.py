@@ -7,6 +7,7 @@ its tests then run.
 import gc
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ class SinglePrecision(pytest.Module):
     """A file once more, without double precision."""
 
     def _getobj(self) -> Any:
+        # As pytest does for the other module: files that tests of a folder share lie beside them.
+        if (folder := str(self.path.parent)) not in sys.path:
+            sys.path.insert(0, folder)
         with jax.enable_x64(False):
             # Under another name than the first time, so that it is another module.
             return import_path(

@@ -154,7 +154,7 @@ def test_explosions_are_errors_with_a_remedy(ensemble, start):
 def test_overlaps_are_errors_with_a_remedy(start):
     model, state = start("wahnstrom", 1.0)
     position = state.position._replace(fraction=state.position.fraction.at[1].set(state.position.fraction[0]))
-    with pytest.raises(glass.SimulationError, match=r"try glass\.minimize"):
+    with pytest.raises(glass.SimulationError, match=r"try glass\.settle_overlaps or glass\.minimize"):
         glass.run(state._replace(position=position), model, 100, ensemble="nve", engine="native")
 
 

@@ -30,7 +30,7 @@ def reference() -> dict[str, NDArray]:
         return dict(file)
 
 
-@pytest.fixture  # in the precision of the test
+@pytest.fixture(scope="module")  # in the precision of the module
 def liquid(reference: dict[str, NDArray]) -> Points:
     return jnp.asarray(reference["positions"]), jnp.asarray(reference["box"])
 
