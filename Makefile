@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 
-.PHONY: demo test test-slow lint sanitize bench clean
+.PHONY: demo quick test test-slow lint sanitize bench clean
 .DEFAULT_GOAL := demo
 
 KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*.* tdaglass/kernels/src/*/*)
@@ -25,6 +25,19 @@ CHECKED := $(VENV)/.installed-experiments,test,lint
 
 demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
+
+# What compiles little: most of the tests in under a minute, from every room.
+QUICK := tests/io tests/plot $(wildcard tests/test_[!dr]*.py) \
+  $(addprefix tests/runs/test_,atomic.py fingerprint.py lock.py trees.py) tests/space/test_fixed_point.py \
+  $(addprefix tests/structure/test_,checks.py extrema.py voronoi.py) \
+  $(addprefix tests/topology/test_,alpha.py backend.py boxes.py) \
+  $(addprefix tests/glass/test_,pair_models.py pair_potentials.py) \
+  $(addprefix tests/dynamics/test_,propensity.py relaxation.py) \
+  $(addprefix tests/kernels/test_,library.py topology.py) \
+  tests/learning/test_mixture.py tests/learning/networks/test_convolution.py tests/experiments/test_command_line.py
+
+quick: $(CHECKED)
+	$(RUN) -m pytest $(SPREAD) $(QUICK)
 
 test: $(CHECKED)
 	$(RUN) -m pytest $(SPREAD)

@@ -51,7 +51,6 @@ def vectors_of_the_shell(box, wave_number):
     return q[np.abs(np.linalg.norm(q, axis=1) - wave_number) <= np.pi / np.max(box)]
 
 
-@pytest.mark.float32
 def test_records_what_was_asked(ensemble):
     assert ensemble.replicas == 5
     np.testing.assert_allclose(ensemble.times, [0.04, 0.2, 0.4], rtol=1e-12)
@@ -62,7 +61,6 @@ def test_records_what_was_asked(ensemble):
     assert np.isfinite(ensemble.propensity_error).all()
 
 
-@pytest.mark.float32
 def test_propensity(ensemble, start):
     moved = ensemble.positions.astype(float) - np.asarray(start.positions, float)
     distance = np.linalg.norm(moved, axis=-1)
@@ -79,7 +77,6 @@ def test_propensity(ensemble, start):
     assert ensemble.propensity[0].mean() == pytest.approx(np.sqrt(8 * 1.5 / np.pi) * 0.04, rel=0.1)
 
 
-@pytest.mark.float32
 def test_cage_relative(ensemble, start):
     cage = sann_neighbors(start.positions, start.box, symmetric=False)
     moved = ensemble.positions.astype(float) - np.asarray(start.positions, float)
@@ -93,7 +90,6 @@ def test_cage_relative(ensemble, start):
     )
 
 
-@pytest.mark.float32
 def test_scattering(ensemble, start):
     """Against sums over every wave vector of the shell, of which the ensemble draws 48."""
     positions, species, box = (np.asarray(x, float) for x in start[:3])

@@ -151,8 +151,10 @@ def test_two_devices_are_one(starts, monkeypatch):
     assert_same_bits(on_two, on_one)
 
 
-@pytest.mark.float32
-@everywhere
+@pytest.mark.parametrize(
+    "ensemble",
+    ["nve", pytest.param("nvt", marks=pytest.mark.float32), "npt"],
+)
 def test_calls_and_files_in_between_change_nothing(starts, alone, ensemble, tmp_path):
     (whole,) = alone(ensemble, PRECISION, 1)
     state = system(starts(PRECISION), 0)
