@@ -26,7 +26,7 @@ CHECKED := $(VENV)/.installed-experiments,test,lint
 demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
 
-# What compiles little: most of the tests in under a minute, from every room.
+# What compiles little, from every room: hundreds of tests in under a minute.
 QUICK := tests/io tests/plot $(wildcard tests/test_[!dr]*.py) \
   $(addprefix tests/runs/test_,atomic.py fingerprint.py lock.py trees.py) tests/space/test_fixed_point.py \
   $(addprefix tests/structure/test_,checks.py extrema.py voronoi.py) \
