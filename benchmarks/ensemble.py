@@ -23,10 +23,16 @@ from tdaglass.structure import cutoff_neighbors
 DT = 0.005
 OPERATIONS = 35  # additions, products and quotients for one neighbour in three dimensions
 SECONDS = 2.0  # of each timing, at least
-LIQUIDS = {"kob_andersen_3d": (4096, 0.5), "kob_andersen_2d": (2000, 0.4), "wahnstrom": (2000, 0.8)}
+LIQUIDS = {
+    "kob_andersen_3d": (4096, 0.5),
+    "kob_andersen_2d": (2000, 0.4),
+    "wahnstrom": (2000, 0.8),
+    "polydisperse_soft_spheres": (4096, 0.2),
+    "ternary_soft_spheres": (4096, 0.3),
+}
 
 
-def rate(state: glass.State, model: glass.PairModel, temperature: float, replicas: int, engine: str) -> float:
+def rate(state: glass.State, model: glass.Model, temperature: float, replicas: int, engine: str) -> float:
     """Replica-steps per second."""
     keys = jax.random.split(jax.random.key(1), replicas)
     start = state.configuration
@@ -58,10 +64,9 @@ def main() -> None:
     state = glass.initialize(jax.random.key(0), model, 2 * temperature)
     state = glass.settle_overlaps(state, model, temperature=2 * temperature, dt=DT)
     state = glass.run(state, model, 5000, temperature=temperature, dt=DT)
-    reach = model.table("cutoff") + 0.3
-    listed = cutoff_neighbors(
-        state.configuration.positions, state.box, jnp.asarray(reach), species=state.species
-    ).mask.sum()
+    kinds, reach = model.search_kinds(state.species, state.diameters)
+    within = jnp.asarray(reach + 0.3, state.box.dtype)
+    listed = cutoff_neighbors(state.configuration.positions, state.box, within, species=kinds).mask.sum()
     operations = OPERATIONS * float(listed)
     moved = 4 * (float(listed) * (1 + model.dimension) + n * 6 * model.dimension)  # bytes
 
