@@ -1,5 +1,6 @@
 """Liquids whose particles interact in pairs: sums over all pairs, and over a neighbour table."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 
@@ -20,24 +21,24 @@ from tdaglass.space.fixed_point import scale
 Particles = tuple[Int[Array, "..."], Float[Array, "..."]]
 
 
-class PairLiquid(Composition):
+class PairLiquid(Composition, ABC):
     """A liquid of pairs: what is derived from it adds these two fields, `reach`, `diameters_of` and `between`."""
 
     potential: PairPotential
     truncation: Truncation
 
     @property
+    @abstractmethod
     def reach(self) -> float:
         """Longest of the cut-offs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
         """Diameter of every particle of a configuration."""
-        raise NotImplementedError
 
+    @abstractmethod
     def between(self, some: Particles, others: Particles, dtype: DTypeLike) -> PairTable:
         """What is known of pairs of particles; the arrays of both ends are broadcast against each other."""
-        raise NotImplementedError
 
     def check(self, configuration: Configuration) -> None:
         """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""
