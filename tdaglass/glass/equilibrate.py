@@ -11,7 +11,7 @@ from tdaglass.glass.energy import forces
 from tdaglass.glass.molecular_dynamics.baths import Bath
 from tdaglass.glass.molecular_dynamics.minimize import minimize
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.simulate import DEFAULT_DT, run
+from tdaglass.glass.simulate import DEFAULT_DT, flatten, run
 from tdaglass.space import from_positions
 
 STEPS = 1000
@@ -53,8 +53,7 @@ def settle_overlaps(
     >>> int(settle_overlaps(lattice, model, temperature=2.0).step)
     1000
     """
-    batch = state.step.shape
-    flat = jax.tree.map(lambda x: x.reshape((-1, *x.shape[len(batch) :])), state)
+    batch, flat = flatten(state)
     largest = np.linalg.norm(np.asarray(flat.force), axis=-1).max(axis=-1)
     for k in np.flatnonzero(largest > LARGEST_FORCE):
         one = _led_apart(jax.tree.map(lambda x, k=k: x[k], flat), model)

@@ -215,7 +215,7 @@ def trajectory(
 def measure(state: State, model: Model) -> Thermo:
     """Energies, temperature and pressure of a state (or of each system of a batch)."""
     _check_state(model, state)
-    batch, flat = _flatten(state)
+    batch, flat = flatten(state)
     settings = engine_settings(model, state, "nve", DEFAULT_DT)
     while True:
         record, incomplete, longest = thermo(settings, flat)
@@ -244,7 +244,7 @@ def _run(
     if skin is not None and not skin > 0:
         raise ValueError(f"expected a positive skin, got {skin}; try skin=None, which chooses it")
     _check_state(model, state)
-    batch, flat = _flatten(state)
+    batch, flat = flatten(state)
     # Pieces only so that the bar moves: the result does not depend on them.
     pieces = 100 if label else 1
     targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
@@ -264,7 +264,7 @@ def _bar(items: Sequence[int], label: str | None) -> Iterator[int]:
     return progress_bar(items, label or "", enabled=None if label else False)
 
 
-def _flatten(state: State) -> tuple[tuple[int, ...], State]:
+def flatten(state: State) -> tuple[tuple[int, ...], State]:
     """Batch shape, and the state with that batch as one leading axis."""
     batch = state.step.shape
     return batch, jax.tree.map(lambda x: x.reshape((-1,) + x.shape[len(batch) :]), state)
