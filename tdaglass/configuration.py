@@ -18,15 +18,17 @@ class Configuration(NamedTuple):
         *Unwrapped* where a trajectory continues them: a particle that leaves through a face keeps going.
     species : (..., particles), integer
         0 for A, 1 for B, ...
-    box : (..., dim), length units, or None
-        Edge lengths of the periodic orthorhombic cell with its corner at the origin; None for open space.
+    box : (..., dim) or (..., dim, dim), length units, or None
+        Edges of the periodic cell with its lower corner at the origin, or its lattice vectors as rows where it is
+        not orthorhombic; the axes in front are those of the positions. An infinite edge is open space along that
+        axis; None is open space.
     diameters : (..., particles), length units, or None
         Of particles that have one each; None where nobody knows, or the species tells it.
     """
 
     positions: Float[Array, "*batch particles dim"]
     species: Int[Array, "*batch particles"]
-    box: Float[Array, "*batch dim"] | None
+    box: Float[Array, "*batch dim"] | Float[Array, "*batch dim dim"] | None
     diameters: Float[Array, "*batch particles"] | None = None
 
 

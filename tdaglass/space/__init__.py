@@ -5,6 +5,7 @@ trajectories unwrapped; `neighbors_within` finds the particles within reach, ord
 summed over them does not depend on how or when they were found.
 """
 
+from tdaglass.space.cell import enclosed, fractions, lattice_vectors, nearest_image, volume, widths
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
 from tdaglass.space.reproducible import in_full_vectors, pairwise_sum, rounded
 from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within, neighbors_within_any
@@ -15,12 +16,18 @@ __all__ = [
     "Search",
     "choose_grid",
     "displacement",
+    "enclosed",
+    "fractions",
     "from_positions",
     "in_full_vectors",
+    "lattice_vectors",
+    "nearest_image",
     "neighbors_within",
     "neighbors_within_any",
     "pairwise_sum",
     "rounded",
     "shift",
     "to_positions",
+    "volume",
+    "widths",
 ]
