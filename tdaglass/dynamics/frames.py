@@ -36,10 +36,11 @@ def snapshots(
     species: Numbers | None = None,
     box: Numbers | None = None,
     wrapped: bool = False,
+    displacements: bool = True,
 ) -> tuple[list[float] | None, Iterator[Snapshot]]:
     """The frames of a trajectory, checked one by one, and their times where they are known beforehand.
 
-    The arguments are those of `time_correlations`.
+    The arguments are those of `time_correlations`; `displacements` says whether it matters where particles have gone.
     """
     raw, sized = _frames(trajectory)
     given = None if times is None else _times(times)
@@ -59,7 +60,7 @@ def snapshots(
             yield now
             before = now
 
-    stream = _unwrapped(checked()) if wrapped else _not_wrapped(checked())
+    stream = _unwrapped(checked()) if wrapped else _not_wrapped(checked()) if displacements else checked()
     return known, stream
 
 
@@ -106,7 +107,9 @@ def _frames(trajectory: Any) -> tuple[Iterable[Any], bool]:
         return [_at(trajectory, k) for k in range(len(inner.positions))], True
     if isinstance(trajectory, np.ndarray | jax.Array):
         if isinstance(trajectory, jax.core.Tracer):
-            raise ValueError("expected frames whose values are known, got a trace; try it outside jit and vmap")
+            raise ValueError(
+                "expected frames whose values are known, got a trace; try it outside jit and vmap"
+            )
         _require_frames(trajectory.shape)
         return np.asarray(trajectory), True
     try:
@@ -249,14 +252,20 @@ def _time(frame: Any, k: int, given: np.ndarray | None, time_step: float | None)
     return float(k if time is None and step is None else step if time is None else time)
 
 
-def _shifts(moved: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Displacements in units of the lattice vectors, zero along open axes."""
+def fractions(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Positions or displacements in units of the lattice vectors, zero along open axes."""
     periodic = np.isfinite(box if box.ndim == 1 else np.diagonal(box))
     closed = np.where(np.isfinite(box), box, 1)
-    return np.where(periodic, moved / closed if box.ndim == 1 else moved @ np.linalg.inv(closed), 0)
+    return np.where(periodic, positions / closed if box.ndim == 1 else positions @ np.linalg.inv(closed), 0)
+
+
+def wrap(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Positions inside the cell, from its lower corner on."""
+    return positions - _lattice(np.floor(fractions(positions, box)), box)
 
 
 def _lattice(shift: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Translations by whole numbers of lattice vectors; none along open axes."""
     closed = np.where(np.isfinite(box), box, 0)
     return shift * closed if box.ndim == 1 else shift @ closed
 
@@ -273,7 +282,7 @@ def _unwrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
             images = np.zeros_like(now.positions)
         else:
             # In units of the cell, which may have changed.
-            step = _shifts(now.positions, now.box) - _shifts(before.positions, before.box)
+            step = fractions(now.positions, now.box) - fractions(before.positions, before.box)
             images = images - np.round(step)
             rest = np.abs(step - np.round(step)).max(axis=1)
             if rest.max() > LONGEST_STEP:
@@ -291,10 +300,10 @@ def _not_wrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
     inside = True
     for k, now in enumerate(frames):
         if now.box is not None and inside:
-            here = _shifts(now.positions, now.box)
+            here = fractions(now.positions, now.box)
             inside = bool((here > -1e-6).all() and (here < 1 + 1e-6).all())
             if inside and before is not None and before.box is not None:
-                jump = np.abs(here - _shifts(before.positions, before.box)).max()
+                jump = np.abs(here - fractions(before.positions, before.box)).max()
                 if jump > 0.5:
                     raise ValueError(
                         f"expected unwrapped positions, got particles that cross the cell before frame {k} and "

@@ -6,7 +6,7 @@ numbers for each pair of frames, its moments: the mean of r^2, or the means of q
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -85,6 +85,9 @@ class TimeCorrelationFunction:
     lags: tuple[float, ...] | None = field(default=None, kw_only=True)
     """Times at which to ask, for what takes long; None: those of the pass."""
 
+    of_single_particles: ClassVar[bool] = True
+    """Whether displacements of single particles are all that is looked at."""
+
     def __post_init__(self) -> None:
         if self.lags is not None:
             lags = np.atleast_1d(arguments.host(self.lags, "lags"))
@@ -117,7 +120,9 @@ def positive(x: Any, name: str) -> float | tuple[float, ...]:
     """A positive number, or one for each species."""
     array = arguments.host(x, name)
     if array.ndim > 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
-        raise ValueError(f"expected a positive {name}, got {array.tolist()}; try one number, or one a species")
+        raise ValueError(
+            f"expected a positive {name}, got {array.tolist()}; try one number, or one a species"
+        )
     return float(array) if array.ndim == 0 else tuple(array.tolist())
 
 
@@ -127,12 +132,14 @@ def of_each_particle(x: float | tuple[float, ...], name: str, system: System) ->
         return np.full(system.kinds.shape[1], x)
     count = len(system.members) - 1
     if system.species is None or len(x) != count:
-        raise ValueError(f"expected one {name}, or one for each of {count} species, got {len(x)}; try species=...")
+        raise ValueError(
+            f"expected one {name}, or one for each of {count} species, got {len(x)}; try species=..."
+        )
     return np.asarray(x)[system.species]
 
 
-def require_box(system: System, what: str) -> np.ndarray:
-    """The periodic cell, which has no open axis."""
-    if system.box is None or not np.isfinite(system.box).all():
+def require_box(box: np.ndarray | None, what: str) -> np.ndarray:
+    """The cell of a frame, which is to be periodic along all axes."""
+    if box is None or not np.isfinite(box).all():
         raise ValueError(f"expected a periodic box for {what}, got open space; try box=...")
-    return system.box
+    return box

@@ -108,7 +108,7 @@ def time_correlations(
     Examples
     --------
     >>> from tdaglass import dynamics
-    >>> walk = np.cumsum(np.random.default_rng(0).normal(size=(200, 20, 3)), axis=0)
+    >>> walk = np.cumsum(np.random.default_rng(0).normal(size=(200, 80, 3)), axis=0)
     >>> found = dynamics.time_correlations(walk, dynamics.MeanSquaredDisplacement(), lags=[1, 10])
     >>> found.values.round().tolist(), found.origins.tolist()
     ([[3.0, 30.0]], [199, 190])
@@ -174,7 +174,13 @@ def time_correlations_of_runs(
     runs: list[Pass] = []
     for trajectory in trajectories:
         known, stream = snapshots(
-            trajectory, times=times, time_step=time_step, species=species, box=box, wrapped=wrapped
+            trajectory,
+            times=times,
+            time_step=time_step,
+            species=species,
+            box=box,
+            wrapped=wrapped,
+            displacements=remove_drift or any(f.of_single_particles for f in asked),
         )
         if not groups:
             groups = _groups(asked, wanted, known)
@@ -255,7 +261,9 @@ def _require_functions(asked: Any) -> None:
 def _checked_lags(lags: Numbers) -> np.ndarray:
     found = np.atleast_1d(arguments.host(lags, "lags"))
     if found.ndim != 1 or not found.size or not (np.isfinite(found) & (found >= 0)).all():
-        raise ValueError(f"expected lags of zero or more, got {found.tolist()}; try dynamics.logarithmic_lags")
+        raise ValueError(
+            f"expected lags of zero or more, got {found.tolist()}; try dynamics.logarithmic_lags"
+        )
     if (np.diff(found) <= 0).any():
         raise ValueError(f"expected lags that increase, got {found.tolist()}; try np.unique(lags)")
     return found
@@ -380,7 +388,9 @@ def _compare(
     padded = pairs + [pairs[-1]] * (size - len(pairs))
     moved = np.stack([later.positions - earlier.positions for _, earlier, later in padded])
     earlier, later = (jax.tree.map(_stacked, *[pair[i].kept[g] for pair in padded]) for i in (1, 2))
-    found = _moments(group.functions, remove_drift, jnp.asarray(moved), earlier, later, share, run.constants[g])
+    found = _moments(
+        group.functions, remove_drift, jnp.asarray(moved), earlier, later, share, run.constants[g]
+    )
     for f, moments in enumerate(found):
         moments = np.asarray(moments, float)
         if len(run.sums[g]) == f:
