@@ -54,7 +54,7 @@ class FourPointStructure(Overlap):
     """
 
     q_max: Any = None
-    per_shell: int | None = 60
+    per_shell: Any = 60
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -19,7 +19,7 @@ class Blocks(NamedTuple):
 
     Attributes
     ----------
-    sums : (lags, blocks, *moments)
+    sums : (lags, blocks, moments)
     origins : (lags, blocks)
         How many are in each block.
     length : (lags,)
@@ -35,11 +35,11 @@ class Blocks(NamedTuple):
     last: np.ndarray
 
 
-def no_origins(lags: int, moments: tuple[int, ...]) -> Blocks:
+def no_origins(lags: int, moments: int) -> Blocks:
     """Empty blocks."""
     table = (lags, BLOCKS)
     return Blocks(
-        np.zeros((*table, *moments)),
+        np.zeros((*table, moments)),
         np.zeros(table, int),
         np.ones(lags, int),
         np.zeros(table),
@@ -49,7 +49,7 @@ def no_origins(lags: int, moments: tuple[int, ...]) -> Blocks:
 
 def add(blocks: Blocks, lag: int, time: float, moments: np.ndarray) -> None:
     """Add what one pair of frames says, whose origin is at `time`, later than those before."""
-    used = np.count_nonzero(blocks.origins[lag])
+    used = int(np.count_nonzero(blocks.origins[lag]))
     block = used - 1 if used and blocks.origins[lag, used - 1] < blocks.length[lag] else used
     if block == BLOCKS:
         _join_neighbours(blocks, lag)
@@ -101,10 +101,10 @@ def jackknife(
 
     Parameters
     ----------
-    sums : (groups, *moments)
+    sums : (groups, moments)
     origins : (groups,)
     value_fn : callable
-        From averages (..., *moments) to values (..., *values).
+        From averages (..., moments) to values (..., *values).
 
     Returns
     -------

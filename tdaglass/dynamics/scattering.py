@@ -1,7 +1,7 @@
 """Intermediate scattering functions: what of a density wave is left after a time, of single particles and in total."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -54,8 +54,8 @@ class SelfScattering(TimeCorrelationFunction):
     ([[0.88, 0.61]], [0.88, 0.61])
     """
 
-    q: float
-    directions: Literal["all", "axes"] = "all"
+    q: Any
+    directions: str = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,9 +110,9 @@ class Scattering(TimeCorrelationFunction):
 
     of_single_particles: ClassVar[bool] = False
 
-    q: float
-    width: float | None = None
-    vectors: int | None = WAVE_VECTORS
+    q: Any
+    width: Any = None
+    vectors: Any = WAVE_VECTORS
     normalized: bool = False
 
     def __post_init__(self) -> None:

@@ -82,7 +82,7 @@ class Pair(NamedTuple):
 class TimeCorrelationFunction:
     """A question to two frames. Derived classes say what they need and how it is averaged."""
 
-    lags: tuple[float, ...] | None = field(default=None, kw_only=True)
+    lags: Any = field(default=None, kw_only=True)
     """Times at which to ask, for what takes long; None: those of the pass."""
 
     of_single_particles: ClassVar[bool] = True

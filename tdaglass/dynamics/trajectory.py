@@ -20,8 +20,8 @@ from tdaglass.dynamics.frames import Snapshot, snapshots
 from tdaglass.dynamics.origins import Blocks, add, averages, no_origins
 from tdaglass.dynamics.time_correlation import Pair, System, TimeCorrelation, TimeCorrelationFunction
 
-# Numbers in a batch of displacements: what fits the caches of a processor.
-BATCH = 2**19
+# Numbers in a batch of displacements, which fit the caches of a processor, and pairs of frames at most.
+BATCH, PAIRS = 2**17, 64
 # Times are the same if they differ by less than this part of the shortest lag.
 SAME_TIME = 1e-3
 
@@ -36,11 +36,15 @@ class Group(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """What one run has said: its system, and for each group constants and sums of each function."""
+    """What one run has said: its system, and for each group the constants of its functions, and the sums of all.
+
+    The moments of all functions of a group lie behind each other; `shapes` says what they were.
+    """
 
     system: System
     constants: list[tuple[Any, ...]]
-    sums: list[list[Blocks]]
+    shapes: list[list[tuple[int, ...]]]
+    sums: list[Blocks]
 
 
 class Held(NamedTuple):
@@ -191,24 +195,40 @@ def time_correlations_of_runs(
             )
     if not runs:
         raise ValueError("expected at least one run, got none; try [trajectory]")
-    found = dict[int, TimeCorrelation]()
+    found: dict[int, TimeCorrelation] = {}
     for g, group in enumerate(groups):
+        first = 0
         for f, function in enumerate(group.functions):
-            constants, system = runs[0].constants[g][f], runs[0].system
-            values, errors, origins = averages(
-                [run.sums[g][f] for run in runs],
-                group.lags,
-                lambda m, f=function, s=system, c=constants: f.value(m, s, c),
-            )
-            found[id(function)] = TimeCorrelation(
-                group.lags.copy(),
-                np.swapaxes(values, 0, 1),
-                np.swapaxes(errors, 0, 1),
-                origins,
-                function.grid(constants),
-            )
+            shape = runs[0].shapes[g][f]
+            part = slice(first, first := first + math.prod(shape))
+            found[id(function)] = _averaged(function, part, shape, g, f, group, runs)
     result = tuple(found[id(function)] for function in asked)
     return result[0] if asked is not functions else result
+
+
+def _averaged(
+    function: TimeCorrelationFunction,
+    part: slice,
+    shape: tuple[int, ...],
+    g: int,
+    f: int,
+    group: Group,
+    runs: list[Pass],
+) -> TimeCorrelation:
+    """What one function makes of its part of the sums."""
+    constants, system = runs[0].constants[g][f], runs[0].system
+
+    def value_fn(moments: np.ndarray) -> np.ndarray:
+        return function.value(moments[..., part].reshape(*moments.shape[:-1], *shape), system, constants)
+
+    values, errors, origins = averages([run.sums[g] for run in runs], group.lags, value_fn)
+    return TimeCorrelation(
+        group.lags.copy(),
+        np.swapaxes(values, 0, 1),
+        np.swapaxes(errors, 0, 1),
+        origins,
+        function.grid(constants),
+    )
 
 
 def logarithmic_lags(spacing: float, longest: float, per_decade: int = 10) -> np.ndarray:
@@ -325,7 +345,7 @@ def _one_pass(stream: Iterator[Snapshot], groups: list[Group], remove_drift: boo
         for g, group in enumerate(groups):
             for lag, origin in _partners(origins, now.time - group.lags, same):
                 waiting[g].append((lag, window[origin], now))
-            size = _batch_size(group, run.system)
+            size = _batch_size(run.system)
             while len(waiting[g]) >= size:
                 _compare(waiting[g][:size], size, g, group, run, share, remove_drift)
                 del waiting[g][:size]
@@ -333,8 +353,8 @@ def _one_pass(stream: Iterator[Snapshot], groups: list[Group], remove_drift: boo
         raise ValueError("expected at least one frame, got none; try another file or slice")
     for g, group in enumerate(groups):
         if waiting[g]:
-            _compare(waiting[g], _batch_size(group, run.system), g, group, run, share, remove_drift)
-        missing = run.sums[g][0].origins.sum(axis=1) == 0
+            _compare(waiting[g], _batch_size(run.system), g, group, run, share, remove_drift)
+        missing = run.sums[g].origins.sum(axis=1) == 0
         if missing.any():
             raise ValueError(
                 f"expected frames that are {group.lags[missing][0]:g} apart, got none; try lags that are "
@@ -357,7 +377,7 @@ def _begin(frame: Snapshot, groups: list[Group]) -> Pass:
         )
     system = System(dim, table, members, frame.box, frame.species)
     constants = [tuple(f.prepare(system) for f in group.functions) for group in groups]
-    return Pass(system, constants, [[] for _ in groups])
+    return Pass(system, constants, [[] for _ in groups], [no_origins(len(group.lags), 0) for group in groups])
 
 
 def _partners(origins: np.ndarray, wanted: np.ndarray, same: float) -> Iterator[tuple[int, int]]:
@@ -371,8 +391,8 @@ def _partners(origins: np.ndarray, wanted: np.ndarray, same: float) -> Iterator[
         yield int(lag), int(nearest[lag])
 
 
-def _batch_size(group: Group, system: System) -> int:
-    return int(np.clip(BATCH // (system.kinds.shape[1] * system.dim), 1, len(group.lags)))
+def _batch_size(system: System) -> int:
+    return int(np.clip(BATCH // (system.kinds.shape[1] * system.dim), 1, PAIRS))
 
 
 def _compare(
@@ -391,12 +411,12 @@ def _compare(
     found = _moments(
         group.functions, remove_drift, jnp.asarray(moved), earlier, later, share, run.constants[g]
     )
-    for f, moments in enumerate(found):
-        moments = np.asarray(moments, float)
-        if len(run.sums[g]) == f:
-            run.sums[g].append(no_origins(len(group.lags), moments.shape[1:]))
-        for (lag, origin, _), of_pair in zip(pairs, moments, strict=False):
-            add(run.sums[g][f], lag, origin.time, of_pair)
+    flat = np.concatenate([np.asarray(m, float).reshape(size, -1) for m in found], axis=1)
+    if not run.shapes[g]:
+        run.shapes[g].extend(m.shape[1:] for m in found)
+        run.sums[g] = no_origins(len(group.lags), flat.shape[1])
+    for (lag, origin, _), moments in zip(pairs, flat, strict=False):
+        add(run.sums[g], lag, origin.time, moments)
 
 
 def _stacked(*arrays: np.ndarray) -> np.ndarray:

@@ -53,8 +53,8 @@ class VanHoveSelf(TimeCorrelationFunction):
     [[[0.0, 1.0]]]
     """
 
-    r_max: float
-    bins: int = 100
+    r_max: Any
+    bins: Any = 100
 
     def __post_init__(self) -> None:
         super().__post_init__()
