@@ -81,8 +81,8 @@ class FourPointStructure(Overlap):
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102
         cutoff_sq, whole, powers, mean, _, kinds = constants
         slow = kinds * overlaps(pair.moved, cutoff_sq)
-        waves = density_waves(pair.earlier, whole, slow, powers)
-        return jnp.matmul(mean, waves.real**2 + waves.imag**2, precision="highest").T
+        real, imaginary = density_waves(pair.earlier, whole, slow, powers)
+        return jnp.matmul(mean, real**2 + imaginary**2, precision="highest").T
 
     def value(self, moments: np.ndarray, system: System, constants: Any) -> np.ndarray:  # noqa: D102
         return moments / system.members[:, None]

@@ -136,8 +136,8 @@ class Scattering(TimeCorrelationFunction):
     def keep(self, positions: np.ndarray, box: np.ndarray | None, constants: Any) -> Any:  # noqa: D102
         box = require_box(box, "wave vectors")
         whole, kinds, powers = constants
-        waves = np.asarray(_density_waves(np.mod(fractions(positions, box), 1), whole, kinds, powers))
-        return waves.real, waves.imag, reciprocal(whole, box)
+        real, imaginary = _density_waves(np.mod(fractions(positions, box), 1), whole, kinds, powers)
+        return np.asarray(real), np.asarray(imaginary), reciprocal(whole, box)
 
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102
         real, imaginary, q = pair.earlier

@@ -353,7 +353,9 @@ def _one_pass(stream: Iterator[Snapshot], groups: list[Group], remove_drift: boo
         raise ValueError("expected at least one frame, got none; try another file or slice")
     for g, group in enumerate(groups):
         if waiting[g]:
-            _compare(waiting[g], _batch_size(run.system), g, group, run, share, remove_drift)
+            # The rest fills a batch that is compiled already; a short run gets a small one.
+            size = _batch_size(run.system) if run.shapes[g] else 1 << (len(waiting[g]) - 1).bit_length()
+            _compare(waiting[g], size, g, group, run, share, remove_drift)
         missing = run.sums[g].origins.sum(axis=1) == 0
         if missing.any():
             raise ValueError(
@@ -421,8 +423,10 @@ def _compare(
 
 def _stacked(*arrays: np.ndarray) -> np.ndarray:
     """Arrays of several frames; where some have room for more neighbours, all get it."""
-    shape = np.max([a.shape for a in arrays], axis=0)
-    return np.stack([np.pad(a, [(0, s - n) for s, n in zip(shape, a.shape, strict=True)]) for a in arrays])
+    if len({a.shape for a in arrays}) > 1:
+        shape = np.max([a.shape for a in arrays], axis=0)
+        arrays = tuple(np.pad(a, [(0, s - n) for s, n in zip(shape, a.shape, strict=True)]) for a in arrays)
+    return np.stack(arrays)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
