@@ -3,7 +3,8 @@
 `time_correlations` goes once over a trajectory, made here or read with `io`, and averages over its time origins what it
 is asked: `MeanSquaredDisplacement`, `SelfScattering`, `Chi4` and the like. `isoconfigurational` runs many replicas of
 one configuration and averages their motion; `propensity_of_runs` does the last step of it for runs made elsewhere,
-and `correlation_with_propensity` says how well a score of the structure foretells it.
+`correlation_with_propensity` says how well a score of the structure foretells it, and `propensity_reliability` how
+well any could.
 `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn the curves into times, `correlation_length` a
 four-point structure factor into a length.
 """
@@ -24,6 +25,7 @@ from tdaglass.dynamics.relaxation import (
     fit_stretched_exponential,
     relaxation_time,
 )
+from tdaglass.dynamics.reliability import Reliability, propensity_ceiling, propensity_reliability
 from tdaglass.dynamics.scattering import Scattering, SelfScattering
 from tdaglass.dynamics.score_correlation import correlation_with_propensity
 from tdaglass.dynamics.time_correlation import TimeCorrelation, TimeCorrelationFunction
@@ -42,6 +44,7 @@ __all__ = [
     "ObservingMover",
     "OrnsteinZernike",
     "Overlap",
+    "Reliability",
     "Scattering",
     "SelfScattering",
     "StretchedExponential",
@@ -56,7 +59,9 @@ __all__ = [
     "fit_stretched_exponential",
     "isoconfigurational",
     "logarithmic_lags",
+    "propensity_ceiling",
     "propensity_of_runs",
+    "propensity_reliability",
     "relaxation_time",
     "time_correlations",
     "time_correlations_of_runs",

@@ -80,7 +80,9 @@ def test_four_point_structure_is_that_of_pymattersim_origin_by_origin(name):
 
 def test_the_published_values_of_pymattersim_for_its_own_dumps(public_data):
     folder = public_data / "trajectories"
-    frames = [np.loadtxt(text.splitlines()[8:]) for text in frames_of(folder / "kob_andersen_3d_unwrapped.atom")]
+    frames = [
+        np.loadtxt(text.splitlines()[8:]) for text in frames_of(folder / "kob_andersen_3d_unwrapped.atom")
+    ]
     frames = np.stack([frame[np.argsort(frame[:, 0])] for frame in frames])
     found = dynamics.time_correlations(
         frames[:, :, 2:],
@@ -150,7 +152,9 @@ def shells(r_max, bins):
 
 def test_distances_in_a_cell_that_leans_are_those_of_nearest_images():
     made = walks(2, 6, tilt=2.0)
-    found = dynamics.time_correlations(made.wrapped, dynamics.VanHoveDistinct(3.5, 7), box=made.cell, lags=[0, 4])
+    found = dynamics.time_correlations(
+        made.wrapped, dynamics.VanHoveDistinct(3.5, 7), box=made.cell, lags=[0, 4]
+    )
     shifts = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]) @ made.cell
     for i, lag in enumerate((0, 4)):
         counts = 0
@@ -232,7 +236,9 @@ def test_particles_that_fly_and_particles_in_cages():
     velocity = random.normal(size=(4000, 3)) * 0.7
     flight = np.arange(6)[:, None, None] * velocity
     msd, incoherent, drift = (
-        dynamics.time_correlations(flight + [5, 0, 0] * np.arange(6)[:, None, None], f, lags=[1, 3, 5], **more)
+        dynamics.time_correlations(
+            flight + [5, 0, 0] * np.arange(6)[:, None, None], f, lags=[1, 3, 5], **more
+        )
         for f, more in (
             (dynamics.MeanSquaredDisplacement(), {"remove_drift": True}),
             (dynamics.SelfScattering(0.9), {"remove_drift": True}),
@@ -262,7 +268,11 @@ def test_particles_that_fly_and_particles_in_cages():
 def test_drift_turns_the_density_waves_back():
     made = walks(2, 9)
     moving = made.unwrapped + np.arange(12)[:, None, None] * [0.37, -0.21]
-    asked = [dynamics.Scattering(3.0), dynamics.VanHoveDistinct(3.0, 5), dynamics.FourPointStructure(CUTOFF, 2.0)]
+    asked = [
+        dynamics.Scattering(3.0),
+        dynamics.VanHoveDistinct(3.0, 5),
+        dynamics.FourPointStructure(CUTOFF, 2.0),
+    ]
     still, moved = (
         dynamics.time_correlations(x, asked, lags=[1, 6], box=8.0, remove_drift=True)
         for x in (made.unwrapped, moving)
@@ -296,7 +306,9 @@ def test_relaxation_and_diffusion_follow_from_the_curves():
     assert msd.times[0] == 0.5
     assert msd.times[-1] <= 500
     # D is 0.01 / 2 a step of 0.5, and F_s falls as exp(-q^2 D t).
-    assert dynamics.diffusion(msd.times[:16], msd.values[0, :16], 3).coefficient == pytest.approx(0.01, rel=0.05)
+    assert dynamics.diffusion(msd.times[:16], msd.values[0, :16], 3).coefficient == pytest.approx(
+        0.01, rel=0.05
+    )
     assert dynamics.relaxation_time(incoherent.times, incoherent.values[0]) == pytest.approx(4.0, rel=0.05)
 
 
@@ -307,9 +319,7 @@ def test_the_length_of_particles_that_move_in_blocks():
     block = (sites // 3).astype(int) @ [12, 1]
     gone = random.random((80, 144)) < 0.5
     runs = sites + np.array([0.0, 2.0])[:, None, None] * gone[:, None, block, None]
-    s4 = dynamics.time_correlations_of_runs(
-        runs, dynamics.FourPointStructure(1.0, 1.2), lags=[1], box=36.0
-    )
+    s4 = dynamics.time_correlations_of_runs(runs, dynamics.FourPointStructure(1.0, 1.2), lags=[1], box=36.0)
     whole = np.array([v for v in np.ndindex(15, 15) if any(v)]) - [7, 7]
     size = np.linalg.norm(2 * np.pi / 36 * whole, axis=1)
     # Nine times 1/2 (1 - 1/2), and the waves of three sites in a row, along both axes.

@@ -43,7 +43,9 @@ def main() -> None:
                 for species, members in {"all": None, "B": made.species == 1}.items():
                     condition = None if members is None else np.array([members] * len(made.unwrapped))
                     table = asked.relaxation(qconst=2 * np.pi, condition=condition)
-                    found[f"{name}_{kind}_{species}"] = table[["msd", "alpha2", "Qt", "X4_Qt", "isf"]].to_numpy().T
+                    found[f"{name}_{kind}_{species}"] = (
+                        table[["msd", "alpha2", "Qt", "X4_Qt", "isf"]].to_numpy().T
+                    )
         if not tilt:
             asked = Dynamics(xu_snapshots=unwrapped, dt=1.0, a=CUTOFF, ppp=np.zeros(dim, int))
             found[f"{name}_four_point"] = asked.sq4(t=2.0, qrange=Q_MAX).to_numpy().T
