@@ -174,26 +174,16 @@ def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species."""
     key = jax.random.key(settings.simulation.seed)
     features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
-    p_red = [np.zeros(f.shape[:2]) for f in features]
-    for s in np.unique(liquids[0].configuration.species):
-        of = [np.asarray(liquid.configuration.species) == s for liquid in liquids]
-        samples = [f[mask] for f, mask in zip(features, of, strict=True)]
-        clusters = learning.fit_clusters(
-            jax.random.fold_in(key, int(s)),
-            jnp.asarray(np.concatenate(samples)),
-            variance_explained=settings.variance_explained,
-            starts=STARTS,
-        )
-        members = [learning.cluster_membership(clusters, jnp.asarray(x)) for x in samples]
-        if len(liquids) > 1:
-            temperatures = jnp.array([liquid.temperature for liquid in liquids])
-            red = learning.growing_component(temperatures, jnp.stack([m.mean(0) for m in members]))
-        else:
-            # One temperature: red is the cluster of looser surroundings, with fewer neighbours.
-            red = learning.richer_component(members[0], -jnp.asarray(counts[0][of[0]], jnp.float32))
-        for p, mask, member in zip(p_red, of, members, strict=True):
-            p[mask] = member[:, red]
-    return p_red
+    species = [np.asarray(liquid.configuration.species) for liquid in liquids]
+    if len(liquids) > 1:
+        choice = {"control": [liquid.temperature for liquid in liquids]}
+    else:
+        # One temperature: red is the cluster of looser surroundings, with fewer neighbours.
+        choice = {"measure": [-np.asarray(counts[0])]}
+    red = learning.fit_red_clusters(
+        key, features, species, variance_explained=settings.variance_explained, starts=STARTS, **choice
+    )
+    return [learning.p_red(red, f, s) for f, s in zip(features, species, strict=True)]
 
 
 def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:

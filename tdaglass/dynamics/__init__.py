@@ -1,12 +1,11 @@
 """How a glass moves: time correlations of trajectories, isoconfigurational ensembles and relaxation times.
 
-`time_correlations` goes once over a trajectory, made here or read with `io`, and averages over its time origins what it
-is asked: `MeanSquaredDisplacement`, `SelfScattering`, `Chi4` and the like. `isoconfigurational` runs many replicas of
-one configuration and averages their motion; `propensity_of_runs` does the last step of it for runs made elsewhere,
-`correlation_with_propensity` says how well a score of the structure foretells it, and `propensity_reliability` how
-well any could.
-`fit_stretched_exponential`, `relaxation_time` and `diffusion` turn the curves into times, `correlation_length` a
-four-point structure factor into a length.
+`time_correlations` goes once over a trajectory, made here or read with `io`, and averages over its time origins
+what it is asked: `MeanSquaredDisplacement`, `SelfScattering`, `Chi4` and the like. `isoconfigurational` runs
+many replicas of one configuration and averages their motion; `propensity_of_runs` does the last step of it for
+runs made elsewhere, `correlation_with_propensity` says how well a score of the structure foretells it, and
+`propensity_reliability` how well any could. `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn
+the curves into times, `correlation_length` a four-point structure factor into a length.
 """
 
 from tdaglass.dynamics.cage import CageRelative

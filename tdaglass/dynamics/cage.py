@@ -1,6 +1,5 @@
 """Displacements relative to the cage, which long waves move along with the particle."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +33,8 @@ class CageRelative(TimeCorrelationFunction):
 
     .. math:: \Delta \mathbf r_i - \frac{1}{n_i} \sum_{j \in \mathrm{cage}(i)} \Delta \mathbf r_j
 
-    with the neighbours at the time origin (S. Mazoyer et al., EPL 88, 66004, 2009; in two dimensions, where long waves
-    move whole regions, S. Vivek et al., PNAS 114, 1850, 2017).
+    with the neighbours at the time origin (S. Mazoyer et al., EPL 88, 66004, 2009; in two dimensions, where
+    long waves move whole regions, S. Vivek et al., PNAS 114, 1850, 2017).
 
     Parameters
     ----------
@@ -45,8 +44,8 @@ class CageRelative(TimeCorrelationFunction):
         Neighbours are nearer than this; or what the callable gives for positions and box, `Neighbors` of every
         particle, such as `structure.sann_neighbors`.
     itself : bool
-        Count the particle itself in its cage, as `isoconfigurational` does (Oyama et al., Front. Phys. 10, 1007861,
-        2022): displacements are shorter by n / (n + 1).
+        Count the particle itself in its cage, as `isoconfigurational` does (Oyama et al., Front. Phys. 10,
+        1007861, 2022): displacements are shorter by n / (n + 1).
 
     Raises
     ------
@@ -74,7 +73,7 @@ class CageRelative(TimeCorrelationFunction):
             )
         object.__setattr__(self, "lags", self.function.lags if self.lags is None else self.lags)
         super().__post_init__()
-        if not isinstance(self.neighbors, Callable):
+        if not callable(self.neighbors):
             table = arguments.host(self.neighbors, "cut-off of neighbours")
             if table.ndim:
                 table = np.asarray(
@@ -107,7 +106,7 @@ class CageRelative(TimeCorrelationFunction):
     ) -> tuple[np.ndarray, np.ndarray]:
         points = jnp.asarray(positions)
         cell = None if box is None else jnp.asarray(box)
-        if isinstance(self.neighbors, Callable):
+        if callable(self.neighbors):
             found = self.neighbors(points, cell)
         else:
             table = isinstance(self.neighbors, tuple)
@@ -129,5 +128,9 @@ class CageRelative(TimeCorrelationFunction):
         # Neighbours first, so that what is cut off is empty.
         order = np.argsort(~mask, axis=1, kind="stable")
         room = -(-max(int(mask.sum(axis=1).max()), 1) // ROOM) * ROOM
-        idx, mask = (np.take_along_axis(a, order, axis=1)[:, :room] for a in (np.asarray(found.idx), mask))
-        return tuple(np.pad(a, ((0, 0), (0, room - a.shape[1]))) for a in (idx, mask))
+
+        def first(table: np.ndarray) -> np.ndarray:
+            table = np.take_along_axis(table, order, axis=1)[:, :room]
+            return np.pad(table, ((0, 0), (0, room - table.shape[1])))
+
+        return first(np.asarray(found.idx)), first(mask)

@@ -24,17 +24,18 @@ class FourPointStructure(Overlap):
     .. math:: S_4(q, t) = \frac{1}{N} \langle |W(\mathbf q, t)|^2 \rangle, \qquad
               W(\mathbf q, t) = \sum_i w(|\mathbf r_i(t) - \mathbf r_i(0)|)\, e^{-i \mathbf q \cdot \mathbf r_i(0)}
 
-    (N. Lačević et al., J. Chem. Phys. 119, 7372, 2003), w as in `Overlap`; at small q it grows with the clusters of
-    slow particles. Divided by N (of a species: N_a), not by the number of slow particles: for particles that are slow
-    or fast independently of each other and of where they are it is :math:`Q (1 - Q) + Q^2 S(q)`.
+    (N. Lačević et al., J. Chem. Phys. 119, 7372, 2003), w as in `Overlap`; at small q it grows with the
+    clusters of slow particles. Divided by N (of a species: N_a), not by the number of slow particles: for
+    particles that are slow or fast independently of each other and of where they are it is :math:`Q (1 - Q) +
+    Q^2 S(q)`.
 
     Parameters
     ----------
     cutoff
         As for `Overlap`.
     q_max : 1 / length
-        Largest wave number. `grid` has the mean wave number of each shell; shells are a quarter as wide as a step of
-        the reciprocal lattice, :math:`2\pi` over the longest edge.
+        Largest wave number. `grid` has the mean wave number of each shell; shells are a quarter as wide as a
+        step of the reciprocal lattice, :math:`2\pi` over the longest edge.
     per_shell : int or None
         As for `structure.wave_vectors`.
 
@@ -173,8 +174,8 @@ def correlation_length(
         or np.linalg.cond(curvature) > 1e12
     ):
         raise ValueError(
-            f"expected a curve that falls with q and levels off at small q, got one with {s[0]:.3g} at {q[0]:.3g} "
-            f"and {s[-1]:.3g} at {q[-1]:.3g}; try another range of q, a time near the peak of chi_4, or more origins"
+            f"expected a curve that falls with q and levels off at small q, got {s[0]:.3g} at {q[0]:.3g} "
+            f"and {s[-1]:.3g} at {q[-1]:.3g}; try another range of q, or a time near the peak of chi_4"
         )
     covariance = np.linalg.inv(curvature)
     if errors is None:

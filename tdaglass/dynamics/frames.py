@@ -40,7 +40,8 @@ def snapshots(
 ) -> tuple[list[float] | None, Iterator[Snapshot]]:
     """The frames of a trajectory, checked one by one, and their times where they are known beforehand.
 
-    The arguments are those of `time_correlations`; `displacements` says whether it matters where particles have gone.
+    The arguments are those of `time_correlations`; `displacements` says whether it matters where particles have
+    gone.
     """
     raw, sized = _frames(trajectory)
     given = None if times is None else _times(times)
@@ -183,13 +184,17 @@ def _snapshot(
         codes = before.species
     else:
         codes = None if own is None else np.asarray(arguments.labels(own, len(positions)))
-    if before is not None and codes is not None and not np.array_equal(codes, before.species):
+    if before is not None and codes is not before.species and not _alike(codes, before.species):
         raise ValueError(
             f"expected every particle to keep its species, got others in frame {k}; "
             "try particles sorted by their ids"
         )
     cell = getattr(inner, "box", None) if box is None else _of_frame(box, k, positions.shape[1])
     return Snapshot(time, positions, codes, None if cell is None else _cell(cell, positions, before))
+
+
+def _alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    return a is not None and b is not None and np.array_equal(a, b)
 
 
 def _positions(x: Any, k: int) -> np.ndarray:
@@ -249,7 +254,7 @@ def _time(frame: Any, k: int, given: np.ndarray | None, time_step: float | None)
     step, time = getattr(frame, "step", None), getattr(frame, "time", None)
     if time_step is not None:
         return (k if step is None else int(step)) * time_step
-    return float(k if time is None and step is None else step if time is None else time)
+    return float(next((x for x in (time, step) if x is not None), k))
 
 
 def fractions(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -278,7 +283,7 @@ def _unwrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
             raise ValueError(
                 "expected the periodic cell that positions were wrapped into, got open space; try box=..."
             )
-        if before is None or images is None:
+        if before is None or before.box is None or images is None:
             images = np.zeros_like(now.positions)
         else:
             # In units of the cell, which may have changed.

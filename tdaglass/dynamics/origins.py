@@ -1,8 +1,8 @@
 """Averages over time origins and their errors, from sums over blocks of origins that follow each other.
 
-How many origins there will be need not be known: when all blocks of a lag are full, neighbours are joined, and the
-blocks are twice as long from then on. What is asked of the averages need not be linear (a variance, a ratio): errors
-are those of the jackknife, which leaves out a block at a time.
+How many origins there will be need not be known: when all blocks of a lag are full, neighbours are joined, and
+the blocks are twice as long from then on. What is asked of the averages need not be linear (a variance, a
+ratio): errors are those of the jackknife, which leaves out a block at a time.
 """
 
 from collections.abc import Callable, Sequence

@@ -24,8 +24,8 @@ class Overlap(TimeCorrelationFunction):
     .. math:: Q(t) = \frac{1}{N} \langle \sum_i w(|\mathbf r_i(t) - \mathbf r_i(0)|) \rangle, \qquad
               w(r) = 1 \text{ for } r < a, \text{ else } 0
 
-    (self part of C. Donati et al., J. Non-Cryst. Solids 307, 215, 2002; N. Lačević et al., J. Chem. Phys. 119, 7372,
-    2003). A row of one species is averaged over its particles.
+    (self part of C. Donati et al., J. Non-Cryst. Solids 307, 215, 2002; N. Lačević et al., J. Chem. Phys. 119,
+    7372, 2003). A row of one species is averaged over its particles.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ class Chi4(Overlap):
     .. math:: \chi_4(t) = N \left( \langle q_t^2 \rangle - \langle q_t \rangle^2 \right), \qquad
               q_t = \frac{1}{N} \sum_i w(|\mathbf r_i(t) - \mathbf r_i(0)|)
 
-    (N. Lačević et al., J. Chem. Phys. 119, 7372, 2003). Of a species a: its particles, and N_a. It is Q (1 - Q) where
-    particles move independently. It depends on the ensemble: what a run conserves does not fluctuate, and the limit
-    of `FourPointStructure` at small q may be larger (L. Berthier et al., J. Chem. Phys. 126, 184503, 2007). Origins
-    that are not independent make it too small; of a single one it is zero, and its error NaN.
+    (N. Lačević et al., J. Chem. Phys. 119, 7372, 2003). Of a species a: its particles, and N_a. It is Q (1 - Q)
+    where particles move independently. It depends on the ensemble: what a run conserves does not fluctuate, and
+    the limit of `FourPointStructure` at small q may be larger (L. Berthier et al., J. Chem. Phys. 126, 184503,
+    2007). Origins that are not independent make it too small; of a single one it is zero, and its error NaN.
 
     Parameters
     ----------

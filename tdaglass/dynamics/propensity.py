@@ -32,8 +32,8 @@ def propensity_of_runs(
     runs : (replicas, particles, dim), length units
         Positions of each run at time t, unwrapped unless `box` is given.
     box : number, (dim,) or (dim, dim), length units, optional
-        Edges or lattice vectors; displacements then are nearest images, which is right for wrapped positions as long
-        as no particle goes further than half the box.
+        Edges or lattice vectors; displacements then are nearest images, which is right for wrapped positions as
+        long as no particle goes further than half the box.
     cage : Neighbors, optional
         Of the initial positions: displacements are relative to the mean of the neighbours, as in `CageRelative`.
 
@@ -100,6 +100,6 @@ def _check_cage(cage: Neighbors, n: int) -> None:
     mask = arguments.concrete(cage.mask)
     if mask is not None and not mask.any(axis=1).all():
         raise ValueError(
-            f"expected a cage around every particle, got no neighbour of particle {int(mask.any(axis=1).argmin())}; "
+            f"expected a cage around every particle, got none for particle {int(mask.any(axis=1).argmin())}; "
             "try a longer cut-off, or structure.sann_neighbors"
         )

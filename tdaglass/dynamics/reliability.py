@@ -1,8 +1,8 @@
 """How well a propensity of finitely many runs is known, and how well any score could foretell it.
 
-Repeated with other velocities, the propensity of R runs comes out a little different. Its reliability is the correlation
-that two such repetitions have. What the structure alone decides correlates with either by the root of that: no score
-of the structure can do better, but by chance.
+Repeated with other velocities, the propensity of R runs comes out a little different. Its reliability is the
+correlation that two such repetitions have. What the structure alone decides correlates with either by the root
+of that: no score of the structure can do better, but by chance.
 """
 
 from typing import NamedTuple
@@ -50,9 +50,9 @@ def propensity_reliability(
 
     .. math:: \rho = \frac{2 r}{1 + r}
 
-    with r the correlation of the propensities of two halves, averaged over random splits (C. Spearman, Br. J. Psychol.
-    3, 271, 1910; W. Brown, ibid. 296): exact for values, and for ranks nearly so. The ceiling is its root, since the
-    noise of the runs is in the propensity and not in the score.
+    with r the correlation of the propensities of two halves, averaged over random splits (C. Spearman, Br. J.
+    Psychol. 3, 271, 1910; W. Brown, ibid. 296): exact for values, and for ranks nearly so. The ceiling is its
+    root, since the noise of the runs is in the propensity and not in the score.
 
     Parameters
     ----------
@@ -128,8 +128,8 @@ def propensity_ceiling(
     Returns
     -------
     (configurations, species, times)
-        The species in rising order, as in `correlation_with_propensity`; NaN where all is noise, or a configuration
-        has fewer than two particles of a species.
+        The species in rising order, as in `correlation_with_propensity`; NaN where all is noise, or a
+        configuration has fewer than two particles of a species.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Intermediate scattering functions: what of a density wave is left after a time, of single particles and in total."""
+"""Intermediate scattering functions: what is left of a density wave, of single particles and in total."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,7 +28,8 @@ WAVE_VECTORS = 48
 class SelfScattering(TimeCorrelationFunction):
     r"""Self part of the intermediate scattering function.
 
-    .. math:: F_s(q, t) = \frac{1}{N} \langle \sum_i e^{i \mathbf q \cdot (\mathbf r_i(t) - \mathbf r_i(0))} \rangle
+    .. math:: F_s(q, t) = \frac{1}{N} \langle \sum_i e^{i \mathbf q \cdot (\mathbf r_i(t) - \mathbf r_i(0))}
+    \rangle
 
     (Hansen and McDonald, Theory of Simple Liquids, section 7.4.)
 

@@ -33,8 +33,8 @@ class TimeCorrelation(NamedTuple):
     """
 
     times: Float[np.ndarray, " times"]
-    values: Float[np.ndarray, "kinds times *points"]
-    errors: Float[np.ndarray, "kinds times *points"]
+    values: Float[np.ndarray, "rows times *points"]
+    errors: Float[np.ndarray, "rows times *points"]
     origins: Int[np.ndarray, " times"]
     grid: Float[np.ndarray, " points"] | None = None
 
@@ -101,9 +101,7 @@ class TimeCorrelationFunction:
         """What is needed of a frame besides displacements, as a pytree of arrays of the same shapes."""
         return ()
 
-    def moments(
-        self, pair: Pair, share: Float[Array, "kinds particles"], constants: Any
-    ) -> Float[Array, "kinds *moments"]:
+    def moments(self, pair: Pair, share: Float[Array, "rows particles"], constants: Any) -> Array:
         """Numbers of one pair of frames, in JAX; `share` times a number of each particle are its means."""
         raise NotImplementedError
 

@@ -76,9 +76,9 @@ def time_correlations(
         An array, a `Configuration` or a frame of `io` with a leading axis, or anything that yields one frame after
         the other, as `io.iterate_trajectory` does. Positions are unwrapped, or `wrapped` says that they are not.
     functions : TimeCorrelationFunction, or a sequence of them
-        `MeanSquaredDisplacement()`, `NonGaussian()`, `SelfScattering(q)`, `Scattering(q)`, `Overlap(a)`, `Chi4(a)`,
-        `VanHoveSelf(r)`, `VanHoveDistinct(r)`, `FourPointStructure(a, q)`, and `CageRelative` of any that looks at
-        single particles.
+        `MeanSquaredDisplacement()`, `NonGaussian()`, `SelfScattering(q)`, `Scattering(q)`, `Overlap(a)`,
+        `Chi4(a)`, `VanHoveSelf(r)`, `VanHoveDistinct(r)`, `FourPointStructure(a, q)`, and `CageRelative` of any
+        that looks at single particles.
     lags : time units
         Times between two frames, each of which some pairs of frames have. None, for trajectories in memory: ten a
         decade up to half their length (`logarithmic_lags`) for frames that are equally far apart, the times since
@@ -409,7 +409,8 @@ def _compare(
     """Add what these pairs of frames say to the sums of the run."""
     padded = pairs + [pairs[-1]] * (size - len(pairs))
     moved = np.stack([later.positions - earlier.positions for _, earlier, later in padded])
-    earlier, later = (jax.tree.map(_stacked, *[pair[i].kept[g] for pair in padded]) for i in (1, 2))
+    earlier = jax.tree.map(_stacked, *[origin.kept[g] for _, origin, _ in padded])
+    later = jax.tree.map(_stacked, *[now.kept[g] for _, _, now in padded])
     found = _moments(
         group.functions, remove_drift, jnp.asarray(moved), earlier, later, share, run.constants[g]
     )

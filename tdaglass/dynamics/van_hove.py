@@ -1,4 +1,4 @@
-"""Van Hove functions: where a particle, and where the others, are found a time after a particle was at the origin."""
+"""Van Hove functions: where a particle, and where the others, are some time after it was at the origin."""
 
 import math
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ class VanHoveSelf(TimeCorrelationFunction):
 
     .. math:: G_s(r, t) = \frac{1}{N} \langle \sum_i \delta(\mathbf r - \mathbf r_i(t) + \mathbf r_i(0)) \rangle
 
-    (L. van Hove, Phys. Rev. 95, 249, 1954), averaged over directions. Times :math:`4\pi r^2` (or :math:`2\pi r`) it
-    is the distribution of distances. 1 / length**dim; its integral over space is one less what lies beyond `r_max`.
+    (L. van Hove, Phys. Rev. 95, 249, 1954), averaged over directions. Times :math:`4\pi r^2` (or :math:`2\pi
+    r`) it is the distribution of distances. 1 / length**dim; its integral over space is one less what lies
+    beyond `r_max`.
 
     Parameters
     ----------
@@ -80,8 +81,8 @@ class VanHoveDistinct(VanHoveSelf):
     .. math:: \frac{G_d(r, t)}{\rho} = \frac{V}{N (N - 1)} \langle \sum_{i} \sum_{j \ne i}
               \delta(\mathbf r - \mathbf r_j(t) + \mathbf r_i(0)) \rangle
 
-    (L. van Hove, Phys. Rev. 95, 249, 1954), averaged over directions; distances are those of nearest images. A row of
-    a species is for pairs within it. Every pair of particles is looked at: ask at few `lags`.
+    (L. van Hove, Phys. Rev. 95, 249, 1954), averaged over directions; distances are those of nearest images. A
+    row of a species is for pairs within it. Every pair of particles is looked at: ask at few `lags`.
 
     Parameters
     ----------

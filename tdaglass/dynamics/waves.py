@@ -26,9 +26,9 @@ def reciprocal(whole: np.ndarray, box: np.ndarray) -> np.ndarray:
 def density_waves(
     fractions: Float[Array, "particles dim"],
     vectors: Int[Array, "vectors dim"],
-    weights: Float[Array, "kinds particles"],
+    weights: Float[Array, "rows particles"],
     powers: Int[Array, " powers"],
-) -> tuple[Float[Array, "vectors kinds"], Float[Array, "vectors kinds"]]:
+) -> tuple[Float[Array, "vectors rows"], Float[Array, "vectors rows"]]:
     r"""Real and imaginary parts of :math:`\sum_j w_j e^{-2\pi i\, n \cdot s_j}`, summed over the particles.
 
     Each wave is a product of powers of one for each axis, since multiplications take a tenth of the time of sines;
@@ -59,7 +59,7 @@ def _product(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Arr
 
 
 def isotropic(x: Float[Array, "*shape"], dim: int) -> Float[Array, "*shape"]:
-    r"""Plane wave averaged over all directions of q, of :math:`x = q r`: sin(x) / x, or J_0(x) in two dimensions."""
+    """Plane wave of x = q r averaged over all directions: sin(x) / x, or J_0(x) in two dimensions."""
     return jnp.sinc(x / jnp.pi) if dim == 3 else bessel_j0(x)
 
 

@@ -115,7 +115,7 @@ def test_waves_and_distances_are_sums_over_all_pairs():
     total, normalized, distinct, own, four, incoherent = dynamics.time_correlations(
         made.unwrapped, functions, species=made.species, box=box, lags=[0, lag]
     )
-    whole = np.array([v for v in np.ndindex(7, 7, 7)]) - 3
+    whole = np.array(list(np.ndindex(7, 7, 7))) - 3
     q = 2 * np.pi * whole / 4.0
     size = np.linalg.norm(q, axis=1)
     shell = q[np.abs(size - 3.5) <= np.pi / 4]
