@@ -110,7 +110,7 @@ class OrnsteinZernike(NamedTuple):
 
 
 def correlation_length(
-    q: Numbers, structure: Numbers, errors: Numbers | None = None, *, q_max: float | None = None
+    q: Numbers, structure: Numbers, errors: Numbers | None = None, *, q_max: Any = None
 ) -> OrnsteinZernike:
     r"""Fit :math:`S_4(q) = S_4(0) / (1 + (q \xi)^2)` to a four-point structure factor at small q.
 

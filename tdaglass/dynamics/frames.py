@@ -32,7 +32,7 @@ def snapshots(
     trajectory: Any,
     *,
     times: Numbers | None = None,
-    time_step: float | None = None,
+    time_step: Any = None,
     species: Numbers | None = None,
     box: Numbers | None = None,
     wrapped: bool = False,
@@ -45,6 +45,7 @@ def snapshots(
     """
     raw, sized = _frames(trajectory)
     given = None if times is None else _times(times)
+    time_step = None if time_step is None else arguments.length(time_step, "time step")
     known = None
     if sized:
         raw = list(raw)

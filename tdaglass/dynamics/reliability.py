@@ -5,7 +5,7 @@ correlation that two such repetitions have. What the structure alone decides cor
 of that: no score of the structure can do better, but by chance.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -43,8 +43,8 @@ def propensity_reliability(
     *,
     species: Numbers | None = None,
     cage: Neighbors | None = None,
-    splits: int = 50,
-    seed: int = 0,
+    splits: Any = 50,
+    seed: Any = 0,
 ) -> Reliability:
     r"""Reliability of the propensity of some runs, from correlating halves of them.
 

@@ -25,8 +25,6 @@ BATCH, PAIRS = 2**17, 64
 # Times are the same if they differ by less than this part of the shortest lag.
 SAME_TIME = 1e-3
 
-Functions = TimeCorrelationFunction | Sequence[TimeCorrelationFunction]
-
 
 class Group(NamedTuple):
     """Functions that are asked at the same lags."""
@@ -57,16 +55,16 @@ class Held(NamedTuple):
 
 def time_correlations(
     trajectory: Any,
-    functions: Functions,
+    functions: Any,
     *,
     lags: Numbers | None = None,
     times: Numbers | None = None,
-    time_step: float | None = None,
+    time_step: Any = None,
     species: Numbers | None = None,
     box: Numbers | None = None,
     wrapped: bool = False,
     remove_drift: bool = False,
-    every: int = 1,
+    every: Any = 1,
 ) -> Any:
     """Functions of two frames of one trajectory, averaged over particles and time origins in one pass.
 
@@ -133,16 +131,16 @@ def time_correlations(
 
 def time_correlations_of_runs(
     trajectories: Any,
-    functions: Functions,
+    functions: Any,
     *,
     lags: Numbers | None = None,
     times: Numbers | None = None,
-    time_step: float | None = None,
+    time_step: Any = None,
     species: Numbers | None = None,
     box: Numbers | None = None,
     wrapped: bool = False,
     remove_drift: bool = False,
-    every: int = 1,
+    every: Any = 1,
 ) -> Any:
     """The same, averaged over the origins of several runs of one system; errors are those over the runs.
 
@@ -231,7 +229,7 @@ def _averaged(
     )
 
 
-def logarithmic_lags(spacing: float, longest: float, per_decade: int = 10) -> np.ndarray:
+def logarithmic_lags(spacing: Any, longest: Any, per_decade: Any = 10) -> np.ndarray:
     """Times between frames that are equally far apart, so many a decade: whole multiples of their spacing.
 
     Parameters

@@ -76,7 +76,7 @@ def fit_red_clusters(
     >>> cold, hot = jax.random.normal(jax.random.key(0), (2, 400, 4)) * 0.1
     >>> hot = hot.at[:200].add(1.0)
     >>> kinds = np.zeros(400, int)
-    >>> fitted = fit_red_clusters(jax.random.key(1), [cold, hot], [kinds, kinds], control=[0.5, 1.0], starts=2)
+    >>> fitted = fit_red_clusters(jax.random.key(1), [cold, hot], [kinds, kinds], control=[1, 2], bottleneck=1)
     >>> p_red(fitted, hot, kinds).mean().round(2).item(), p_red(fitted, cold, kinds).mean().round(2).item()
     (0.5, 0.0)
 
