@@ -360,7 +360,7 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     except (TypeError, ValueError, OverflowError, jax.errors.JAXTypeError):
         value = None
     if value is None:
-        raise ValueError(f"expected a whole number as {name}, got {x!r}; try int(...), outside jit")
+        raise ValueError(f"expected a whole number as {name}, got {' '.join(repr(x).split())}; try int(...), outside jit")
     if least is not None and value < least:
         raise ValueError(f"expected {name} of at least {least}, got {value}; try {least}")
     return value

@@ -68,7 +68,7 @@ class CageRelative(TimeCorrelationFunction):
     def __post_init__(self) -> None:
         if not isinstance(self.function, TimeCorrelationFunction) or not self.function.of_single_particles:
             raise ValueError(
-                f"expected a function of the displacements of single particles, got {self.function!r}; try "
+                f"expected a function of the displacements of single particles, got {type(self.function).__name__}; try "
                 "dynamics.MeanSquaredDisplacement()"
             )
         object.__setattr__(self, "lags", self.function.lags if self.lags is None else self.lags)

@@ -45,6 +45,7 @@ def snapshots(
     """
     raw, sized = _frames(trajectory)
     given = None if times is None else _times(times)
+    box = None if box is None else arguments.host(box, "box")
     time_step = None if time_step is None else arguments.length(time_step, "time step")
     known = None
     if sized:
@@ -96,7 +97,10 @@ def unwrap(trajectory: Any, box: Numbers | None = None) -> np.ndarray:
     [[[0.8, 0.5]], [[1.1, 0.5]]]
     """
     _, stream = snapshots(trajectory, box=box, wrapped=True)
-    return np.stack([frame.positions for frame in stream])
+    unwrapped = [frame.positions for frame in stream]
+    if not unwrapped:
+        raise ValueError("expected at least one frame, got none; try another file or slice")
+    return np.stack(unwrapped)
 
 
 def _frames(trajectory: Any) -> tuple[Iterable[Any], bool]:
@@ -164,7 +168,7 @@ def _snapshot(
     k: int,
     time: float,
     species: Numbers | None,
-    box: Numbers | None,
+    box: np.ndarray | None,
     before: Snapshot | None,
 ) -> Snapshot:
     inner = getattr(frame, "configuration", frame)
@@ -215,13 +219,13 @@ def _positions(x: Any, k: int) -> np.ndarray:
     return array
 
 
-def _of_frame(box: Numbers, k: int, dim: int) -> Any:
+def _of_frame(box: np.ndarray, k: int, dim: int) -> Any:
     """The cell of frame k where there is one for each; a matrix (dim, dim) is one for all."""
-    shape = np.shape(box)
+    shape = box.shape
     if len(shape) == 3 or (len(shape) == 2 and shape != (dim, dim)):
         if k >= shape[0]:
             raise ValueError(f"expected a box for each frame, got {shape[0]}; try one box for all")
-        return box[k]  # type: ignore[index]
+        return box[k]
     return box
 
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from tdaglass import glass
+from tdaglass import arguments, glass
 from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.mover import Mover, ObservingMover
@@ -159,6 +159,10 @@ def isoconfigurational(
         raise ValueError(
             f"expected observables among {OBSERVABLES}, got {sorted(unknown)}; try leaving them out"
         )
+    replicas, block = arguments.whole(replicas, "replicas"), arguments.whole(block, "block")
+    segment_steps = arguments.whole(segment_steps, "segment_steps", least=1)
+    if wave_number is not None:
+        wave_number = arguments.length(wave_number, "wave number")
     if replicas < 2 or block < 1:
         raise ValueError(
             f"expected at least two replicas, got {replicas} in blocks of {block}; try replicas=32"
@@ -220,7 +224,7 @@ def isoconfigurational(
 
 
 def _whole_ticks(times: Any, tick: float) -> list[int]:
-    wanted = np.asarray(times, float)
+    wanted = arguments.host(times, "times")
     if wanted.ndim != 1 or not len(wanted) or not np.isfinite(wanted).all():
         raise ValueError(f"expected a list of finite times, got {times}; try np.geomspace(0.1, 100, 10)")
     ticks = np.round(wanted / tick).astype(int)

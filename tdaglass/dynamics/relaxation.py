@@ -7,12 +7,12 @@ precision of the curve.  A curve that cannot answer is refused with the remedy, 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from scipy.optimize import least_squares
 
-Times = Float[Array | np.ndarray, " times"]
-Curve = Float[Array | np.ndarray, " times"]
-Curves = Float[Array | np.ndarray, "configurations times"]
+from tdaglass import arguments
+
+Times = Curve = Curves = arguments.Numbers
 
 
 class StretchedExponential(NamedTuple):
@@ -53,7 +53,7 @@ class Diffusion(NamedTuple):
 
 def fit_stretched_exponential(
     times: Times,
-    scattering: Curve | Curves,
+    scattering: Curves,
     *,
     start: float | None = None,
     errors: Curve | None = None,
@@ -109,7 +109,12 @@ def fit_stretched_exponential(
             f"expected a long-time part that falls to less than half its height, got {mean[late][0]:.3g} at "
             f"its start and {mean[late].min():.3g} at the least, up to time {t[-1]:g}; try a longer run"
         )
-    weights = None if errors is None else np.asarray(errors, float)[late]
+    weights = None if errors is None else arguments.host(errors, "errors")
+    if weights is not None and weights.shape != t.shape:
+        raise ValueError(
+            f"expected an error for each of {len(t)} times, got {weights.shape}; try one row of them"
+        )
+    weights = None if weights is None else weights[late]
     if weights is not None and not (np.all(weights > 0) and np.all(np.isfinite(weights))):
         raise ValueError("expected positive, finite errors, got others; try leaving out points without error")
     parameters, covariance = _fit(t[late], mean[late], weights, None)
@@ -152,7 +157,10 @@ def relaxation_time(times: Times, scattering: Curve, level: float = float(np.exp
     >>> round(relaxation_time(t, np.array([1.0, 0.75, 0.25, 0.0]), level=0.5), 4)
     3.1623
     """
-    t, (curve,) = _checked(times, scattering, "scattering")
+    t, curves = _checked(times, scattering, "scattering")
+    if len(curves) > 1:
+        raise ValueError(f"expected one curve, got {len(curves)}; try their mean, or one after the other")
+    (curve,) = curves
     after = _first_at_or_below(t, curve, level, "relaxation")
     before = after - 1
     if curve[after] == level:
@@ -168,7 +176,7 @@ def relaxation_time(times: Times, scattering: Curve, level: float = float(np.exp
 
 def diffusion(
     times: Times,
-    mean_squared_displacement: Curve | Curves,
+    mean_squared_displacement: Curves,
     dimension: int,
     *,
     start: float | None = None,
@@ -209,6 +217,7 @@ def diffusion(
     0.02
     """
     t, curves = _checked(times, mean_squared_displacement, "mean squared displacement")
+    dimension = arguments.whole(dimension, "dimension", least=1)
     late = t >= (t[-1] / 10 if start is None else start)
     late &= t > 0
     if late.sum() < 4:
@@ -263,22 +272,31 @@ def diffusion_time(diffusion_coefficient: float, sigma: float, dimension: int) -
     >>> diffusion_time(0.05, 1.0, 2)
     5.0
     """
-    if not diffusion_coefficient > 0:
+    sigma, dimension = arguments.length(sigma, "sigma"), arguments.whole(dimension, "dimension", least=1)
+    coefficient = arguments.host(diffusion_coefficient, "diffusion coefficient")
+    if coefficient.ndim or not 0 < coefficient < np.inf:
         raise ValueError(
-            f"expected a positive diffusion coefficient, got {diffusion_coefficient:g}; try a longer run"
+            f"expected a positive diffusion coefficient, got {coefficient.tolist()}; try a longer run"
         )
-    return sigma**2 / (2 * dimension * diffusion_coefficient)
+    return sigma**2 / (2 * dimension * float(coefficient))
 
 
-def _checked(times: Times, curves: Curve | Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _checked(times: Times, curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Times and curves (configurations, times) in double precision."""
-    t, values = np.asarray(times, float), np.atleast_2d(np.asarray(curves, float))
+    t, values = arguments.host(times, "times"), np.atleast_2d(arguments.host(curves, name))
+    if t.ndim != 1 or values.ndim != 2 or values.shape[1] != len(t) or not len(values):
+        raise ValueError(
+            f"expected times (times,) and {name} (times,) or (configurations, times), got {t.shape} and "
+            f"{np.shape(curves)}; try one row of the values"
+        )
     if not (np.all(np.isfinite(t)) and np.all(np.isfinite(values))):
         raise ValueError(
             f"expected finite times and {name}, got NaN or infinity; try leaving those times out"
         )
     if len(t) < 2 or t[0] < 0 or np.any(np.diff(t) <= 0):
-        raise ValueError(f"expected two or more increasing times from 0 on, got {t}; try np.unique(times)")
+        raise ValueError(
+            f"expected two or more increasing times from 0 on, got {t.tolist()}; try np.unique(times)"
+        )
     return t, values
 
 

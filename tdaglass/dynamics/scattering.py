@@ -56,13 +56,14 @@ class SelfScattering(TimeCorrelationFunction):
     """
 
     q: Any
-    directions: str = "all"
+    directions: Any = "all"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "q", arguments.length(self.q, "wave number"))
-        if self.directions not in ("all", "axes"):
-            raise ValueError(f'expected directions "all" or "axes", got {self.directions!r}; try "all"')
+        if not isinstance(self.directions, str) or self.directions not in ("all", "axes"):
+            got = " ".join(repr(self.directions).split())
+            raise ValueError(f'expected directions "all" or "axes", got {got}; try "all"')
 
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102
         if self.directions == "axes":

@@ -268,12 +268,16 @@ def logarithmic_lags(spacing: Any, longest: Any, per_decade: Any = 10) -> np.nda
 
 def _require_functions(asked: Any) -> None:
     if not isinstance(asked, Sequence) or not asked:
-        raise ValueError(f"expected functions to average, got {asked!r}; try [dynamics.NonGaussian()]")
+        raise ValueError(f"expected functions to average, got {_short(asked)}; try [dynamics.NonGaussian()]")
     for function in asked:
         if not isinstance(function, TimeCorrelationFunction):
             raise ValueError(
-                f"expected functions of two frames, got {function!r}; try dynamics.MeanSquaredDisplacement()"
+                f"expected functions of two frames, got {_short(function)}; try dynamics.MeanSquaredDisplacement()"
             )
+
+
+def _short(x: Any) -> str:
+    return " ".join(repr(x).split())[:60]
 
 
 def _checked_lags(lags: Numbers) -> np.ndarray:
