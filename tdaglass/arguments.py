@@ -132,7 +132,7 @@ def finite(x: Array, name: str) -> None:
         bad = int(np.argmin(np.isfinite(rows).all(axis=1)))
         raise ValueError(
             f"expected finite {name}, got {rows[bad].squeeze()} for particle {bad}; "
-            "try an earlier frame, a smaller time step, or without that particle"
+            "try an earlier frame, or without that particle"
         )
 
 
@@ -345,8 +345,8 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     return value
 
 
-def length(x: Any, name: str) -> float:
-    """A positive number that is known when compiled, such as a cut-off.
+def length(x: Any, name: str, example: str = "one of a few particle diameters") -> float:
+    """A positive number that is known when compiled, such as a cut-off; `example` is what to try.
 
     Raises
     ------
@@ -365,5 +365,5 @@ def length(x: Any, name: str) -> float:
             f"expected a number as {name}, got {type(x).__name__}; try float(...), outside jit"
         ) from None
     if not 0 < value < np.inf:
-        raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
+        raise ValueError(f"expected a positive {name}, got {value:g}; try {example}")
     return value

@@ -183,7 +183,7 @@ def test_the_pair_potential(potential, form, truncation, tolerance):
 def test_bad_configurations_are_refused_with_a_remedy(liquid):
     model, good, _ = liquid("kob_andersen_2d")
     bad = {
-        "finite positions, got NaN or infinity for 1": good._replace(
+        "finite positions, got .* for particle 3": good._replace(
             positions=good.positions.at[3, 1].set(jnp.nan)
         ),
         "particles of each species": good._replace(species=jnp.zeros_like(good.species)),
@@ -198,4 +198,4 @@ def test_bad_configurations_are_refused_with_a_remedy(liquid):
         with pytest.raises(ValueError, match=f"expected .*{message}.*; try"):
             glass.initialize(jax.random.key(0), model, 1.0, configuration)
         with pytest.raises(ValueError, match=f"expected .*{message}.*; try"):
-            glass.minimize(configuration, model)
+            glass.minimize(model, configuration)
