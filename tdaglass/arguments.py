@@ -267,6 +267,27 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
 
 
+def table(x: Numbers, name: str = "data") -> Float[Array, "samples features"]:
+    """Features of samples, a row each.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or what is not real numbers.
+
+    Examples
+    --------
+    >>> table([[1, 2], [3, 4], [5, 6]]).shape
+    (3, 2)
+    """
+    rows = floats(x, name)
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ValueError(
+            f"expected {name} (samples, features), got shape {rows.shape}; try x[:, None] for a single feature"
+        )
+    return rows
+
+
 def species_count(species: Array | None, count: int | None) -> int:
     """Number of species of one configuration, which is known when compiled: given, or one more than the last code.
 
