@@ -158,6 +158,7 @@ def test_constant_column_without_regularization_is_explained(data):
     check_mixture(fit_mixture(jax.random.key(0), flat, 3, starts=8))
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_samples_of_any_type_are_learned_from():
     counts = np.array([[0, 1], [1, 0], [0, 2], [9, 8], [8, 9], [9, 9]] * 4)
     mixture = fit_mixture(jax.random.key(0), counts.tolist(), 2.0, starts=2)
