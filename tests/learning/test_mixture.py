@@ -169,7 +169,7 @@ def test_samples_of_any_type_are_learned_from():
         r"data \(samples, features\), got shape \(24,\)": lambda: fit_mixture(
             jax.random.key(0), counts[:, 0], 2
         ),
-        "with the 2 features of the fit": lambda: membership(mixture, np.ones((3, 5))),
+        "data with the 2 features of the fit": lambda: membership(mixture, np.ones((3, 5))),
         "whole number as components, got 1.5": lambda: fit_mixture(jax.random.key(0), counts, 1.5),
         "finite values": lambda: fit_mixture(jax.random.key(0), [[1, np.nan], [2, 3]], 2),
     }.items():
