@@ -11,6 +11,7 @@ from tdaglass import plot
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
+TAU = r"$\tau_\alpha$"
 TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$", "energy": "smoothed energy"}
 
 
@@ -60,8 +61,8 @@ def draw_relaxation(settings: Settings, run: Run, liquids: list[Liquid]) -> None
     runs = settings.simulation.replicas
     caption = (
         f"Self-intermediate scattering function of all particles; {samples(settings, liquids[0])} per "
-        f"temperature, {runs} isoconfigurational runs each, at the first peak of S(q): q = {q} (1/sigma). Bars are "
-        "one standard error of the mean over configurations. Lines: the stretched exponentials whose time is "
+        f"temperature, {runs} isoconfigurational runs each, at the first peak of S(q): q = {q} (1/sigma). Bars "
+        "are one standard error of the mean over configurations. Lines: the stretched exponentials whose time is "
         "tau_alpha, over the times that were fitted; dotted: 1/e."
     )
     figure = plot.relaxation(curves, fits, level=float(np.exp(-1)))
@@ -127,6 +128,7 @@ def draw_snapshot(settings: Settings, run: Run, one: Analysed, names: tuple[str,
     figure = plot.snapshot(
         first, ranks, diameters=liquid.diameters, limits=dict.fromkeys(ranks, (0.0, 100.0))
     )
+    figure.suptitle(f"{label(liquid)}{moment.replace('tau_alpha', TAU)}", fontsize="medium")
     cut = (
         ""
         if first.positions.shape[1] == 2

@@ -19,6 +19,10 @@ from jaxtyping import Array, Float, Int
 Numbers = jax.typing.ArrayLike | Sequence[Any]
 
 
+# Tables have a row and a column for each: codes beyond are numbers of something else, such as of the particles.
+MOST_SPECIES = 1024
+
+
 def concrete(x: Any) -> np.ndarray | None:
     """Values on the host of an array that has them, also under an eager grad; None inside jit or vmap."""
     if x is None:
@@ -256,13 +260,15 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     values = concrete(codes)
     if values is not None:
         wrong = ~(
-            (values == np.floor(values)) & (values >= 0) & (values < (np.inf if count is None else count))
+            (values == np.floor(values))
+            & (values >= 0)
+            & (values < (MOST_SPECIES if count is None else count))
         )
         if wrong.any():
-            known = "whole numbers from 0" if count is None else f"codes below {count}"
+            known = "whole numbers from 0, few of them" if count is None else f"codes below {count}"
             raise ValueError(
                 f"expected {name} as {known}, got {values[wrong][0]} for particle {int(wrong.argmax())}; "
-                "try codes 0, 1, ... in the order of the rows of the table"
+                "try codes 0, 1, ... as np.unique(..., return_inverse=True) gives them"
             )
     return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
 
@@ -299,7 +305,10 @@ def species_count(species: Array | None, count: int | None) -> int:
     if species is None:
         return 1
     if count is not None:
-        return whole(count, "species_count", least=1)
+        count = whole(count, "species_count", least=1)
+        if count > MOST_SPECIES:
+            raise ValueError(f"expected at most {MOST_SPECIES} species, got {count}; try codes 0, 1, ...")
+        return count
     values = concrete(species)
     if values is None:
         raise ValueError(

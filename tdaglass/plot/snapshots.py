@@ -96,7 +96,7 @@ def snapshot(
             ticks=MaxNLocator(max(2, 8 // columns)),
         )  # fmt: skip
         label_axes(panel, rf"$x / {unit}$", rf"$y / {unit}$" if panel is axes[0][0] else "")
-    letter_panels(axes)
+    letter_panels(axes, inside=True)
     return figure
 
 

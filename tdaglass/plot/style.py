@@ -73,11 +73,19 @@ def new_figure(
     return figure, axes
 
 
-def letter_panels(axes: Any) -> None:
-    """(a), (b), ... above the left corner of each panel of a figure that has several; spare ones get none."""
+def letter_panels(axes: Any, *, inside: bool = False) -> None:
+    """(a), (b), ... at the upper left corner of each panel of a figure that has several; spare ones get none.
+
+    Above the corner, or inside where a colour bar stands above.
+    """
     panels = [panel for panel in np.asarray(axes).flat if panel.axison]
-    for letter, panel in zip(LETTERS, panels, strict=False):
-        if len(panels) > 1:
+    for letter, panel in zip(LETTERS, panels if len(panels) > 1 else (), strict=False):
+        if inside:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+            panel.annotate(
+                f"({letter})", (0, 1), (3, -3), "axes fraction", "offset points", va="top", bbox=box
+            )
+        else:
             panel.set_title(f"({letter})", loc="left")
 
 

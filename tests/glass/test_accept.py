@@ -1,12 +1,15 @@
 """Configurations as users have them: any type of numbers, and what cannot be meant in one sentence."""
 
 import dataclasses
+import re
 import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tdaglass import Configuration, glass
 
@@ -95,3 +98,84 @@ def test_tables_may_be_arrays():
     )
     assert same == model
     assert hash(same) == hash(model)
+
+
+TYPES = ["float64", "float32", "float16", "int8", "int32", "uint16", "bool", "complex64", "U3", "object"]
+ODD = st.sampled_from([0, 1.0, -3, 5, 1e30, np.nan, np.inf, "A", None])
+
+
+@st.composite
+def configurations(draw):
+    """Eight particles as somebody might type them: mostly right, with something wrong somewhere."""
+    shape = draw(st.sampled_from([(8, 3), (8, 3), (8, 3), (2, 8, 3), (8, 2), (0, 3), (8,), (9, 3)]))
+    corner = np.indices((2, 2, 2)).reshape(3, -1).T * 3.0
+    positions = np.resize(corner, shape).astype(object)
+    for at in draw(st.lists(st.integers(0, max(positions.size - 1, 0)), max_size=2)):
+        if positions.size:
+            positions.flat[at] = draw(ODD)
+    species = np.resize([0, 1], draw(st.sampled_from([8, 8, 8, 7, 0]))).astype(object)
+    if draw(st.booleans()) and len(species):
+        species[draw(st.integers(0, len(species) - 1))] = draw(ODD)
+    box = draw(
+        st.sampled_from([6, [6, 6, 6], [6.0, 6, 1], np.diag([6.0] * 3), None, [6, 6], "6", np.nan, -6])
+    )
+    cast = draw(st.sampled_from(TYPES))
+    try:
+        positions = positions.astype(cast)
+    except (TypeError, ValueError, OverflowError):
+        positions = positions.tolist()
+    return Configuration(positions, species.tolist() if draw(st.booleans()) else species, box)
+
+
+def numpys_energy(model, configuration):
+    """The sum over pairs in double precision, and None where these are not eight points in a box."""
+    try:
+        x = np.asarray(configuration.positions, float)
+        edges = (
+            np.broadcast_to(np.asarray(configuration.box, float), 3)
+            if np.ndim(configuration.box) < 2
+            else 6.0
+        )
+        kinds = np.asarray(configuration.species, float)
+        if x.shape != (8, 3) or not np.isfinite(x).all() or sorted(kinds) != [0] * 4 + [1] * 4:
+            return None
+    except (TypeError, ValueError):
+        return None
+    sigma, epsilon, cutoff = (
+        model.table(name)[np.ix_(kinds.astype(int), kinds.astype(int))]
+        for name in ("sigma", "epsilon", "cutoff")
+    )
+    apart = x[:, None] - x
+    r = np.linalg.norm(apart - edges * np.round(apart / edges), axis=-1) + 99 * np.eye(8)
+    with np.errstate(all="ignore"):  # of particles at one place the energy is infinite
+        u = 4 * epsilon * ((sigma / r) ** 12 - (sigma / r) ** 6) + epsilon
+    return float(np.sum(np.where(r < cutoff, u, 0)) / 2)
+
+
+def check_energy(configuration):
+    model = dataclasses.replace(glass.wahnstrom(n=8), number_density=8 / 216)
+    said, found = None, np.nan
+    try:
+        found = float(glass.potential_energy(model, configuration))
+    except ValueError as error:
+        said = str(error)
+    if said is not None:
+        assert re.fullmatch("expected .*; try .*", said), said
+        return
+    expected = numpys_energy(model, configuration)
+    assert expected is not None, configuration
+    # Of particles that nearly coincide, the sum of any order is as right.
+    assert found == pytest.approx(expected, rel=1e-9, nan_ok=True) or not abs(expected) < 1e12
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(configurations())
+def test_whatever_is_typed_is_right_or_refused(configuration):
+    check_energy(configuration)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(configurations())
+def test_whatever_is_typed_is_right_or_refused_3000_times(configuration):
+    check_energy(configuration)
