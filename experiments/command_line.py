@@ -70,14 +70,14 @@ def parse(
     for name in (*by, "data"):
         chooser.add_argument(f"--{name}")
     given = {name: value for name, value in vars(chooser.parse_known_args()[0]).items() if value is not None}
-    of_data = with_data(given["data"]) if with_data and "data" in given else {}
+    with sentences():
+        of_data = with_data(given["data"]) if with_data and "data" in given else {}
     flags = dict(zip(by, first, strict=True)) | dict(of_data) | given
     # Of values that no preset has, tyro says which are possible.
     default = presets.get(tuple(flags[name] for name in by), presets[first])
-    with sentences():
-        return tyro.cli(
-            type(default), default=default, description=description, config=(tyro.conf.OmitArgPrefixes,)
-        )
+    return tyro.cli(
+        type(default), default=default, description=description, config=(tyro.conf.OmitArgPrefixes,)
+    )
 
 
 @contextlib.contextmanager

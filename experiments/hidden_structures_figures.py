@@ -11,7 +11,6 @@ from tdaglass import plot
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
-TAU = r"$\tau_\alpha$"
 TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$", "energy": "smoothed energy"}
 
 
@@ -121,26 +120,22 @@ def draw_snapshot(settings: Settings, run: Run, one: Analysed, names: tuple[str,
         shown["propensity"] = liquid.propensity[0, k]
         if liquid.times is not None:
             tau = liquid.relaxation.tau if liquid.relaxation else None
-            moment = f" at t = {liquid.times[k]:.3g}" + (
-                "" if tau is None else f" = {liquid.times[k] / tau:.2g} tau_alpha"
-            )
-    ranks = {f"{title}, percentile": percentiles(values, first.species) for title, values in shown.items()}
+            in_tau = "" if tau is None else f" = {liquid.times[k] / tau:.2g} tau_alpha"
+            moment = f", propensity at t = {liquid.times[k]:.3g}{in_tau}"
+    flat, largest = first.positions.shape[1] == 2, liquid.diameters.max()
+    slab = "" if flat else f", slab of {largest:.3g} sigma in the middle of the cell"
+    title = f"{label(liquid)}{slab}{moment}"
+    ranks = {f"{name}, percentile": percentiles(values, first.species) for name, values in shown.items()}
     figure = plot.snapshot(
         first, ranks, diameters=liquid.diameters, limits=dict.fromkeys(ranks, (0.0, 100.0))
     )
-    figure.suptitle(f"{label(liquid)}{moment.replace('tau_alpha', TAU)}", fontsize="medium")
-    cut = (
-        ""
-        if first.positions.shape[1] == 2
-        else (
-            f" The slab is one large diameter ({liquid.diameters.max():.2f} sigma) thick, in the middle of the "
-            "cell."
-        )
+    figure.suptitle(
+        title.replace("tau_alpha", r"$\tau_\alpha$").replace("sigma", r"$\sigma$"), fontsize="medium"
     )
     caption = (
-        f"One configuration at {label(liquid)}, {samples(settings, liquid).split(',')[0]}, "
-        f"N = {len(first.species)}: scores of its structure, and the propensity{moment}. Colours are percentiles "
-        f"within each species ({', '.join(names)}), which differ in both.{cut}"
+        f"One configuration of {samples(settings, liquid).rsplit(',', 1)[0]}: scores of its structure, and what "
+        f"its particles do. {title}. Colours are percentiles within each species ({', '.join(names)}), which "
+        "differ in both."
     )
     plot.save_figure(figure, run.figure_path("snapshot"), caption)
 

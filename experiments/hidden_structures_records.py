@@ -74,7 +74,7 @@ class Settings:
     """Of --data, where the file does not show it."""
     dimension: Literal[2, 3] | None = None
     """Of --data, where the file does not show it."""
-    cutoff: float | None = 1.7
+    cutoff: float | None = None
     """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
     variance_explained: float = 0.75
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
@@ -104,13 +104,9 @@ PRESETS: dict[tuple[str, ...], Settings] = {
             replicas=64,
         ),
         preset="paper",
-        cutoff=None,
     ),
     # Of unknown liquids no cut-off is known: solid angles find the neighbours.
-    **{
-        ("other", preset): Settings(Simulation(system="other"), preset, cutoff=None)
-        for preset in ("default", "paper")
-    },
+    **{("other", preset): Settings(Simulation(system="other"), preset) for preset in ("default", "paper")},
     ("kob_andersen_3d", "default"): Settings(KOB_ANDERSEN, cutoff=1.2),
     ("kob_andersen_3d", "paper"): Settings(
         replace(
