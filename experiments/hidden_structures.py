@@ -150,7 +150,7 @@ def first_peak_of_structure(configuration: Configuration) -> float:
 def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
     """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
     features, counts = [], []
-    for positions, _, box, _ in unstack(configuration):
+    for positions, _, box in unstack(configuration):
         if settings.cutoff is None:
             neighbors = structure.sann_neighbors(positions, box)
         else:

@@ -61,7 +61,7 @@ def test_pressure_is_minus_the_volume_derivative_plus_the_ideal_part(name, liqui
 
     def stretched(h):  # h: change of volume, particles going with it
         factor = (1 + h / volume) ** (1 / d)
-        positions, species, box, _ = configuration
+        positions, species, box = configuration
         return value(Configuration(positions * factor, species, box * factor))
 
     expected = -central(stretched, 1e-4) + (model.n_particles - 1) * 0.6 / volume
@@ -89,7 +89,7 @@ def test_vmap_is_a_loop(liquid, tolerance):
 @pytest.mark.float32
 def test_invariances(liquid, tolerance):
     model, configuration, _ = liquid("kob_andersen_2d")
-    positions, species, box, _ = configuration
+    positions, species, box = configuration
     energy = glass.potential_energy(model, configuration)
     images = jnp.asarray(np.random.default_rng(0).integers(-2, 3, positions.shape), positions.dtype)
     order = np.random.default_rng(1).permutation(len(species))

@@ -108,7 +108,7 @@ def initialize(
     if configuration is None:
         configuration = random_lattice(key_lattice, model)
     configuration = accept(model, configuration)
-    positions, species, box, _ = configuration
+    positions, species, box = configuration
     assert box is not None  # models refuse open space
     dtype = positions.dtype
     chain = Chain(jnp.zeros(CHAIN_LENGTH, dtype), jnp.zeros(CHAIN_LENGTH, dtype))
