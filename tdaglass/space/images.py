@@ -8,6 +8,7 @@ side by side that the nearest image in all of them together is the only one. How
 import itertools
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -88,8 +89,7 @@ def choose_tiling(box: Float[np.ndarray, "*shape"], reach: float) -> Tiling | No
     basis = None if orthorhombic else shortest_vectors(box)
     wide = widths(box if basis is None else basis @ np.asarray(box, np.float64))
     repeats = np.maximum(np.ceil(2 * reach * (1 + WIDER) / wide), 1)
-    rows = None if basis is None else tuple(tuple(int(x) for x in row) for row in basis)
-    return Tiling(rows, tuple(int(x) for x in repeats))
+    return Tiling(None if basis is None else _rows(basis), tuple(int(x) for x in repeats))
 
 
 def reduced(box: Any, tiling: Tiling | None) -> Any:
@@ -98,6 +98,14 @@ def reduced(box: Any, tiling: Tiling | None) -> Any:
         return box
     # Term by term, as products of matrices of single precision are less than that on accelerators.
     return jnp.stack([sum(x * row for x, row in zip(numbers, box, strict=True)) for numbers in tiling.basis])
+
+
+def in_shortest_vectors(box: Any) -> Any:
+    """The same lattice in its shortest vectors where these are known; as it is given inside jit."""
+    values = lax.stop_gradient(box)
+    if box.ndim == 1 or isinstance(values, jax.core.Tracer):
+        return box
+    return reduced(box, Tiling(_rows(shortest_vectors(np.asarray(values))), (1,) * len(values)))
 
 
 def tiled(
@@ -138,6 +146,10 @@ def is_reduced(box: Float[Array, "*shape"]) -> Bool[Array, ""]:
     combined_sq = jnp.sum(lattice_vectors(jnp.asarray(numbers), box) ** 2, axis=1)
     longest = jnp.max(jnp.where(numbers != 0, length_sq, 0), axis=1)
     return jnp.all(combined_sq >= (1 - 1e-4) * longest)
+
+
+def _rows(numbers: Int[np.ndarray, "dim dim"]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(x) for x in row) for row in numbers)
 
 
 def _numbers(tiling: Tiling) -> Int[np.ndarray, "images dim"]:
