@@ -28,14 +28,22 @@ ALL_PAIRS_LIMIT = 6000
 COLUMNS = 512
 # Above this number of particles all pairs are tested for that many at a time: masks of all would fill the memory.
 MASKS_LIMIT = 2**15
+# Cells along an axis that whole numbers of 32 bits can tell apart.
+MOST_ALONG = 2**15 - 1
+CELLS_PER_PARTICLE = 2
 ROUNDING = 1e-6  # relative to the longest edge: several units of float32 distances
 
 
 class Grid(NamedTuple):
-    """Cells along each axis and the particles that one cell can hold; static under jit."""
+    """Cells along each axis and the particles that one cell can hold; static under jit.
+
+    Where most of space is empty, cells further apart than `folded` along an axis, which divides its `shape`, share
+    their room: distances tell their particles apart.
+    """
 
     shape: tuple[int, ...]
     capacity: int
+    folded: tuple[int, ...] | None = None
 
 
 class Search(NamedTuple):
@@ -60,11 +68,19 @@ def choose_grid(n: int, box: tuple[float, ...], reach: float, *, slack: float = 
     """Grid for `n` particles with cells no smaller than `reach`; None where testing all pairs is cheaper."""
     # A little wider than what `neighbors_within` will look for, rounding included.
     widest = reach * (1 + 1e-4) + 2 * ROUNDING * max(box)
-    shape = tuple(int(edge / widest) for edge in box)
+    shape = tuple(min(int(edge / widest), MOST_ALONG) for edge in box)
     if n <= ALL_PAIRS_LIMIT or min(shape) < 4:
         return None
-    mean = n / math.prod(shape)
-    return Grid(shape, int(mean * slack + 3 * math.sqrt(mean)) + 2)
+    folded = shape
+    while math.prod(folded) > CELLS_PER_PARTICLE * n:
+        # The axis with most cells is folded once more.
+        longest = max(folded)
+        folded = tuple(-(-m // 2) if m == longest else m for m in folded)
+    mean = n / math.prod(folded)
+    capacity = int(mean * slack + 3 * math.sqrt(mean)) + 2
+    if folded == shape:
+        return Grid(shape, capacity)
+    return Grid(tuple(m * (all_ // m) for m, all_ in zip(folded, shape, strict=True)), capacity, folded)
 
 
 def neighbors_within(
@@ -228,11 +244,12 @@ def _search_cells(
 ) -> tuple[Array, Array, Array]:
     """The same search over the particles of the surrounding cells only."""
     dim, n = fraction.shape
-    n_cells = math.prod(grid.shape)
+    shape = grid.folded or grid.shape
+    n_cells = math.prod(shape)
     coordinates = [_cell_along(fraction[a], grid.shape[a]) for a in range(dim)]
     cell = jnp.zeros(n, jnp.int32)
     for a in range(dim):
-        cell = cell * grid.shape[a] + coordinates[a]
+        cell = cell * shape[a] + (coordinates[a] % shape[a] if grid.folded else coordinates[a])
     order = jnp.argsort(cell, stable=True).astype(jnp.int32)
     first = jnp.searchsorted(cell[order], jnp.arange(n_cells))
     rank = jnp.arange(n, dtype=jnp.int32) - first[cell[order]].astype(jnp.int32)
@@ -240,7 +257,7 @@ def _search_cells(
     members = members.at[cell[order], rank].set(order, mode="drop")
     rank = jnp.zeros(n, jnp.int32).at[order].set(rank)
 
-    around = _surrounding_cells(grid.shape)  # (cells, 3**dim)
+    around = _surrounding_cells(shape)  # (cells, 3**dim)
     slots = around.shape[1] * grid.capacity
     blocks = -(-slots // 32)
     towards = jnp.concatenate([reach_sq[:, species], jnp.zeros((1, n), jnp.float32)])

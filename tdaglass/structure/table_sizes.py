@@ -9,19 +9,18 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from tdaglass.arguments import concrete
-from tdaglass.space import Grid, choose_grid, choose_tiling, enclosed, reduced, volume, widths
+from tdaglass.space import Grid, choose_grid, choose_tiling, enclosed, fractions, reduced, tiled, volume, widths
 from tdaglass.structure.neighbor_search import CELLS, Neighbors, Plan
 
-SLACK = 1.6  # of a cell over its mean number of particles
 ATTEMPTS = 12
 # Neighbours that all rows of a table can hold together: some 4 GB in double precision.
 MOST_SLOTS = 2**27
 MOST_POINTS = 2**22  # particles and their images
-MOST_CELLS = 4  # of the grid, for each particle
 MOST_MASKS = 2**33  # bits of the masks of a grid
 CROWD = 0.5  # of the reach: width of the cells in which the densest place is looked for
 
@@ -62,10 +61,10 @@ class Known(NamedTuple):
             return self.box
         if self.positions is None:
             return None
-        return np.asarray(enclosed(self.box, self.positions, reach))
+        return _enclosed(self.box, self.positions, reach)
 
 
-def plan_search(known: Known, reach: float | None, slack: float = SLACK) -> Plan:
+def plan_search(known: Known, reach: float | None) -> Plan:
     """Cells for the search where sizes are known and cells pay, and images where the cell is small."""
     box = None if reach is None else known.closed(reach)
     if box is None or reach is None:
@@ -73,32 +72,41 @@ def plan_search(known: Known, reach: float | None, slack: float = SLACK) -> Plan
     tiling = choose_tiling(box, reach) if known.periodic else None
     if tiling is not None:
         if known.n * tiling.images > MOST_POINTS:
-            raise ValueError(
-                f"expected at most {MOST_POINTS} particles with their images, got {known.n * tiling.images:.1e} "
-                f"for a search radius of {reach:g} in a cell {np.min(widths(box)):g} wide; try a shorter cut-off"
-            )
+            raise _too_many_images(known, reach, tiling.images)
         box = (np.asarray(reduced(box, tiling)).T * np.array(tiling.repeats)).T
-    return Plan(_grid(known.n * (tiling.images if tiling else 1), box, reach, slack), tiling)
+    return Plan(_grid(known.n * (tiling.images if tiling else 1), box, reach), tiling)
 
 
-def _grid(n: int, box: np.ndarray, reach: float, slack: float) -> Grid | None:
-    if not math.isfinite(slack):
-        return None
+def _grid(n: int, box: np.ndarray, reach: float) -> Grid | None:
     wide = tuple(float(x) for x in widths(box))
     if box.ndim == 2:
         # The search looks further where rounding of fractions is magnified.
         edges = np.linalg.norm(box, axis=1)
         reach += 2e-6 * float(edges.sum() * np.max(edges / wide))
-    grid = choose_grid(n, wide, reach, slack=slack)
-    # In a wide, almost empty space cells of this size would be more than particles.
-    while grid is not None and math.prod(grid.shape) > max(MOST_CELLS * n, 4096):
-        reach *= 1.1
-        grid = choose_grid(n, wide, reach, slack=slack)
-    return grid if grid is None or _masks(grid) <= MOST_MASKS else None
+    return _if_it_fits(choose_grid(n, wide, reach))
 
 
-def _masks(grid: Grid) -> float:
-    return math.prod(grid.shape) * float(grid.capacity) ** 2 * 3 ** len(grid.shape)
+def _if_it_fits(grid: Grid | None) -> Grid | None:
+    if grid is None:
+        return None
+    masks = math.prod(grid.folded or grid.shape) * float(grid.capacity) ** 2 * 3 ** len(grid.shape)
+    return grid if masks <= MOST_MASKS else None
+
+
+def _roomier(known: Known, plan: Plan, reach: float) -> Grid | None:
+    """The grid with room for as many particles as the fullest cell has."""
+    box = known.closed(reach)
+    if plan.grid is None or box is None or known.positions is None:
+        return None
+    x, around = jnp.asarray(known.positions), jnp.asarray(box)
+    x = x if known.periodic else x - jnp.min(x, axis=0)
+    if plan.tiling is not None:
+        x, around = tiled(x, around, plan.tiling)
+    at = (np.asarray(fractions(x, around)) % 1.0 * plan.grid.shape).astype(np.int64)
+    shape = plan.grid.folded or plan.grid.shape
+    fullest = int(np.bincount(np.ravel_multi_index(tuple((at % shape).T), shape)).max())
+    # Rounding may put a few more into a cell.
+    return _if_it_fits(plan.grid._replace(capacity=8 * math.ceil((1.05 * fullest + 2) / 8)))
 
 
 def expected_neighbors(known: Known, reach: float) -> float:
@@ -108,8 +116,12 @@ def expected_neighbors(known: Known, reach: float) -> float:
     if known.box is None:
         room = float(np.prod(np.ptp(known.positions, axis=0) + reach))
     else:
-        room = float(volume(np.asarray(enclosed(known.box, known.positions, 0.0))))
+        room = float(volume(_enclosed(known.box, known.positions, 0.0)))
     return n * ball(reach, dim) / room
+
+
+def _enclosed(box: np.ndarray, positions: np.ndarray, margin: float) -> np.ndarray:
+    return np.asarray(enclosed(jnp.asarray(box), jnp.asarray(positions), margin))
 
 
 def ball(radius: float, dim: int) -> float:
@@ -140,7 +152,7 @@ def grow(
     ValueError
         If a table that holds all neighbours would not fit into memory.
     """
-    plan, slack = plan_search(known, reach), SLACK
+    plan = plan_search(known, reach)
     most = max(1, MOST_SLOTS // known.n)
     least = reach if least is None else least
     everybody = known.n * (plan.tiling.images if plan.tiling else 1)
@@ -151,10 +163,8 @@ def grow(
         neighbors, needed = build(sizes, plan)
         *counts, densest = (int(count) for count in needed)
         if int(neighbors.overflow) & CELLS:
-            if not attempt:
-                _refuse_crowd(known, least, most)
-            slack = math.inf if attempt > 3 else 2 * slack
-            plan = plan._replace(grid=plan_search(known, reach, slack).grid)
+            _refuse_crowd(known, least, most)
+            plan = plan._replace(grid=None if attempt else _roomier(known, plan, reach))
         elif all(count <= size for count, size in zip(counts, sizes, strict=True)):
             break
         if max(counts) > most:
@@ -198,6 +208,16 @@ def _too_many(known: Known, count: int, particle: int, most: int) -> ValueError:
     return ValueError(
         f"expected at most {most} neighbours of each of {known.n} particles, got {count} within reach of particle "
         f"{particle} at {place}; try a shorter cut-off, or without particles at one place"
+    )
+
+
+def _too_many_images(known: Known, reach: float, images: int) -> ValueError:
+    if known.positions is not None:
+        particle, count = densest_place(known, reach)
+        return _too_many(known, count, particle, max(1, MOST_SLOTS // known.n))
+    return ValueError(
+        f"expected at most {MOST_POINTS} particles with their images, got {known.n * images:.1e} for a search radius "
+        f"of {reach:g}; try a shorter cut-off"
     )
 
 
