@@ -3,7 +3,8 @@
 Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. Of
 several arrays that belong together they take and return tuples:
 
-- sites: positions (points, dim) float64, squared radii (points,) float64 or None, edges (dim,) float64 or None.
+- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box, float64: edges (dim,),
+  lattice vectors as rows (dim, dim), or None.
 - simplices of k + 1 vertices: point numbers (simplices, k + 1) int32, ascending, and lattice shifts
   (simplices, k + 1, dim) int8: by how many boxes each vertex is away from the first one along every axis.
 """
@@ -148,7 +149,7 @@ def fill_complex(
 
 
 def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[tuple[Array, ...], ...], Array]:
-    """Persistence pairs of a complex that fills a periodic box or the hull of its points.
+    """Persistence pairs of a complex that fills a periodic box or the hull of its points, or part of one.
 
     Parameters
     ----------
@@ -239,9 +240,10 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
     if weight is not None:
         _checked("weights", weight, np.float64, (n,))
     if box is None and periodic:
-        raise TypeError("expected the edges of a periodic box, got None; try np.array(edges)")
+        raise TypeError("expected a periodic box, got None; try np.array(edges)")
     if box is not None:
-        _checked("a box", box, np.float64, (dim,))
+        _checked("a box", box, np.float64, (dim, dim) if box.ndim == 2 else (dim,))
+        box = np.diag(box) if box.ndim == 1 else box
     return n, dim, (position, weight, box)
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from tdaglass.space.cell import lattice_vectors
 from tdaglass.topology.critical_spheres import NO_COMPLEX, NO_MEMORY, CriticalSpheres, critical_spheres
 from tdaglass.topology.records import Spheres
 
@@ -236,7 +237,8 @@ def _values(positions: Any, box: Any, weights: Any, spheres: Spheres) -> Array:
     point = jnp.maximum(spheres.point, 0)
     x = positions[point]
     if box is not None:
-        x = x + spheres.shift.astype(x.dtype) * box
+        # Along an open axis nothing is shifted.
+        x = x + lattice_vectors(spheres.shift, jnp.where(jnp.isinf(box), 0, box))
     weight = None if weights is None else weights[point]
     return _power(x, weight, spheres.value, spheres.gradient, spheres.barycentric)
 
