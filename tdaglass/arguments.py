@@ -307,6 +307,58 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
 
 
+def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
+    """Some of the particles of one system, by their numbers or by a mask.
+
+    Parameters
+    ----------
+    x : (chosen,) whole numbers, or (particles,) bool
+        A mask decides shapes: its values must be known.
+    n : int
+        Number of particles.
+
+    Returns
+    -------
+    (chosen,) int32
+
+    Raises
+    ------
+    ValueError
+        For none, another shape or type, and where values are known for numbers that are of no particle, or of one
+        twice.
+
+    Examples
+    --------
+    >>> chosen([False, True, True], 3).tolist(), chosen([2, 0], 3).tolist()
+    ([1, 2], [2, 0])
+    """
+    numbers = x if isinstance(x, jax.Array) else _array(x, "a subset")
+    known = concrete(numbers)
+    if numbers.dtype == bool:
+        if known is None or known.shape != (n,):
+            raise ValueError(
+                f"expected a mask ({n},) of known values as a subset, got shape {numbers.shape}; "
+                "try np.flatnonzero(mask), outside jit"
+            )
+        numbers = known = np.flatnonzero(known)
+    if numbers.ndim != 1 or not numbers.size:
+        raise ValueError(
+            f"expected a subset of particles (chosen,), got shape {numbers.shape}; try np.flatnonzero(species == 0)"
+        )
+    if not jnp.issubdtype(numbers.dtype, jnp.integer):
+        raise ValueError(f"expected a subset by whole numbers, got {numbers.dtype}; try subset.astype(int)")
+    if known is not None:
+        wrong = (known < 0) | (known >= n)
+        if wrong.any():
+            raise ValueError(
+                f"expected a subset by numbers 0 to {n - 1}, got {known[wrong][0]}; "
+                "try np.flatnonzero(species == 0)"
+            )
+        if len(np.unique(known)) < len(known):
+            raise ValueError("expected each particle of a subset once, got one twice; try np.unique(subset)")
+    return numbers.astype(jnp.int32) if isinstance(numbers, jax.Array) else jnp.asarray(numbers.astype(np.int32))
+
+
 def species_count(species: Array | None, count: int | None) -> int:
     """Number of species of one configuration, which is known when compiled: given, or one more than the last code.
 

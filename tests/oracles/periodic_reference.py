@@ -24,7 +24,7 @@ class Reference(NamedTuple):
 
 
 def periodic_reference(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None = None) -> Reference:
-    """Of points in a box with periodic faces: edges, or lattice vectors as rows."""
+    """Of points in a box with periodic faces: edges, or lattice vectors as rows, infinite along open axes."""
     box = np.diag(box) if box.ndim == 1 else box
     value = _quotient(points, box, weights)
     # Faces first; a value and that of a face that comes with it may differ by rounding.
@@ -58,12 +58,15 @@ def periodic_reference(points: np.ndarray, box: np.ndarray, weights: np.ndarray 
 def _quotient(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None) -> dict[Key, float]:
     """Simplices of the box and when they appear."""
     dim = len(box)
+    open_ = np.isinf(box.diagonal())
+    box = np.where(np.isinf(box), 1, box)
     to_fractions = np.linalg.inv(box)
-    points = points @ to_fractions % 1 @ box
-    reach = _reach(points, box, weights)
-    margin = reach * np.linalg.norm(to_fractions, axis=0)
+    points = np.where(open_, points, points @ to_fractions % 1 @ box)
+    # The hull of a film is of facets as large as the box, with cells and spheres beyond them.
+    reach = 5 * np.linalg.norm(box[~open_]) if open_.any() else _reach(points, box, weights)
+    margin = np.where(open_, np.inf, reach * np.linalg.norm(to_fractions, axis=0))
     images, names, image_weights = [], [], []
-    for shift in itertools.product(*(range(-int(k), int(k) + 1) for k in np.ceil(margin))):
+    for shift in itertools.product(*(range(-int(k), int(k) + 1) for k in np.ceil(np.where(open_, 0, margin)))):
         for i, x in enumerate(points + np.array(shift) @ box):
             if np.all(np.abs(x @ to_fractions - 0.5) <= 0.5 + margin):
                 images.append(x)

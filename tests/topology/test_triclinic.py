@@ -106,11 +106,13 @@ def test_of_each_cell_of_the_orthorhombic_supercell(name, weighted):
     n = 30 if dim == 2 else 90
     # Spread evenly, so that there are holes that do not wind.
     many = random.random((4000, dim)) @ matrix
-    points = many[:1]
+    chosen, apart = [0], np.full(len(many), np.inf)
     beside = np.array(list(itertools.product((-1, 0, 1), repeat=dim))) @ matrix
-    while len(points) < n:
-        apart = np.linalg.norm(many[:, None, None] - points[:, None] - beside, axis=-1).min(axis=(1, 2))
-        points = np.append(points, many[[np.argmax(apart * (0.8 + 0.2 * random.random(len(many))))]], axis=0)
+    while len(chosen) < n:
+        for step in beside:
+            apart = np.minimum(apart, np.linalg.norm(many - many[chosen[-1]] - step, axis=1))
+        chosen.append(int(np.argmax(apart * (0.8 + 0.2 * random.random(len(many))))))
+    points = many[chosen]
     weights = 0.05 * random.random(n) if weighted else None
     edges = (whole @ matrix).diagonal()
     assert np.allclose(whole @ matrix, np.diag(edges))
@@ -127,12 +129,12 @@ def test_of_each_cell_of_the_orthorhombic_supercell(name, weighted):
     closes = small.values[dim - 1][few[dim - 1].essential].max()
     compared = np.zeros((dim, 2), int)
     for k, early in itertools.product(range(dim), (True, False)):
-        chosen = []
+        both = []
         for pairs in (few[k], all_[k]):
             of_kind = pairs.death < winds - 1e-9 if early else pairs.birth > closes + 1e-9
-            chosen.append(lasting(pairs.birth[of_kind], pairs.death[of_kind], 1e-9))
-        assert deviation(chosen[1], np.tile(chosen[0], (copies, 1))) < 1e-9
-        compared[k, int(early)] = len(chosen[0])
+            both.append(lasting(pairs.birth[of_kind], pairs.death[of_kind], 1e-9))
+        assert deviation(both[1], np.tile(both[0], (copies, 1))) < 1e-9
+        compared[k, int(early)] = len(both[0])
     assert compared[0, 1] > 3
     assert compared[dim - 1, 0] > 10
 
