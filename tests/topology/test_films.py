@@ -7,7 +7,7 @@ import pytest
 from oracles.compare_diagrams import deviation, lasting
 from oracles.periodic_reference import periodic_reference
 
-from tdaglass.topology import alpha_complex, diagram, optimal_volume, persistence
+from tdaglass.topology import alpha_complex, diagram, persistence, stable_volume
 
 FILMS = {
     "strip": [[3.0, 0], [0, np.inf]],
@@ -69,9 +69,9 @@ def test_a_void_in_a_film_and_none_above_it():
     others = lasting(np.delete(voids.birth, last), np.delete(voids.death, last), 1e-2)
     assert len(others) > 20
     assert others.max() < 0.8  # between eight atoms: 3 / 4
-    hole = optimal_volume(complex_, voids, last)
-    assert np.all(np.abs(points[hole.boundary_atoms] - [1, 2, 2]) < 1.6)
-    assert hole.position[:, 2].max() < 3.2
+    hole = stable_volume(complex_, voids, last, 0.9 * (voids.death[last] - voids.birth[last]))
+    assert np.all(np.abs(points[hole.boundary_atoms] - [1, 2, 2]) < 1.2)
+    np.testing.assert_allclose(hole.position, points[hole.atom] + hole.shift * [4, 4, 0], atol=1e-9)
 
 
 def test_derivatives_of_films_are_differences():
