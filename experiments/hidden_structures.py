@@ -172,22 +172,16 @@ def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray
     """
     key = jax.random.key(settings.simulation.seed)
     features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
-    p_red = [np.zeros(f.shape[:2]) for f in features]
-    for s in np.unique(liquids[-1].configuration.species):
-        of = [np.asarray(liquid.configuration.species) == s for liquid in liquids]
-        clusters = learning.fit_clusters(
-            jax.random.fold_in(key, int(s)),
-            features[-1][of[-1]],
-            variance_explained=settings.variance_explained,
-            starts=STARTS,
-        )
-        members = [
-            learning.cluster_membership(clusters, f[mask]) for f, mask in zip(features, of, strict=True)
-        ]
-        red = learning.richer_component(members[-1], -counts[-1][of[-1]])
-        for p, mask, member in zip(p_red, of, members, strict=True):
-            p[mask] = member[:, red]
-    return p_red
+    species = [np.asarray(liquid.configuration.species) for liquid in liquids]
+    red = learning.fit_red_clusters(
+        key,
+        features[-1:],
+        species[-1:],
+        measure=[-counts[-1]],
+        variance_explained=settings.variance_explained,
+        starts=STARTS,
+    )
+    return [learning.p_red(red, f, s) for f, s in zip(features, species, strict=True)]
 
 
 def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:

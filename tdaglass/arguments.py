@@ -69,6 +69,27 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
     return x.astype(dtype) if isinstance(x, jax.Array) else jnp.asarray(_narrowed(x, dtype))
 
 
+def host(x: Numbers, name: str) -> np.ndarray:
+    """Real numbers as a NumPy array in double precision, for what is computed on the host.
+
+    Raises
+    ------
+    ValueError
+        As `floats`, and for values that are not known inside jit.
+
+    Examples
+    --------
+    >>> host([1, 2], "edges").dtype
+    dtype('float64')
+    """
+    array = _array(x, name)
+    if isinstance(array, jax.core.Tracer):
+        raise ValueError(f"expected {name} whose values are known, got a trace; try it outside jit and vmap")
+    if not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
+        raise ValueError(f"expected real numbers as {name}, got {array.dtype}; try float32")
+    return np.asarray(array, np.float64)
+
+
 def _array(x: Any, name: str) -> np.ndarray | Array:
     try:
         # Lists may hold what is being traced.
