@@ -185,7 +185,7 @@ def _checked_column(name: str, values: Any, n: int, where: str) -> np.ndarray:
             values.dtype.kind, "others"
         )
         raise ValueError(
-            f"expected numbers or text in column {name!r} of {where}, got {kind}; try float, int, bool or str"
+            f"expected text or numbers in column {name!r} of {where}, got {kind}; try float, int, bool or str"
         )
     if values.dtype.kind == "U":
         return values

@@ -218,7 +218,7 @@ def _frames(
     for k, found in module.iterate_frames(file, start, stop, step, **options):
         if species_names is None and found.labels.dtype.kind == "U":
             # A name has one code in the whole file, whatever a frame happens to contain.
-            kinds = module.kinds_of_particles(file, **counting) | set(np.unique(found.labels).tolist())
+            kinds = module.kinds_of_particles(file, **counting) | set(found.labels.tolist())
             species_names = default_names(sorted(kinds))
         frame, notes = to_frame(found, f"frame {k} of {file.name}", file.name, species_names, dimension, box)
         say(notes, said)

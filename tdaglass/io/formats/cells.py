@@ -39,7 +39,7 @@ def as_box(
     matrix = np.array(cell, np.float64)
     scale = np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0)
     matrix[(np.abs(matrix) <= rounding * scale) & ~np.eye(3, dtype=bool)] = 0.0
-    if dimension == 2 and (matrix[2, :2].any() or matrix[:2, 2].any()):
+    if dimension == 2 and ((periodic[2] and matrix[2, :2].any()) or matrix[:2, 2].any()):
         raise ValueError(
             f"expected the third lattice vector along z in {where}, a flat system, got {cell.tolist()}; "
             "try dimension=3"

@@ -17,7 +17,7 @@ import numpy as np
 
 from tdaglass.io.formats.cells import enclosed, in_space, open_axes
 from tdaglass.io.formats.file_frame import FileFrame
-from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text
+from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
 from tdaglass.io.formats.text_lines import Lines, count, decode, number
 from tdaglass.io.formats.text_tables import format_table, parse_table
 from tdaglass.io.formats.xyz_comment import (
@@ -167,13 +167,7 @@ def _kinds(lines: Lines) -> set[str] | None:
         before += width
     else:
         return {"A"}
-    try:
-        found = {line.split(None, before + 1)[before] for line in taken}
-    except IndexError:
-        raise ValueError(
-            f"expected {before + 1} fields in each line of {lines.name}, got fewer; try another file"
-        ) from None
-    names = {decode(name, lines.name) for name in found}
+    names = words_of_column(taken, before, lines.name)
     # A file that lists its species codes them by its own list.
     return set() if names <= set(comment.entries.get("species_names", "").split()) else names
 
@@ -202,7 +196,7 @@ def _columns(
     if extra <= 0:
         return list(_PLAIN), []
     names = [f"column{i + 5}" for i in range(extra)]
-    return [*_PLAIN, *((one, "*", 1) for one in names)], [
+    return [*_PLAIN, *((one, ".", 1) for one in names)], [
         f"expected names for the columns behind x y z in {name}, got none; kept them as {', '.join(names[:6])}"
         f"{', ...' if extra > 6 else ''}; try Properties=species:S:1:pos:R:3:... in its comment lines"
     ]
@@ -216,7 +210,7 @@ def _labels(table: dict[str, np.ndarray], entries: Any, n: int) -> tuple[np.ndar
     labels = np.full(n, "A") if labels is None else labels
     labels = labels if labels.ndim == 1 else labels[:, 0]
     listed = tuple(entries.get("species_names", "").split())
-    if listed and len(set(listed)) == len(listed) and set(np.unique(labels)) <= set(listed):
+    if listed and len(set(listed)) == len(listed) and set(labels.tolist()) <= set(listed):
         # The file lists its species, so a code without particles keeps its place.
         codes = {name: code + 1 for code, name in enumerate(listed)}
         return np.array([codes[label] for label in labels.tolist()], np.int64), listed

@@ -18,7 +18,7 @@ import numpy as np
 from tdaglass.io.files import opened
 from tdaglass.io.formats.file_frame import FileFrame
 from tdaglass.io.formats.lammps_cells import bounds_for_dump, cell_of_dump, height_of_zero
-from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text
+from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
 from tdaglass.io.formats.text_lines import Lines, count, decode, integer, number
 from tdaglass.io.formats.text_tables import format_table, parse_table
 from tdaglass.io.frame import Frame, host_arrays
@@ -142,7 +142,7 @@ def _kind(name: str) -> str:
         return "I"
     if name in ("element", "typelabel"):
         return "S"
-    return "R" if name in _NUMBERS else "*"
+    return "R" if name in _NUMBERS else "*" if name == "type" else "."
 
 
 def _skip(lines: Lines) -> bool:
@@ -163,14 +163,7 @@ def _kinds(lines: Lines) -> set[str] | None:
     name = next((name for name in ("typelabel", "element", "type") if name in header["ATOMS"]), None)
     if name is None:
         return {"A"}
-    place = header["ATOMS"].index(name)
-    try:
-        found = {line.split(None, place + 1)[place] for line in taken}
-    except IndexError:
-        raise ValueError(
-            f"expected {name} in each line of {lines.name}, got fewer fields; try another file"
-        ) from None
-    return {decode(one, lines.name) for one in found}
+    return words_of_column(taken, header["ATOMS"].index(name), lines.name)
 
 
 def _header(lines: Lines, where: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """From the labels of a file, names or numbers of types, to species 0, 1, ... and their names."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,29 +35,29 @@ def species_codes(
     ValueError
         A label is not among the wanted ones.
     """
-    unique, inverse = np.unique(labels, return_inverse=True)
     numbered = labels.dtype.kind != "U"
-    if numbered and unique.size and unique[0] < 1:
+    unique: list[Any] = sorted(set(labels.tolist()))
+    if numbered and unique and unique[0] < 1:
         raise ValueError(
             f"expected type numbers from 1 in {where}, got {unique[0]}; try renumbering the types"
         )
-    if wanted is None and numbered and unique.size and unique[-1] > MOST_TYPES:
+    if wanted is None and numbered and unique and unique[-1] > MOST_TYPES:
         raise ValueError(
             f"expected type numbers up to {MOST_TYPES} in {where}, got {unique[-1]}; try species_names={{...}} "
             "with a name for each number that occurs"
         )
     if wanted is None and numbered:
-        return labels - 1, names or letters(int(unique[-1]) if unique.size else 0)
+        return labels - 1, names or letters(unique[-1] if unique else 0)
     known, spoken = _known([str(label) for label in unique], names, wanted, where)
-    found = [_spelled(label, names, known) for label in unique.tolist()]
+    found = [_spelled(label, names, known) for label in unique]
     unknown = list(dict.fromkeys(name for name in found if name not in known))
     if unknown:
         raise ValueError(
             f"expected species {', '.join(known)} in {where}, got {', '.join(unknown)}; "
             f"try species_names={_remedy(wanted, known, unknown)!r} in the order of your codes"
         )
-    codes = np.array([known[name] for name in found], np.int32)
-    return codes[inverse] if codes.size else np.zeros(len(labels), np.int32), spoken
+    codes = dict(zip(unique, (known[name] for name in found), strict=True))
+    return np.array([codes[label] for label in labels.tolist()], np.int32), spoken
 
 
 def default_names(found: Sequence[str]) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Text files that are one frame after another: some of their frames, and how many there are."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tdaglass.io.files import opened
 from tdaglass.io.formats.file_frame import FileFrame
-from tdaglass.io.formats.text_lines import Lines
+from tdaglass.io.formats.text_lines import Lines, decode
 
 # Reads the next frame, which it is told the name of; None at the end of the file.
 Parse = Callable[[Lines, str], FileFrame | None]
@@ -54,3 +54,24 @@ def kinds_of_text(path: Path, kinds: Kinds) -> set[str]:
             # Whoever gets as far as that frame is told what is wrong with it.
             pass
     return found
+
+
+def words_of_column(taken: Sequence[bytes], place: int, where: str) -> set[str]:
+    """The different words that stand in one column of a table.
+
+    Raises
+    ------
+    ValueError
+        A line has fewer.
+    """
+    if place == 0:
+        found = {line.partition(b" ")[0] for line in taken}
+        # What is separated by something else than one blank takes the longer way.
+        if not any(len(word.split()) != 1 or word != word.strip() for word in found):
+            return {decode(word, where) for word in found}
+    try:
+        return {decode(word, where) for word in {line.split(None, place + 1)[place] for line in taken}}
+    except IndexError:
+        raise ValueError(
+            f"expected {place + 1} fields in each line of {where}, got fewer; try another file"
+        ) from None

@@ -47,9 +47,9 @@ class Lines:
         self.number += len(lines)
         return lines
 
-    def at(self, where: str, back: int = 0) -> str:
-        """The line that was read last, or one before it, for a message."""
-        return f"line {max(self.number - back, 1)} of {self.name} ({where})"
+    def at(self, where: str) -> str:
+        """The line that was read last, for a message."""
+        return f"{where}, line {max(self.number, 1)}"
 
 
 def decode(text: bytes, where: str) -> str:

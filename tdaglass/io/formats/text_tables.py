@@ -28,7 +28,7 @@ _KINDS = {
     "?": "number",
     "*": "name or number",
 }
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
 
 def read_table(lines: Lines, n: int, kinds: Sequence[str], where: str) -> tuple[list[np.ndarray], list[str]]:
@@ -40,7 +40,8 @@ def read_table(lines: Lines, n: int, kinds: Sequence[str], where: str) -> tuple[
     n : int
     kinds : sequence of str
         For each column "S" (name), "R" (float64), "I" (int64), "L" (bool), "?" (int64 where every entry is
-        written as a whole number, float64 otherwise) or "*" (as "?", or names where some are no numbers).
+        written as a whole number, float64 otherwise), "." (a name or "?", as the first row has it) or "*" (as "?",
+        or names where some are no numbers).
     where : str
 
     Returns
@@ -73,6 +74,10 @@ def parse_table(
     rows = text.split("\n")[: len(taken)]
     places = range(first, first + len(taken)) if isinstance(first, int) else first
     fields = rows[0].split()
+    kinds = [
+        kind if kind != "." else "S" if i < len(fields) and number(fields[i]) is None else "?"
+        for i, kind in enumerate(kinds)
+    ]
     guessed = [
         _guess(kind, fields[i] if i < len(fields) else "") if kind in "?*" else kind
         for i, kind in enumerate(kinds)
@@ -80,13 +85,19 @@ def parse_table(
     try:
         table = _load(rows, guessed)
     except ValueError:
-        guessed = _looked_at_each(rows, kinds, where, name, places)
-        table = _load(rows, guessed)
+        guessed = _looked_at_each(rows, kinds, where, places)
+        try:
+            table = _load(rows, guessed)
+        except ValueError:
+            raise ValueError(
+                f"expected lines of numbers and names in {where}, got letters that belong to neither; try writing "
+                "the file again"
+            ) from None
     if table.shape != (len(rows),):
         blank = next(i for i, row in enumerate(rows) if not row.strip())
         raise ValueError(
-            f"expected {len(rows)} lines of particles in {where}, got a blank one in line {places[blank]} of "
-            f"{name}; try without it"
+            f"expected {len(rows)} lines of particles in {where}, got a blank one in line "
+            f"{places[blank]}; try without it"
         )
     notes = [] if taken[-1].endswith((b"\n", b"\r")) else _unfinished(rows, guessed, where, name)
     return [_settle(table[f"f{i}"], kind, where) for i, kind in enumerate(guessed)], notes
@@ -95,6 +106,11 @@ def parse_table(
 def format_table(columns: Sequence[np.ndarray]) -> str:
     """Lines of blank-separated fields; every float is written so that reading gives the same bits."""
     return "".join(f"{' '.join(row)}\n" for row in zip(*map(_fields, columns), strict=True))
+
+
+def _is_whole(field: str) -> bool:
+    """Whether a field is a whole number that 64 bits hold."""
+    return _WHOLE.fullmatch(field) is not None and -(2**63) <= int(field) < 2**63
 
 
 def _guess(kind: str, field: str) -> str:
@@ -110,7 +126,7 @@ def _load(rows: Sequence[str], kinds: Sequence[str]) -> np.ndarray:
 
 
 def _looked_at_each(
-    rows: Sequence[str], kinds: Sequence[str], where: str, name: str, places: Sequence[int]
+    rows: Sequence[str], kinds: Sequence[str], where: str, places: Sequence[int]
 ) -> list[str]:
     """The kinds that hold for every row, or a sentence naming the first row that has none of them."""
     found = ["I" if kind in "?*" else kind for kind in kinds]
@@ -121,14 +137,14 @@ def _looked_at_each(
             if kinds[i] in "?*" and found[i] != "S":
                 if number(field) is None:
                     found[i], good = "S", good and kinds[i] == "*"
-                elif not _WHOLE.fullmatch(field):
+                elif not _is_whole(field):
                     found[i] = "R"
             elif kinds[i] in "RI":
-                good = good and (number(field) if kinds[i] == "R" else _WHOLE.fullmatch(field)) is not None
+                good = good and (number(field) is not None if kinds[i] == "R" else _is_whole(field))
         if not good:
             raise ValueError(
-                f"expected {len(kinds)} fields ({', '.join(_KINDS[kind] for kind in kinds)}) in line {line} of "
-                f"{name} ({where}), got {row.strip()[:80]!r}; try writing the file again, or another format=..."
+                f"expected {len(kinds)} fields ({', '.join(_KINDS[kind] for kind in kinds)}) in {where}, line "
+                f"{line}, got {row.strip()[:80]!r}; try writing the file again, or another format=..."
             )
     return found
 

@@ -163,7 +163,7 @@ def foreign_columns(text: str, dimension: int) -> list[tuple[str, str, int]]:
     if not {"name", "species"} & set(names):
         names = ["species" if name in ("id", "type") else name for name in names]
     kinds = {"name": ("species", "S", 1), "species": ("species", "S", 1), "vel": ("velo", "R", dimension)}
-    return [kinds.get(name, (name, "R", dimension) if name == "pos" else (name, "*", 1)) for name in names]
+    return [kinds.get(name, (name, "R", dimension) if name == "pos" else (name, ".", 1)) for name in names]
 
 
 def _bare(text: str) -> str:
