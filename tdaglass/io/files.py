@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 _MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
 COMPRESSED = tuple(_MAGIC.values())
@@ -52,7 +52,7 @@ def compression(path: Path) -> str | None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[io.BufferedReader]:
     """The bytes of a file, decompressed while they are read.
 
     Raises
@@ -65,7 +65,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     kind = compression(path)
     with _open(path, kind) as file:
         try:
-            yield file
+            # Not every decompressor gives lines.
+            yield file if kind is None else io.BufferedReader(file, 1 << 16)
         except (EOFError, zlib.error, lzma.LZMAError, OSError, *_zstd_errors(kind)) as error:
             if kind is None:
                 raise
@@ -110,8 +111,43 @@ def _open(path: Path, kind: str | None, mode: str = "rb") -> Any:
     if kind == ".xz":
         return lzma.open(path, mode)
     if kind == ".zst":
-        return _zstd(path).open(path, mode)
+        zstd = _zstd(path)
+        old = mode == "rb" and hasattr(zstd, "ZstdDecompressor") and zstd.__name__ == "zstandard"
+        return _ZstandardFile(path, zstd) if old else zstd.open(path, mode)
     return open(path, mode)
+
+
+class _ZstandardFile(io.RawIOBase):
+    """Bytes that the zstandard package decompresses, whose own reader does not notice where a file was cut."""
+
+    def __init__(self, path: Path, zstd: Any):
+        self._new = zstd.ZstdDecompressor().decompressobj
+        self._frame = self._new()
+        self._file = open(path, "rb")
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            if self._frame.eof:
+                packed = self._frame.unused_data or self._file.read(1 << 17)
+                self._frame = self._new() if packed else self._frame
+            else:
+                packed = self._file.read(1 << 17)
+                if not packed:
+                    raise EOFError
+            if not packed:
+                return 0
+            self._left = self._frame.decompress(packed)
+        taken = self._left[: len(buffer)]
+        buffer[: len(taken)], self._left = taken, self._left[len(taken) :]
+        return len(taken)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _zstd(path: Path) -> Any:

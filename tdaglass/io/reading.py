@@ -17,7 +17,7 @@ from tdaglass.io.frame import Frame
 from tdaglass.io.notes import say
 from tdaglass.io.trajectories import stack
 
-Box = float | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None | Literal["file"]
+Box = float | Sequence[float | int] | Sequence[Sequence[float | int]] | np.ndarray | int | None | Literal["file"]
 
 
 def iterate_trajectory(
@@ -142,7 +142,8 @@ def read(
     found = list(_frames(file, chosen, format, species_names, dimension, box, atom_style, said=set()))
     if not found:
         count = module.count_frames(file, **counting) if count is None else count
-        raise IndexError(f"expected frame {frame} in {path}, got {count} frames; try -{count} to {count - 1}")
+        remedy = f"try -{count} to {count - 1}" if count else "try another file"
+        raise IndexError(f"expected frame {frame} in {path}, got {count} frames; {remedy}")
     return found[0]
 
 

@@ -50,7 +50,7 @@ def dimension_of(
         return says, []
     z = positions[:, 2]
     scale = max(1.0, thickness)
-    flat = n > 0 and bool(np.ptp(z) <= 1e-9 * scale)
+    flat = n > 0 and bool(np.isfinite(z).all() and np.ptp(z) <= 1e-9 * scale)
     flat = flat and not (velocities is not None and velocities[:, 2].any())
     at_zero = flat and bool(abs(z[0] - (zero or 0.0)) <= 1e-9 * scale)
     if not flat:
@@ -59,7 +59,7 @@ def dimension_of(
         return 2, []
     if zero is not None and (thin or thickness <= 1) and (n > 1 or at_zero):
         return 2, []
-    if n < 2 or (n < 3 and not at_zero):
+    if n < 2:
         # One particle is always in a plane.
         return 3, []
     if thin and periodic[2]:

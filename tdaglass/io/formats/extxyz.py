@@ -10,8 +10,9 @@ ASE's own reader and writer are not used: the writer keeps eight decimals, the r
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def kinds_of_particles(path: Path) -> set[str]:
     return kinds_of_text(path, _kinds)
 
 
-def write_frames(file: TextIO, frames: Iterable[Frame]) -> Iterator[str]:
+def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
     """Write checked frames one after another; yields what is to be said."""
     for frame in frames:
         positions, species, box = host_arrays(frame)
@@ -116,6 +117,8 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
     says = "2" if positions.shape[1] == 2 else says
     cell, origin = _cell(entries, at_comment)
     periodic = _periodic(entries, cell is not None, at_comment)
+    if positions.shape[1] == 2:
+        periodic = (*periodic[:2], False)
     if cell is None and "pbc" not in entries:
         notes.append(
             f"expected a cell in {lines.name}, got none; took the particles in open space; try box=(...) with "

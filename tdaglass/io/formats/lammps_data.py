@@ -11,8 +11,8 @@ masses, and takes two dimensions for three.
 """
 
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def kinds_of_particles(path: Path) -> set[str]:
     return set()
 
 
-def write_frames(file: TextIO, frames: Iterable[Frame]) -> Iterator[str]:
+def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
     """Write the one checked frame; yields what is to be said.
 
     Raises

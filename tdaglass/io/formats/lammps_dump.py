@@ -10,8 +10,9 @@ without z, and its frames have no time; ours is also faster (107 MB/s beside 73 
 """
 
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def kinds_of_particles(path: Path) -> set[str]:
     return kinds_of_text(path, _kinds)
 
 
-def write_frames(file: TextIO, frames: Iterable[Frame]) -> Iterator[str]:
+def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
     """Write checked frames one after another; yields what is to be said."""
     for k, frame in enumerate(frames):
         positions, species, box = host_arrays(frame)

@@ -9,7 +9,7 @@ from tdaglass.io.frame import letters
 
 # Beyond it a number is damaged, or an id.
 MOST_TYPES = 10_000
-Names = Sequence[str] | Mapping[str | int, str] | None
+Names = Sequence[str | int] | Mapping[str | int, str] | Mapping[int, str] | Mapping[str, str] | None
 
 
 def species_codes(

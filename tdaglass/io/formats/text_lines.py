@@ -1,9 +1,9 @@
 """Lines of a text file, plain or compressed, with the number of the one that was read last."""
 
+import io
 import itertools
 import re
 import sys
-from typing import BinaryIO
 
 _BOM = b"\xef\xbb\xbf"
 # Python also takes 1_000, which no file of numbers means.
@@ -21,7 +21,7 @@ class Lines:
         Of the line that was read last, counted from 1.
     """
 
-    def __init__(self, file: BinaryIO, name: str):
+    def __init__(self, file: io.BufferedReader, name: str):
         self._file = file
         self.name = name
         self.number = 0
