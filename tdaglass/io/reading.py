@@ -17,7 +17,15 @@ from tdaglass.io.frame import Frame
 from tdaglass.io.notes import say
 from tdaglass.io.trajectories import stack
 
-Box = float | Sequence[float | int] | Sequence[Sequence[float | int]] | np.ndarray | int | None | Literal["file"]
+Box = (
+    float
+    | Sequence[float | int]
+    | Sequence[Sequence[float | int]]
+    | np.ndarray
+    | int
+    | None
+    | Literal["file"]
+)
 
 
 def iterate_trajectory(

@@ -45,7 +45,7 @@ def last_frame(path: Path, form: str, general: bool, cell: list[str]) -> np.ndar
         "create_atoms 2 random 4 12 NULL", "mass * 1.0", "pair_style soft 1.0", "pair_coeff * * 5.0",
         "minimize 0 1e-6 100 100", "reset_timestep 0", "velocity all create 30.0 13", "fix move all nve",
         "timestep 0.01", "run 100",
-        f"dump truth all custom 1 truth id type xu yu zu",
+        "dump truth all custom 1 truth id type xu yu zu",
         f'dump_modify truth sort id format float "%.17g"{keep}',
         f"dump file all custom 1 {path.with_suffix('.lammpstrj')} {FORMS[form]}",
         f'dump_modify file format float "%.17g"{keep}',
@@ -62,7 +62,11 @@ if __name__ == "__main__":
     truth: dict[str, np.ndarray] = {}
     high = LOW + EDGES
     region = " ".join(f"{a} {b}" for a, b in zip(LOW, high, strict=True))
-    restricted = ["lattice none 1.0", f"region cell prism {region} {' '.join(map(str, TILTS))}", "create_box 2 cell"]
+    restricted = [
+        "lattice none 1.0",
+        f"region cell prism {region} {' '.join(map(str, TILTS))}",
+        "create_box 2 cell",
+    ]
     for form in FORMS:
         table = last_frame(REFERENCE / f"io_triclinic_{form}", form, False, restricted)
         truth[f"{form}_positions"], truth[f"{form}_types"] = table[:, 2:] - LOW, table[:, 1].astype(int)
@@ -72,7 +76,10 @@ if __name__ == "__main__":
     )
     # In Lennard-Jones units the first number is a density, which scales the vectors.
     density = format(1 / np.linalg.det(turned()), ".17g")
-    general = [f"lattice custom {density} {vectors} basis 0 0 0 triclinic/general", "create_box 2 NULL 0 1 0 1 0 1"]
+    general = [
+        f"lattice custom {density} {vectors} basis 0 0 0 triclinic/general",
+        "create_box 2 NULL 0 1 0 1 0 1",
+    ]
     table = last_frame(REFERENCE / "io_triclinic_general", "wrapped", True, general)
     truth["general_positions"], truth["general_types"] = table[:, 2:], table[:, 1].astype(int)
     np.savez_compressed(REFERENCE / "io_triclinic.npz", lattice=lattice(), turned=turned(), **truth)
