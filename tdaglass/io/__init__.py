@@ -11,18 +11,18 @@ format            suffixes                          keeps
 ``extxyz``        .xyz, .extxyz                     everything, bit for bit; opens in OVITO and ASE
 ``lammps-dump``   .lammpstrj, .dump, .atom,         all but the header, bit for bit (truth values as 0
                   .lammpsdump                       and 1); no left-handed cells
-``lammps-data``   .data, .lmp, .lammps              one frame, columns of its atom style, no open axes;
-                  \                                 positions to rounding
-``gsd``           .gsd                              columns, step, numbers of the header; positions,
-                  \                                 velocities, box, diameters, masses, charges as float32;
-                  \                                 no open axes, first vector along x, second in xy
+``lammps-data``   .data, .lmp, .lammps              one frame, the columns of its atom style; positions to
+                                                    rounding; no open axes
+``gsd``           .gsd                              columns, step, numbers of the header; positions, box,
+                                                    velocities, diameters, masses, charges as float32; no
+                                                    open axes, first vector along x, second in the xy plane
 any other         whatever ASE reads                reading only; lengths in Å
 ================  ================================  ======================================================
 
-All of them hold two and three dimensions, unwrapped positions, triclinic cells, species names and, if there are any,
-velocities; extxyz and LAMMPS dumps open axes as well. What is read comes back as NumPy float64, int32 species codes,
-int64, bool or text columns, whatever went in; diameters (or radii) of the particles also as those of the
-configuration. What a file leaves open is taken in the likeliest way and said by a `FileWarning`, once for each file.
+All of them hold two and three dimensions, unwrapped positions, triclinic cells, species names and, if there are
+any, velocities; extxyz and LAMMPS dumps open axes as well. What is read comes back as NumPy float64, int32 species
+codes, int64, bool or text columns, whatever went in; diameters (or radii) of the particles also as those of the
+configuration. What a file leaves open is taken in the likeliest way and said by a `FileWarning`, once for a file.
 
 `load_dataset` recognises the public glassy-dynamics data of BOTAN, DeepMind and GlassBench, and the excerpts
 in tdaglass's own layout, and gives each as one `PropensityData`.

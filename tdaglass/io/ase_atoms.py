@@ -1,8 +1,8 @@
 """ASE's `Atoms` and a `Frame`, each made of the other.
 
-Positions stay as they are, wrapped or not, counted from the corner of the cell (`celldisp` is subtracted), the cell
-becomes edges or lattice vectors, and axes that are not periodic get an edge of infinity. ASE keeps momenta:
-velocities are momenta over masses, in ASE's unit, Å sqrt(u / eV), and become momenta again. Arrays are columns
+Positions stay as they are, wrapped or not, counted from the corner of the cell (`celldisp` is subtracted), the
+cell becomes edges or lattice vectors, and axes that are not periodic get an edge of infinity. ASE keeps momenta:
+velocities are momenta over masses, in ASE's unit, sqrt(eV / u), and become momenta again. Arrays are columns
 (initial charges as `charge`, masses, where they were set, as `mass`), `info` and the results of a calculator are
 header and columns (`energy`, `stress`, `forces`).
 """
@@ -171,7 +171,8 @@ def file_frame_of(atoms: "Atoms", name: str) -> FileFrame:
     notes = []
     if not any(periodic) and not cell.any() and name != "the atoms":
         notes.append(
-            f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its edge lengths"
+            f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its edge "
+            "lengths"
         )
     columns = {
         key: values for key, values in columns.items() if values.ndim <= 2 and values.dtype.kind in "fiubU"

@@ -67,8 +67,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
         try:
             # Not every decompressor gives lines.
             yield file if kind is None else io.BufferedReader(file, 1 << 16)
-        except (EOFError, zlib.error, lzma.LZMAError, OSError, *_zstd_errors(kind)) as error:
-            if kind is None:
+        except Exception as error:
+            if kind is None or not isinstance(error, _damage(kind)):
                 raise
             raise ValueError(
                 f"expected a whole compressed file, got {path.name}, which is damaged or cut short; try "
@@ -123,7 +123,7 @@ class _ZstandardFile(io.RawIOBase):
     def __init__(self, path: Path, zstd: Any):
         self._new = zstd.ZstdDecompressor().decompressobj
         self._frame = self._new()
-        self._file = open(path, "rb")
+        self._file = open(path, "rb")  # noqa: SIM115  (closed with the object, as any file)
         self._left = b""
 
     def readable(self) -> bool:
@@ -152,7 +152,7 @@ class _ZstandardFile(io.RawIOBase):
 
 def _zstd(path: Path) -> Any:
     try:
-        from compression import zstd  # type: ignore[import-not-found]  # of Python 3.14
+        from compression import zstd  # of Python 3.14
     except ImportError:
         try:
             import zstandard as zstd
@@ -163,5 +163,7 @@ def _zstd(path: Path) -> Any:
     return zstd
 
 
-def _zstd_errors(kind: str | None) -> tuple[type[Exception], ...]:
-    return (_zstd(Path()).ZstdError,) if kind == ".zst" else ()
+def _damage(kind: str) -> tuple[type[Exception], ...]:
+    """What decompressors raise at a damaged file."""
+    zstd = (_zstd(Path()).ZstdError,) if kind == ".zst" else ()
+    return (EOFError, OSError, zlib.error, lzma.LZMAError, *zstd)

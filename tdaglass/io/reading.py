@@ -43,7 +43,7 @@ def iterate_trajectory(
     Parameters
     ----------
     path : path
-        A file in one of `FORMATS`, or in any other that ASE reads; plain, or compressed by gzip, bzip2, xz or zstd.
+        A file in one of `FORMATS`, or in any other that ASE reads; plain, or compressed (gzip, bzip2, xz, zstd).
     frames : slice
         Which frames; forward only. Negative ends count from the last frame.
     format : str, optional
@@ -54,9 +54,9 @@ def iterate_trajectory(
         mapping from the file's names or numbers to others codes them in its order. By default type numbers in
         order, A, B, ... by their letter, and other names in the alphabetical order of all that the file has.
     dimension : 2 or 3, optional
-        By default what the file says (x and y only, its header), or shows by one z for all particles: they are flat
-        in a thin cell, about z = 0 or with a warning, and in one that is open along z; elsewhere they are a layer
-        in three dimensions, with a warning.
+        By default what the file says (x and y only, its header), or shows by one z for all particles: they are
+        flat in a thin cell, about z = 0 or with a warning, and in one that is open along z; elsewhere they are a
+        layer in three dimensions, with a warning.
     box : number, edges, lattice vectors as rows, or None, optional
         In place of the file's cell; None for open space.
     atom_style : str, optional

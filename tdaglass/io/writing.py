@@ -35,8 +35,8 @@ def write(
     what : Configuration, Frame, or iterable of Frame
         One frame, a trajectory (leading axis of frames), or frames one at a time. NumPy or JAX arrays.
     columns : mapping of str to (..., particles) or (..., particles, components), optional
-        Per-particle numbers or text to add. A column of one component comes back as (particles,). The diameters of a
-        configuration are written as a column `diameter`, unless it has them, or their halves as `radius`.
+        Per-particle numbers or text to add. A column of one component comes back as (particles,). The diameters of
+        a configuration are written as a column `diameter`, unless it has them, or their halves as `radius`.
     format : str, optional
         A key of `FORMATS`; by default the suffix decides.
     species_names : sequence of str, optional

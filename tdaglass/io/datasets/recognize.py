@@ -50,8 +50,8 @@ def _npz(file: Path) -> dict[str, np.ndarray]:
         except Exception:
             # Whatever the reader of archives stumbles over in a damaged file, it says in its own words.
             raise ValueError(
-                f"expected a whole npz file of numbers at {file}, got one that is damaged or holds something else; "
-                "try fetching it again from its source"
+                f"expected a whole npz file of numbers at {file}, got one that is damaged or holds something "
+                "else; try fetching it again from its source"
             ) from None
     wrong = [name for name, values in arrays.items() if values.dtype.kind not in "fiubU"]
     if wrong:

@@ -1,4 +1,4 @@
-"""The formats by name, and the one that a file is in: by what stands in it, by its suffix, or by ASE's own wisdom."""
+"""The formats by name, and that of a file: by what stands in it, by its suffix, or by ASE's own wisdom."""
 
 import re
 from pathlib import Path
@@ -49,10 +49,9 @@ def format_to_read(path: Path, format: str | None) -> tuple[ModuleType, dict[str
         raise ValueError(f"expected frames in {path}, got a file of zero bytes; try writing it again")
     found = any_ase.recognised(path)
     if found is None:
-        known = ", ".join(suffix for module in FORMATS.values() for suffix in module.SUFFIXES)
         raise ValueError(
-            f"expected one of the suffixes {known}, or a format that ASE knows, got {path.name!r}; try format= one of "
-            f"{', '.join(FORMATS)}, or ASE's name of it"
+            f"expected one of the suffixes {_suffixes()}, or a format that ASE knows, got {path.name!r}; try "
+            f"format= one of {', '.join(FORMATS)}, or ASE's name of it"
         )
     return any_ase, {"ase_format": found}
 
@@ -73,18 +72,21 @@ def format_to_write(path: Path, format: str | None) -> ModuleType:
     if format is not None:
         if format not in FORMATS:
             raise ValueError(
-                f"expected a format among {', '.join(FORMATS)}, got {format!r}; try one of these, or ASE's writers "
-                "with io.to_ase(frame)"
+                f"expected a format among {', '.join(FORMATS)}, got {format!r}; try one of these, or ASE's "
+                "writers with io.to_ase(frame)"
             )
         return FORMATS[format]
     module = _by_suffix(path)
     if module is None:
-        known = ", ".join(suffix for module in FORMATS.values() for suffix in module.SUFFIXES)
         raise ValueError(
-            f"expected one of the suffixes {known}, got {path.name!r}; try format= one of {', '.join(FORMATS)}, or "
-            "ASE's writers with io.to_ase(frame)"
+            f"expected one of the suffixes {_suffixes()}, got {path.name!r}; try format= one of "
+            f"{', '.join(FORMATS)}, or ASE's writers with io.to_ase(frame)"
         )
     return module
+
+
+def _suffixes() -> str:
+    return ", ".join(suffix for module in FORMATS.values() for suffix in module.SUFFIXES)
 
 
 def _by_suffix(path: Path) -> ModuleType | None:

@@ -1,4 +1,4 @@
-"""Cells of files: lattice vectors as rows, what they become in a frame, and the orientations that codes ask for."""
+"""Cells of files: lattice vectors as rows, what they become in a frame, and how codes want them turned."""
 
 from collections.abc import Sequence
 

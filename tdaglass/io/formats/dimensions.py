@@ -15,9 +15,9 @@ def dimension_of(
     """The dimension of a frame, and what is to be said of it.
 
     Files say their dimension by a key, or by having x and y only. Where they do not, particles that all have one z
-    are flat: two-dimensional in a cell as thin as simulations of planes have it, three-dimensional (a sheet, a flat
-    molecule) in any other, and either is said, unless the cell is a slice about z = 0 as LAMMPS asks for in two
-    dimensions, or open along z while the rest is periodic.
+    are flat: two-dimensional in a cell as thin as simulations of planes have it, three-dimensional (a sheet, a
+    flat molecule) in any other, and either is said, unless the cell is a slice about z = 0 as LAMMPS asks for in
+    two dimensions, or open along z while the rest is periodic.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def dimension_of(
     thin = cell is not None and _is_thin(cell, n)
     if says == 2 and cell is not None and periodic[2] and thickness and not (thin or zero is not None):
         return 2, [
-            f"expected a thin cell in {name}, which has x and y only, got a thickness of {thickness:g}; took it as "
-            "two-dimensional; try dimension=2 to confirm, or writing z as well if it is a projection"
+            f"expected a thin cell in {name}, which has x and y only, got a thickness of {thickness:g}; took it "
+            "as two-dimensional; try dimension=2 to confirm, or writing z as well if it is a projection"
         ]
     if says is not None:
         return says, []
@@ -64,8 +64,8 @@ def dimension_of(
         return 3, []
     if thin and periodic[2]:
         return 2, [
-            f"expected particles at several heights or a file that says its dimension, got one z in a thin cell in "
-            f"{name}; took it as two-dimensional; try dimension=2 or dimension=3"
+            "expected particles at several heights or a file that says its dimension, got one z in a thin cell "
+            f"in {name}; took it as two-dimensional; try dimension=2 or dimension=3"
         ]
     return 3, [
         f"expected particles at several heights or a file that says its dimension, got one z for all in {name}; "
@@ -74,7 +74,7 @@ def dimension_of(
 
 
 def _is_thin(cell: np.ndarray, n: int) -> bool:
-    """Whether a cell holds one layer: not thicker than 2.5 distances of its particles, and much wider than thick."""
+    """Whether a cell holds one layer: at most 2.5 distances of its particles thick, and three times as wide."""
     thickness = abs(cell[2, 2])
     wide = min(np.linalg.norm(cell[0]), np.linalg.norm(cell[1]))
     area = abs(np.linalg.det(cell[:2, :2]))

@@ -79,8 +79,8 @@ def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
         entries, left_out = format_header({k: v for k, v in frame.header.items() if k.lower() not in known})
         if left_out:
             yield (
-                f"expected numbers, truths and text as header of an xyz file, got others in {', '.join(left_out)}: "
-                "left out; try numbers or arrays of them"
+                "expected numbers, truths and text as header of an xyz file, got others in "
+                f"{', '.join(left_out)}: left out; try numbers or arrays of them"
             )
         columns = [part for _, values in tables.values() for part in np.atleast_2d(values.T)]
         file.write(f"{n}\n{' '.join(comment + entries)}\n{format_table(columns)}")
@@ -123,6 +123,11 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         notes.append(
             f"expected a cell in {lines.name}, got none; took the particles in open space; try box=(...) with "
             "its edge lengths"
+        )
+    if not {"species", "Z", "type"} & table.keys():
+        notes.append(
+            f"expected a column species in {lines.name}, got {', '.join(table) or 'pos'}; took all particles as "
+            "one species; try writing their names as well"
         )
     labels, names = _labels(table, entries, n)
     velocities = next((table.pop(name) for name in _VELOCITY if _is_vector(table.get(name))), None)

@@ -66,7 +66,7 @@ def to_frame(
     dimension: int | None,
     box: Any,
 ) -> tuple[Frame, list[str]]:
-    """The frame that a user sees: ordered by id, species coded, in its own dimension, and checked; and the notes."""
+    """The frame that a user sees: ordered by id, species coded, in its own dimension, checked; and the notes."""
     notes = list(found.notes)
     if dimension is None:
         dimension, more = dimension_of(

@@ -2,10 +2,10 @@
 
 HOOMD counts positions from the centre of the cell; here, as everywhere in the house, they count from its lower
 corner, (a1 + a2 + a3) / 2 away. Positions, velocities, box, and HOOMD's own quantities (diameter, mass, charge,
-orientation, angmom, moment_inertia, body) stand in single precision, positions wrapped with image flags, so a round
-trip keeps about seven digits of the place in the cell; types with their names, step, and other columns and the header
-under `log/` (where HOOMD-blue and OVITO look for them) keep every bit. There is no open space in GSD, and the first
-lattice vector is along x, the second in the xy plane.
+orientation, angmom, moment_inertia, body) stand in single precision, positions wrapped with image flags, so a
+round trip keeps about seven digits of the place in the cell; types with their names, step, and other columns and
+the header under `log/` (where HOOMD-blue and OVITO look for them) keep every bit. There is no open space in GSD,
+and the first lattice vector is along x, the second in the xy plane.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -187,7 +187,8 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
     positions = np.asarray(particles.position, np.float64)
     if "configuration/box" not in written and np.any(np.abs(positions) > 0.5):
         notes.append(
-            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its edge lengths"
+            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its edge "
+            "lengths"
         )
     images = np.asarray(particles.image, np.float64)
     shift = images @ cell if box[3:].any() else images * np.diagonal(cell)
@@ -218,7 +219,7 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
 
 
 def _logged(log: Mapping[str, Any], n: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Columns and header from what was logged, under the last word of the name where that is the only one of it."""
+    """Columns and header from what was logged, under the last word of its name where no other has that word."""
     columns: dict[str, np.ndarray] = {}
     header: dict[str, Any] = {}
     last = [name.rpartition("/")[2] for name in log]

@@ -14,7 +14,7 @@ from tdaglass.io.formats.text_lines import number
 
 
 def height_of_zero(low: np.ndarray, cell: np.ndarray) -> float | None:
-    """Height of z = 0 above the lower corner of a cell that has it inside, as LAMMPS asks for in two dimensions."""
+    """Height of z = 0 above the lower corner of a cell that has it inside, as LAMMPS wants planes; or None."""
     return float(-low[2]) if low[2] < 0 < low[2] + cell[2, 2] else None
 
 
@@ -37,8 +37,8 @@ def cell_of_dump(
         for row in values
     ):
         raise ValueError(
-            f"expected three lines of {wanted} numbers as cell of {where}, got {[' '.join(row) for row in words]}; "
-            "try writing the dump again"
+            f"expected three lines of {wanted} numbers as cell of {where}, got "
+            f"{[' '.join(row)[:60] for row in words]}; try writing the dump again"
         )
     numbers = np.array([row[:wanted] for row in values], np.float64)
     # Dumps of before 2009 do not say: their cells are periodic.
@@ -102,8 +102,8 @@ def check_right_handed(matrix: np.ndarray, where: str) -> None:
     """
     if np.linalg.det(matrix) < 0:
         raise ValueError(
-            f"expected right-handed lattice vectors for LAMMPS in {where}, got {matrix.tolist()}; try box[[1, 0, 2]], "
-            "the same lattice with two vectors swapped (in two dimensions box[[1, 0]]), or extxyz"
+            f"expected right-handed lattice vectors for LAMMPS in {where}, got {matrix.tolist()}; try "
+            "box[[1, 0, 2]], the same lattice with two vectors swapped (in two dimensions box[[1, 0]]), or extxyz"
         )
 
 

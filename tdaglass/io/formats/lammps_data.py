@@ -1,13 +1,13 @@
 """LAMMPS data files: the start of a LAMMPS run (`read_data`), one frame.
 
-Written wrapped into the cell with image flags, in the atom style that has the columns of the frame (atomic without
-any; charge, molecular, full, sphere); read in these and dipole, ellipsoid, bond and angle, with type labels and the
-names that comments give to masses. Keeps positions (unwrapped to rounding), species and their names, box,
-velocities, and masses where all particles of a species have the same. Which axes are periodic stands in the LAMMPS
-script, not here: all are taken as periodic.
+Written wrapped into the cell with image flags, in the atom style that has the columns of the frame (atomic
+without any; charge, molecular, full, sphere); read in these and dipole, ellipsoid, bond and angle, with type
+labels and the names that comments give to masses. Keeps positions (unwrapped to rounding), species with names,
+box, velocities, and masses where all particles of a species have the same. Which axes are periodic stands in the
+LAMMPS script, not here: all are taken as periodic.
 
-ASE's reader is not used: it knows neither type labels nor the sphere style's diameters as such, guesses elements from
-masses, and takes two dimensions for three.
+ASE's reader is not used: it takes seven of the eight styles here only if it is told, knows no type labels, and
+gives types as chemical elements and planes as space.
 """
 
 from collections.abc import Iterable, Iterator
@@ -66,16 +66,16 @@ def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
     n, dimension = positions.shape
     if box is None or open_axes(box, dimension).any():
         raise ValueError(
-            f"expected a box for a LAMMPS data file, periodic along all axes, got {None if box is None else box.tolist()}; "
-            "try extxyz, which knows open space, or a LAMMPS dump"
+            "expected a box for a LAMMPS data file, periodic along all axes, got "
+            f"{None if box is None else box.tolist()}; try extxyz, which knows open space, or a LAMMPS dump"
         )
     columns = dict(frame.columns)
     masses = _masses(columns, species, max(len(frame.species_names), 1))
     style = next((style for style, names in STYLES.items() if _added(names) == set(columns)), None)
     if style is None or any(values.ndim > 1 for values in columns.values()):
         raise ValueError(
-            f"expected the columns of an atom style ({'; '.join(sorted({', '.join(sorted(_added(s))) for s in STYLES.values()} - {''}))}) "
-            f"for a LAMMPS data file, got {', '.join(frame.columns)}; no columns, a dump or extxyz: try one of these"
+            f"expected columns of one atom style ({_styles()}), or no columns, for a LAMMPS data file, got "
+            f"{', '.join(frame.columns)}; try a dump or extxyz"
         )
     inside, images = wrapped(positions, box)
     flat = [(0, 0), (0, 3 - dimension)]
@@ -192,6 +192,10 @@ def _masses(columns: dict[str, np.ndarray], species: np.ndarray, n_types: int) -
 def _added(names: tuple[str, ...]) -> set[str]:
     """What an atom style has beside id, type and place."""
     return set(names) - {"id", "type", "x", "y", "z"}
+
+
+def _styles() -> str:
+    return "; ".join(f"{style}: {', '.join(sorted(_added(names)))}" for style, names in STYLES.items())
 
 
 def _bounds(matrix: np.ndarray, dimension: int) -> str:

@@ -117,7 +117,7 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
     for axis in _AXES:
         table.pop(f"i{axis}", None)
     time = header.pop("TIME", [""])[0]
-    step = header.pop("TIMESTEP", ["0"])[0]
+    step = header.pop("TIMESTEP", [None])[0]
     return FileFrame(
         positions,
         labels,
@@ -129,7 +129,7 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         if any(v is not None for v in velocities)
         else None,
         _grouped(table),
-        integer(step, "ITEM: TIMESTEP", where),
+        None if step is None else integer(step, "ITEM: TIMESTEP", where),
         number(time),
         ids,
         {name.lower(): _value(values[0]) for name, values in header.items()},
@@ -182,7 +182,7 @@ def _header(lines: Lines, where: str) -> dict[str, Any] | None:
                 "if it is another format"
             )
         section = " ".join(text.removeprefix("ITEM:").split())
-        if section.startswith("ATOMS"):
+        if section.split()[:1] == ["ATOMS"]:
             header["ATOMS"] = section.split()[1:]
             return header
         if section.startswith("BOX BOUNDS"):
@@ -274,8 +274,8 @@ def _labels(
             np.ones(n, np.int64),
             None,
             [
-                f"expected a column type, typelabel or element in {name}, got {' '.join(table) or 'none'}; took all "
-                "particles as one species; try dumping type as well"
+                f"expected a column type, typelabel or element in {name}, got {' '.join(table) or 'none'}; took "
+                "all particles as one species; try dumping type as well"
             ],
         )
     if types is None or types.dtype.kind == "U":

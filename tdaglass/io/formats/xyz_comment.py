@@ -1,4 +1,4 @@
-"""The comment line of an xyz file: what it says of the frame, in the extended form or in that of other programs."""
+"""The comment line of an xyz file: what it says of the frame, extended or as other programs write it."""
 
 import json
 import re
