@@ -186,7 +186,12 @@ def _comment(lines: Lines, where: str) -> Comment:
         raise ValueError(
             f"expected a comment line in {where}, got the end of the file: it was cut short; try an earlier frame"
         )
-    return parse_comment(decode(line, lines.at(where)))
+    comment = parse_comment(decode(line, lines.at(where)))
+    if comment.extended and not comment.whole:
+        raise ValueError(
+            f"expected every quote closed in {lines.at(where)}, got one that is not; try writing the file again"
+        )
+    return comment
 
 
 def _columns(

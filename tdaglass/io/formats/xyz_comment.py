@@ -13,9 +13,7 @@ from tdaglass.io.formats.text_lines import integer, number
 OURS = frozenset({"lattice", "properties", "pbc", "origin", "species_names", "dimension"})
 # Keys of atooms, which writes key:value.
 _FOREIGN = frozenset({"cell", "columns", "step", "side", "ndim"})
-_ENTRY = re.compile(
-    r"""(?<![^\s,;])([^\s="',;]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|'[^']*+'|\{[^}]*+\}|\[[^\]]*+\]|[^\s"']++)"""
-)
+_CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
 _COLON = re.compile(r"(?<!\S)(\w++):\s*+([^\s:]++)(?!\S)")
 _WORDS = re.compile(r"[^\s,]+")
 _TRUTH = {
@@ -43,11 +41,14 @@ class Comment(NamedTuple):
         What is not the reader's own, by key as it stands there.
     extended : bool
         The line is of the extended form, which names columns or the cell.
+    whole : bool
+        Every quote is closed.
     """
 
     entries: Mapping[str, str]
     header: Mapping[str, Any]
     extended: bool
+    whole: bool
 
 
 def parse_comment(line: str) -> Comment:
@@ -60,8 +61,9 @@ def parse_comment(line: str) -> Comment:
     >>> parse_comment("step:10 columns:name,pos cell:5,5,5").entries["cell"]
     '5,5,5'
     """
-    pairs = [(key, _bare(text)) for key, text in _ENTRY.findall(line)]
-    rest = _ENTRY.sub(" ", line).split()
+    words, whole = _words(line)
+    pairs = [(word[0].strip(",;"), "=".join(word[1:])) for word in words if len(word) > 1]
+    rest = [word[0] for word in words if len(word) == 1]
     if not pairs:
         found = _COLON.findall(line)
         if _FOREIGN & {key.lower() for key, _ in found}:
@@ -75,7 +77,7 @@ def parse_comment(line: str) -> Comment:
         header |= {word: True for word in rest if word.isidentifier()}
     elif rest:
         header["comment"] = line.strip()
-    return Comment(entries, header, extended)
+    return Comment(entries, header, extended, whole)
 
 
 def cell_of_atooms(entries: Mapping[str, str]) -> list[float] | None:
@@ -166,8 +168,32 @@ def foreign_columns(text: str, dimension: int) -> list[tuple[str, str, int]]:
     return [kinds.get(name, (name, "R", dimension) if name == "pos" else (name, ".", 1)) for name in names]
 
 
-def _bare(text: str) -> str:
-    return text[1:-1].replace('\\"', '"') if text[0] in "\"'{[" and len(text) > 1 else text
+def _words(line: str) -> tuple[list[list[str]], bool]:
+    """Words of the line, each in the parts between its equals signs; and whether every quote is closed."""
+    words, inside, escaped, quoted = [[""]], "", False, False
+    for char in line.strip():
+        if escaped or (inside and char not in (inside, "\\")):
+            words[-1][-1] += char
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif inside:
+            inside = ""
+        elif char in _CLOSING:
+            inside, quoted = _CLOSING[char], True
+        elif char.isspace():
+            if words[-1][-1] or quoted:
+                words.append([""])
+            quoted = False
+        elif char == "=":
+            # Blanks before the sign have ended the word that it belongs to.
+            if words[-1] == [""] and len(words) > 1:
+                words.pop()
+            words[-1].append("")
+            quoted = False
+        else:
+            words[-1][-1] += char
+    return [word for word in words if word != [""]], not inside
 
 
 def _value(key: str, text: str) -> Any:
@@ -200,10 +226,11 @@ def _text(key: str, value: Any) -> str | None:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        if '"' in value or "\\" in value or any(c in value for c in "\r\n"):
+        if any(c in value for c in "\r\n"):
             return None
-        plain = value and not any(c.isspace() or c in "'=[]{},;" for c in value)
-        return value if plain and value[0] != "_" else f'"{value}"'
+        plain = value and not any(c.isspace() or c in "\"'=[]{},;\\" for c in value)
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return value if plain and value[0] != "_" else f'"{escaped}"'
     try:
         array = np.asarray(value)
     except ValueError:
