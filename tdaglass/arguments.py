@@ -404,7 +404,9 @@ def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
             )
         if len(np.unique(known)) < len(known):
             raise ValueError("expected each particle of a subset once, got one twice; try np.unique(subset)")
-    return numbers.astype(jnp.int32) if isinstance(numbers, jax.Array) else jnp.asarray(numbers.astype(np.int32))
+    return (
+        numbers.astype(jnp.int32) if isinstance(numbers, jax.Array) else jnp.asarray(numbers.astype(np.int32))
+    )
 
 
 def species_count(species: Array | None, count: int | None) -> int:
@@ -482,7 +484,9 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     except (TypeError, ValueError, OverflowError, jax.errors.JAXTypeError):
         value = None
     if value is None:
-        raise ValueError(f"expected a whole number as {name}, got {' '.join(repr(x).split())}; try int(...), outside jit")
+        raise ValueError(
+            f"expected a whole number as {name}, got {' '.join(repr(x).split())}; try int(...), outside jit"
+        )
     if least is not None and value < least:
         raise ValueError(f"expected {name} of at least {least}, got {value}; try {least}")
     return value

@@ -17,7 +17,7 @@ from tdaglass.dynamics.time_correlation import (
     TimeCorrelationFunction,
     require_box,
 )
-from tdaglass.dynamics.waves import density_waves, isotropic, reciprocal, reciprocal_step
+from tdaglass.dynamics.waves import cosine, density_waves, isotropic, reciprocal, reciprocal_step
 from tdaglass.structure import wave_vectors
 
 # Wave vectors drawn from the shell around the wave number; more do not sharpen the mean over particles.
@@ -67,7 +67,7 @@ class SelfScattering(TimeCorrelationFunction):
 
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102
         if self.directions == "axes":
-            return share @ jnp.mean(jnp.cos(self.q * pair.moved), axis=-1)
+            return share @ jnp.mean(cosine(self.q * pair.moved), axis=-1)
         distance_sq = squared_distance(pair.moved)
         return share @ isotropic(self.q * jnp.sqrt(distance_sq), pair.moved.shape[-1])
 

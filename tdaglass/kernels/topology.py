@@ -220,7 +220,9 @@ def critical_spheres(
     _checked("given", given, np.float64, (n, dim))
     _checked("wrapped", wrapped, np.int32, (n, dim))
     count = len(pairs[0])
-    for name, array, simplices in zip(("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True):
+    for name, array, simplices in zip(
+        ("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True
+    ):
         _numbers(name, array, (count,), len(simplices[0]))
     for name, array in zip(("birth", "death"), pairs[2:], strict=True):
         _checked(name, array, np.float64, (count,))
@@ -238,7 +240,9 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
     """How many there are, in how many dimensions, and what the kernels read of them."""
     position, weight, box = sites
     if not isinstance(position, np.ndarray) or position.ndim != 2 or position.shape[1] not in (2, 3):
-        raise TypeError(f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point")
+        raise TypeError(
+            f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point"
+        )
     n, dim = position.shape
     _checked("positions", position, np.float64, (n, dim))
     if weight is not None:
@@ -254,7 +258,9 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
 def _dimension(simplices: tuple[Array, Array], dim: int) -> int:
     k = simplices[0].shape[1] - 1 if simplices[0].ndim == 2 else -1
     if not 0 <= k < dim:
-        raise TypeError(f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells")
+        raise TypeError(
+            f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells"
+        )
     return k
 
 

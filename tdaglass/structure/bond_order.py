@@ -102,7 +102,9 @@ def _whole_degrees(degrees: int | Sequence[int]) -> tuple[int, ...]:
     given = [degrees] if np.ndim(degrees) == 0 else list(degrees)  # type: ignore[arg-type]
     each = tuple(whole(degree, "degree") for degree in given)
     if not each or not 0 <= min(each) <= max(each) <= HIGHEST:
-        raise ValueError(f"expected degrees of 0 or more, up to {HIGHEST}, got {each}; try degrees=range(1, 9)")
+        raise ValueError(
+            f"expected degrees of 0 or more, up to {HIGHEST}, got {each}; try degrees=range(1, 9)"
+        )
     return each
 
 

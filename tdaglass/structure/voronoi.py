@@ -179,7 +179,9 @@ def _squares(radii: Any, batch: list[int], n: int) -> Sequence[Array | None]:
         return [None] * count
     radius = arguments.doubles(radii, "radii")
     if radius.shape not in ((n,), (*batch, n)):
-        raise ValueError(f"expected radii ({n},) or {(*batch, n)}, got shape {radius.shape}; try one for each particle")
+        raise ValueError(
+            f"expected radii ({n},) or {(*batch, n)}, got shape {radius.shape}; try one for each particle"
+        )
     if not (np.isfinite(radius).all() and (radius >= 0).all()):
         raise ValueError(f"expected radii of zero or more, got {radius.min():g}; try half the diameters")
     return list(np.broadcast_to(radius**2, (*batch, n)).reshape(count, n))

@@ -36,7 +36,9 @@ def closed(sites: Sites) -> tuple[Sites, float]:
     slab = np.where(np.isinf(matrix), np.diag(thickness), matrix)
     lightest, heaviest = (0.0, 0.0) if sites.weight is None else (sites.weight.min(), sites.weight.max())
     # A ball of squared radius weight + alpha around each point: the lightest may be the nearest.
-    widest_sq = _widest_gap(sites.position - np.where(open_, lowest, 0), slab, open_) ** 2 + float(heaviest - lightest)
+    widest_sq = _widest_gap(sites.position - np.where(open_, lowest, 0), slab, open_) ** 2 + float(
+        heaviest - lightest
+    )
     half = np.sqrt(APART * widest_sq)
     box = slab + np.diag(np.where(open_, 2 * half, 0))
     position = np.where(open_, sites.position - lowest + half, sites.position)

@@ -109,7 +109,9 @@ class Grid:
         vector = np.asarray(vector)
         n = int(self.above_diagonal.sum())
         if vector.shape[-1:] != (n,):
-            raise ValueError(f"expected a vector (..., {n}), got shape {vector.shape}; try one of `Grid.vector`")
+            raise ValueError(
+                f"expected a vector (..., {n}), got shape {vector.shape}; try one of `Grid.vector`"
+            )
         image = np.full((*vector.shape[:-1], *self.shape[::-1]), fill, np.result_type(vector, float))
         image[..., self.above_diagonal] = vector
         return image

@@ -148,7 +148,12 @@ def calls():
     yield topology.pair, {"values": tuple(values), "faces": tuple(faces)}
     for dtype in (np.float32, np.float64):
         given = {"given": sites[0], "wrapped": np.zeros((DIM + 1, DIM), np.int32), "pairs": pairs[1][:4]}
-        given |= {"below": simplices[1], "above": simplices[2], "opens": room(1, dtype), "ends": room(2, dtype)}
+        given |= {
+            "below": simplices[1],
+            "above": simplices[2],
+            "opens": room(1, dtype),
+            "ends": room(2, dtype),
+        }
         yield topology.critical_spheres, {"sites": periodic, **given}
 
 
@@ -161,7 +166,9 @@ def test_every_argument_of_every_function_in_every_other_type_is_refused():
         for k, leaf in enumerate(leaves):
             if not isinstance(leaf, np.ndarray) or not leaf.size:
                 continue
-            others = [leaf.astype(dtype) for dtype in (*DTYPES, ml_dtypes.bfloat16) if np.dtype(dtype) != leaf.dtype]
+            others = [
+                leaf.astype(dtype) for dtype in (*DTYPES, ml_dtypes.bfloat16) if np.dtype(dtype) != leaf.dtype
+            ]
             if function is topology.read_tree:
                 others = [x for x in others if x.dtype not in (np.int8, np.uint8)]
             else:

@@ -139,7 +139,9 @@ def test_of_each_cell_of_the_orthorhombic_supercell(name, weighted):
     assert compared[dim - 1, 0] > 10
 
 
-@pytest.mark.parametrize(("lattice", "weighted"), [("steep", True), ("far from reduced", False), ("oblique", True)])
+@pytest.mark.parametrize(
+    ("lattice", "weighted"), [("steep", True), ("far from reduced", False), ("oblique", True)]
+)
 def test_derivatives_in_positions_weights_and_cell_are_differences(lattice, weighted):
     points, matrix, weights = points_in(lattice, 24, weighted)
     dim = len(matrix)
@@ -147,7 +149,10 @@ def test_derivatives_in_positions_weights_and_cell_are_differences(lattice, weig
 
     def energy(points, matrix, weights=None):
         found = diagrams(points, matrix, dimensions=tuple(range(dim)), weights=weights)
-        return sum(jnp.sum(jnp.where(d.valid, (d.death - d.birth) ** 2 + p * d.death, 0)) for d, p in zip(found, power))
+        return sum(
+            jnp.sum(jnp.where(d.valid, (d.death - d.birth) ** 2 + p * d.death, 0))
+            for d, p in zip(found, power)
+        )
 
     given = [points, matrix] + ([weights] if weighted else [])
     value = jax.jit(energy)
@@ -161,7 +166,9 @@ def test_derivatives_in_positions_weights_and_cell_are_differences(lattice, weig
                 moved = [np.array(y) for y in given]
                 moved[which][tuple(entry)] += sign * step
                 both.append(float(value(*moved)))
-            assert float(slope[tuple(entry)]) == pytest.approx((both[0] - both[1]) / (2 * step), rel=1e-6, abs=1e-5)
+            assert float(slope[tuple(entry)]) == pytest.approx(
+                (both[0] - both[1]) / (2 * step), rel=1e-6, abs=1e-5
+            )
 
 
 def test_stress_of_a_persistence_energy():
