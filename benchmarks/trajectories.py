@@ -4,11 +4,12 @@
 4,000 random walkers in three dimensions, in double precision; without compilation, in alternation, medians of the
 processor time of the process.
 
-- the five of PyMatterSim's ``relaxation`` (mean squared displacement, non-Gaussian parameter, overlap, chi_4, F_s of
-  cosines along the axes) over all pairs of 40 frames, which it compares all.
-- the same of 1,000 frames at ten lags a decade, which PyMatterSim cannot be asked: told from its time a pair, for all.
-- mean squared displacement alone of 1,000 frames: freud's ``msd.MSD`` takes all lags, by Fourier transforms, and holds
-  the whole trajectory; ours ten lags a decade.
+- The five of PyMatterSim's ``relaxation`` (mean squared displacement, non-Gaussian parameter, overlap, chi_4, F_s
+  of cosines along the axes) over all pairs of 40 frames, as it takes all of them.
+- The same of 1,000 frames at ten lags a decade, which PyMatterSim cannot be asked: its time is told from that of a
+  pair, for all pairs.
+- The mean squared displacement alone of 1,000 frames: freud's ``msd.MSD`` takes all lags, by Fourier transforms,
+  and holds the whole trajectory; ours takes ten lags a decade.
 """
 
 import logging

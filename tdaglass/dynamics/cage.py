@@ -68,8 +68,8 @@ class CageRelative(TimeCorrelationFunction):
     def __post_init__(self) -> None:
         if not isinstance(self.function, TimeCorrelationFunction) or not self.function.of_single_particles:
             raise ValueError(
-                f"expected a function of the displacements of single particles, got {type(self.function).__name__}; try "
-                "dynamics.MeanSquaredDisplacement()"
+                f"expected a function of the displacements of single particles, got "
+                f"{type(self.function).__name__}; try dynamics.MeanSquaredDisplacement()"
             )
         object.__setattr__(self, "lags", self.function.lags if self.lags is None else self.lags)
         super().__post_init__()
@@ -94,6 +94,9 @@ class CageRelative(TimeCorrelationFunction):
         idx, mask, earlier = pair.earlier
         moved = relative_to_cage(pair.moved, idx, mask, itself=self.itself)
         return self.function.moments(Pair(moved, pair.drift, earlier, pair.later[2]), share, constants[0])
+
+    def of_pair(self, moments: np.ndarray) -> np.ndarray:  # noqa: D102
+        return self.function.of_pair(moments)
 
     def value(self, moments: np.ndarray, system: System, constants: Any) -> np.ndarray:  # noqa: D102
         return self.function.value(moments, system, constants[0])

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -89,11 +88,14 @@ class Chi4(Overlap):
     """
 
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102
-        overlap = share @ overlaps(pair.moved, constants)
-        return jnp.stack([overlap, overlap**2], axis=-1)
+        # Particles are counted, which is exact in single precision, too.
+        return (share > 0).astype(share.dtype) @ overlaps(pair.moved, constants)
+
+    def of_pair(self, moments: np.ndarray) -> np.ndarray:  # noqa: D102
+        return np.stack([moments, moments**2], axis=-1)
 
     def value(self, moments: np.ndarray, system: System, constants: Any) -> np.ndarray:  # noqa: D102
-        return system.members * (moments[..., 1] - moments[..., 0] ** 2)
+        return (moments[..., 1] - moments[..., 0] ** 2) / system.members
 
 
 def overlaps(moved: Array, cutoff_sq: Array) -> Array:

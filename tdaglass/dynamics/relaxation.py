@@ -11,8 +11,7 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from tdaglass import arguments
-
-Times = Curve = Curves = arguments.Numbers
+from tdaglass.arguments import Numbers
 
 
 class StretchedExponential(NamedTuple):
@@ -52,11 +51,11 @@ class Diffusion(NamedTuple):
 
 
 def fit_stretched_exponential(
-    times: Times,
-    scattering: Curves,
+    times: Numbers,
+    scattering: Numbers,
     *,
     start: float | None = None,
-    errors: Curve | None = None,
+    errors: Numbers | None = None,
 ) -> StretchedExponential:
     r"""Fit :math:`\gamma \exp(-(t/\tau)^\beta)` to the long-time part of a scattering function.
 
@@ -131,7 +130,7 @@ def fit_stretched_exponential(
     return StretchedExponential(amplitude, tau, beta, np.sqrt(np.diag(covariance)), covariance)
 
 
-def relaxation_time(times: Times, scattering: Curve, level: float = float(np.exp(-1))) -> float:
+def relaxation_time(times: Numbers, scattering: Numbers, level: float = float(np.exp(-1))) -> float:
     """Time at which a scattering function first falls to a level, interpolated linearly in log t.
 
     Parameters
@@ -175,8 +174,8 @@ def relaxation_time(times: Times, scattering: Curve, level: float = float(np.exp
 
 
 def diffusion(
-    times: Times,
-    mean_squared_displacement: Curves,
+    times: Numbers,
+    mean_squared_displacement: Numbers,
     dimension: int,
     *,
     start: float | None = None,
@@ -281,7 +280,7 @@ def diffusion_time(diffusion_coefficient: float, sigma: float, dimension: int) -
     return sigma**2 / (2 * dimension * float(coefficient))
 
 
-def _checked(times: Times, curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _checked(times: Numbers, curves: Numbers, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Times and curves (configurations, times) in double precision."""
     t, values = arguments.host(times, "times"), np.atleast_2d(arguments.host(curves, name))
     if t.ndim != 1 or values.ndim != 2 or values.shape[1] != len(t) or not len(values):

@@ -105,6 +105,10 @@ class TimeCorrelationFunction:
         """Numbers of one pair of frames, in JAX; `share` times a number of each particle are its means."""
         raise NotImplementedError
 
+    def of_pair(self, moments: np.ndarray) -> np.ndarray:
+        """What is averaged over origins, from the moments (pairs, kinds, *moments), in double precision."""
+        return moments
+
     def value(self, moments: np.ndarray, system: System, constants: Any) -> np.ndarray:
         """From averages over origins (..., kinds, *moments) to values (..., kinds, *points)."""
         raise NotImplementedError

@@ -416,9 +416,10 @@ def _compare(
     found = _moments(
         group.functions, remove_drift, jnp.asarray(moved), earlier, later, share, run.constants[g]
     )
-    flat = np.concatenate([np.asarray(m, float).reshape(size, -1) for m in found], axis=1)
+    seen = [f.of_pair(np.asarray(m, float)) for f, m in zip(group.functions, found, strict=True)]
+    flat = np.concatenate([m.reshape(size, -1) for m in seen], axis=1)
     if not run.shapes[g]:
-        run.shapes[g].extend(m.shape[1:] for m in found)
+        run.shapes[g].extend(m.shape[1:] for m in seen)
         run.sums[g] = no_origins(len(group.lags), flat.shape[1])
     for (lag, origin, _), moments in zip(pairs, flat, strict=False):
         add(run.sums[g], lag, origin.time, moments)

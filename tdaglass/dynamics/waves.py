@@ -1,6 +1,7 @@
 """Plane waves of a periodic cell, and their averages over all directions."""
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -113,9 +114,10 @@ def _amplitude(u: np.ndarray, odd: bool) -> np.ndarray:
     return scale * (j0(x) * np.cos(phase) + y0(x) * np.sin(phase))
 
 
-_COSINE = chebyshev.chebinterpolate(lambda u: np.cos(2 * np.pi * np.sqrt((u + 1) / 8)), 12)
+_interpolated: Callable[[Callable[[np.ndarray], np.ndarray], int], np.ndarray] = chebyshev.chebinterpolate
+_COSINE = _interpolated(lambda u: np.cos(2 * np.pi * np.sqrt((u + 1) / 8)), 12)
 _SERIES = (
-    chebyshev.chebinterpolate(lambda u: j0(NEAR * np.sqrt((u + 1) / 2)), 20),
-    chebyshev.chebinterpolate(lambda u: _amplitude(u, odd=False), 20),
-    chebyshev.chebinterpolate(lambda u: _amplitude(u, odd=True), 20),
+    _interpolated(lambda u: j0(NEAR * np.sqrt((u + 1) / 2)), 20),
+    _interpolated(lambda u: _amplitude(u, odd=False), 20),
+    _interpolated(lambda u: _amplitude(u, odd=True), 20),
 )

@@ -131,6 +131,7 @@ def test_runs_are_averaged_together(made):
 NAN = np.zeros((3, 4, 2))
 NAN[1, 2] = np.nan
 STILL = np.zeros((4, 5, 2))
+FAR = 9.0 * np.indices((4, 5, 2))[1]
 REFUSED = {
     "a path": ("dump.lammpstrj", {}, "try io.iterate_trajectory"),
     "a number": (3.0, {}, "expected frames, got float"),
@@ -160,7 +161,7 @@ REFUSED = {
     "short waves": (STILL, {"functions": dynamics.Scattering(0.1), "lags": [1], "box": 1.0}, "wave vectors"),
     "far pairs": (STILL, {"functions": dynamics.VanHoveDistinct(1.0), "lags": [1], "box": 1.0}, "got 1 between"),
     "cut-offs": (STILL, {"functions": dynamics.Overlap([1.0, 2.0]), "lags": [1]}, "one for each of 0 species"),
-    "lonely": (STILL + 9 * np.arange(5)[:, None], {"functions": dynamics.CageRelative(MSD, 1.0), "lags": [1]}, "no neighbour"),
+    "lonely": (FAR, {"functions": dynamics.CageRelative(MSD, 1.0), "lags": [1]}, "no neighbour"),
 }  # fmt: skip
 
 

@@ -53,8 +53,7 @@ def test_walks_move_as_pymattersim_says(name, wrapped, tolerance):
             for row, species in {0: "all", 2: "B"}.items():
                 expected = reference[f"{name}_{kind}_{species}"]
                 values = np.stack([function.values[row] for function in functions])
-                # In single precision N Q^2 (chi_4) loses two digits, and a particle may cross the cut-off.
-                np.testing.assert_allclose(values, expected, rtol=tolerance, atol=100 * tolerance)
+                np.testing.assert_allclose(values, expected, rtol=tolerance, atol=5 * tolerance)
     assert found[0].origins.tolist() == list(range(11, 0, -1))
     assert found[0].errors.shape == (3, 11)
 
