@@ -13,6 +13,7 @@ from tdaglass.dynamics.displacements import MeanSquaredDisplacement, NonGaussian
 from tdaglass.dynamics.four_point import FourPointStructure, OrnsteinZernike, correlation_length
 from tdaglass.dynamics.frames import unwrap
 from tdaglass.dynamics.isoconfigurational import Isoconfigurational, isoconfigurational
+from tdaglass.dynamics.lags import logarithmic_lags
 from tdaglass.dynamics.mover import Mover, ObservingMover
 from tdaglass.dynamics.overlap import Chi4, Overlap
 from tdaglass.dynamics.propensity import propensity_of_runs
@@ -28,7 +29,7 @@ from tdaglass.dynamics.reliability import Reliability, propensity_ceiling, prope
 from tdaglass.dynamics.scattering import Scattering, SelfScattering
 from tdaglass.dynamics.score_correlation import correlation_with_propensity
 from tdaglass.dynamics.time_correlation import TimeCorrelation, TimeCorrelationFunction
-from tdaglass.dynamics.trajectory import logarithmic_lags, time_correlations, time_correlations_of_runs
+from tdaglass.dynamics.trajectory import time_correlations, time_correlations_of_runs
 from tdaglass.dynamics.van_hove import VanHoveDistinct, VanHoveSelf
 
 __all__ = [

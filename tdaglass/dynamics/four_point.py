@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
-from tdaglass.dynamics.frames import fractions
+from tdaglass.dynamics.images import fractions
 from tdaglass.dynamics.overlap import Overlap, overlaps
 from tdaglass.dynamics.time_correlation import Pair, System, of_each_particle, require_box
 from tdaglass.dynamics.waves import density_waves, reciprocal, reciprocal_step

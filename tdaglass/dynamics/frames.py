@@ -6,7 +6,7 @@ unwrapped may be far away, and only their differences go to the device.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,18 +14,7 @@ import numpy as np
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
-
-# A step of this part of a lattice vector is too close to a half to be told from one that went the other way.
-LONGEST_STEP = 0.4
-
-
-class Snapshot(NamedTuple):
-    """One frame: its time, positions (particles, dim), species (particles,) or None, and cell or None."""
-
-    time: float
-    positions: np.ndarray
-    species: np.ndarray | None
-    box: np.ndarray | None
+from tdaglass.dynamics.images import Snapshot, not_wrapped, unwrapped
 
 
 def snapshots(
@@ -63,7 +52,7 @@ def snapshots(
             yield now
             before = now
 
-    stream = _unwrapped(checked()) if wrapped else _not_wrapped(checked()) if displacements else checked()
+    stream = unwrapped(checked()) if wrapped else not_wrapped(checked()) if displacements else checked()
     return known, stream
 
 
@@ -97,10 +86,10 @@ def unwrap(trajectory: Any, box: Numbers | None = None) -> np.ndarray:
     [[[0.8, 0.5]], [[1.1, 0.5]]]
     """
     _, stream = snapshots(trajectory, box=box, wrapped=True)
-    unwrapped = [frame.positions for frame in stream]
-    if not unwrapped:
+    positions = [frame.positions for frame in stream]
+    if not positions:
         raise ValueError("expected at least one frame, got none; try another file or slice")
-    return np.stack(unwrapped)
+    return np.stack(positions)
 
 
 def _frames(trajectory: Any) -> tuple[Iterable[Any], bool]:
@@ -260,64 +249,3 @@ def _time(frame: Any, k: int, given: np.ndarray | None, time_step: float | None)
     if time_step is not None:
         return (k if step is None else int(step)) * time_step
     return float(next((x for x in (time, step) if x is not None), k))
-
-
-def fractions(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Positions or displacements in units of the lattice vectors, zero along open axes."""
-    periodic = np.isfinite(box if box.ndim == 1 else np.diagonal(box))
-    closed = np.where(np.isfinite(box), box, 1)
-    return np.where(periodic, positions / closed if box.ndim == 1 else positions @ np.linalg.inv(closed), 0)
-
-
-def wrap(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Positions inside the cell, from its lower corner on."""
-    return positions - _lattice(np.floor(fractions(positions, box)), box)
-
-
-def _lattice(shift: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Translations by whole numbers of lattice vectors; none along open axes."""
-    closed = np.where(np.isfinite(box), box, 0)
-    return shift * closed if box.ndim == 1 else shift @ closed
-
-
-def _unwrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
-    images: np.ndarray | None = None
-    before: Snapshot | None = None
-    for k, now in enumerate(frames):
-        if now.box is None:
-            raise ValueError(
-                "expected the periodic cell that positions were wrapped into, got open space; try box=..."
-            )
-        if before is None or before.box is None or images is None:
-            images = np.zeros_like(now.positions)
-        else:
-            # In units of the cell, which may have changed.
-            step = fractions(now.positions, now.box) - fractions(before.positions, before.box)
-            images = images - np.round(step)
-            rest = np.abs(step - np.round(step)).max(axis=1)
-            if rest.max() > LONGEST_STEP:
-                raise ValueError(
-                    f"expected steps well below half the cell, got one of {rest.max():.2f} of it for particle "
-                    f"{int(rest.argmax())} before frame {k}; try frames closer in time, or image flags"
-                )
-        before = now
-        yield now._replace(positions=now.positions + _lattice(images, now.box))
-
-
-def _not_wrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
-    """The frames as they are, unless particles leave through one face and come in through the other."""
-    before: Snapshot | None = None
-    inside = True
-    for k, now in enumerate(frames):
-        if now.box is not None and inside:
-            here = fractions(now.positions, now.box)
-            inside = bool((here > -1e-6).all() and (here < 1 + 1e-6).all())
-            if inside and before is not None and before.box is not None:
-                jump = np.abs(here - fractions(before.positions, before.box)).max()
-                if jump > 0.5:
-                    raise ValueError(
-                        f"expected unwrapped positions, got particles that cross the cell before frame {k} and "
-                        "stay inside; try wrapped=True, or image flags"
-                    )
-        before = now
-        yield now

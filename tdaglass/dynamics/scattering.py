@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 from tdaglass import arguments
 from tdaglass.dynamics.displacements import squared_distance
-from tdaglass.dynamics.frames import fractions
+from tdaglass.dynamics.images import fractions
 from tdaglass.dynamics.time_correlation import (
     Pair,
     System,

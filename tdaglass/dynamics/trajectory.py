@@ -16,14 +16,14 @@ from jaxtyping import Array
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
-from tdaglass.dynamics.frames import Snapshot, snapshots
+from tdaglass.dynamics.frames import snapshots
+from tdaglass.dynamics.images import Snapshot
+from tdaglass.dynamics.lags import SAME_TIME, checked_lags, default_lags, partners
 from tdaglass.dynamics.origins import Blocks, add, averages, no_origins
 from tdaglass.dynamics.time_correlation import Pair, System, TimeCorrelation, TimeCorrelationFunction
 
 # Numbers in a batch of displacements, which fit the caches of a processor, and pairs of frames at most.
 BATCH, PAIRS = 2**17, 64
-# Times are the same if they differ by less than this part of the shortest lag.
-SAME_TIME = 1e-3
 
 
 class Group(NamedTuple):
@@ -171,7 +171,7 @@ def time_correlations_of_runs(
     asked = (functions,) if isinstance(functions, TimeCorrelationFunction) else functions
     _require_functions(asked)
     every = arguments.whole(every, "every", least=1)
-    wanted = None if lags is None else _checked_lags(lags)
+    wanted = None if lags is None else checked_lags(lags)
     groups: list[Group] = []
     runs: list[Pass] = []
     for trajectory in trajectories:
@@ -229,43 +229,6 @@ def _averaged(
     )
 
 
-def logarithmic_lags(spacing: Any, longest: Any, per_decade: Any = 10) -> np.ndarray:
-    """Times between frames that are equally far apart, so many a decade: whole multiples of their spacing.
-
-    Parameters
-    ----------
-    spacing : time units
-        From frame to frame.
-    longest : time units
-        At most this.
-    per_decade : int
-        Fewer where there are not so many multiples.
-
-    Returns
-    -------
-    (lags,), time units
-
-    Raises
-    ------
-    ValueError
-        For a longest time below the spacing.
-
-    Examples
-    --------
-    >>> logarithmic_lags(0.5, 10.0, per_decade=4).tolist()
-    [0.5, 1.0, 1.5, 3.0, 5.0, 9.0]
-    """
-    spacing, longest = arguments.length(spacing, "spacing"), arguments.length(longest, "longest lag")
-    per_decade = arguments.whole(per_decade, "number of lags a decade", least=1)
-    most = math.floor(longest / spacing * (1 + 1e-9))
-    if most < 1:
-        raise ValueError(
-            f"expected a longest lag of at least the spacing, got {longest:g} and {spacing:g}; try {spacing:g}"
-        )
-    exponents = np.arange(math.floor(math.log10(most) * per_decade) + 1) / per_decade
-    return np.unique(np.round(10**exponents).clip(1, most)) * spacing
-
-
 def _require_functions(asked: Any) -> None:
     if not isinstance(asked, Sequence) or not asked:
         raise ValueError(f"expected functions to average, got {_short(asked)}; try [dynamics.NonGaussian()]")
@@ -280,42 +243,17 @@ def _short(x: Any) -> str:
     return " ".join(repr(x).split())[:60]
 
 
-def _checked_lags(lags: Numbers) -> np.ndarray:
-    found = np.atleast_1d(arguments.host(lags, "lags"))
-    if found.ndim != 1 or not found.size or not (np.isfinite(found) & (found >= 0)).all():
-        raise ValueError(
-            f"expected lags of zero or more, got {found.tolist()}; try dynamics.logarithmic_lags"
-        )
-    if (np.diff(found) <= 0).any():
-        raise ValueError(f"expected lags that increase, got {found.tolist()}; try np.unique(lags)")
-    return found
-
-
 def _groups(
     asked: Sequence[TimeCorrelationFunction], wanted: np.ndarray | None, known: list[float] | None
 ) -> list[Group]:
     if wanted is None and any(function.lags is None for function in asked):
-        wanted = _default_lags(known)
+        wanted = default_lags(known)
     by_lags: dict[tuple[float, ...], list[TimeCorrelationFunction]] = {}
     for function in asked:
         lags = tuple(wanted.tolist()) if function.lags is None and wanted is not None else function.lags
         assert lags is not None
-        by_lags.setdefault(tuple(_checked_lags(lags)), []).append(function)
+        by_lags.setdefault(tuple(checked_lags(lags)), []).append(function)
     return [Group(tuple(functions), np.array(lags)) for lags, functions in by_lags.items()]
-
-
-def _default_lags(known: list[float] | None) -> np.ndarray:
-    if known is None:
-        raise ValueError(
-            "expected lags for frames that come one at a time, got None; try "
-            "lags=dynamics.logarithmic_lags(spacing, longest)"
-        )
-    if len(known) < 2:
-        raise ValueError(f"expected two frames or more, got {len(known)}; try io.read_trajectory")
-    gaps = np.diff(known)
-    if np.ptp(gaps) <= SAME_TIME * gaps.min():
-        return logarithmic_lags(gaps.mean(), max((known[-1] - known[0]) / 2, gaps.mean()))
-    return np.array(known[1:]) - known[0]
 
 
 def _one_pass(stream: Iterator[Snapshot], groups: list[Group], remove_drift: bool, every: int) -> Pass:
@@ -345,7 +283,7 @@ def _one_pass(stream: Iterator[Snapshot], groups: list[Group], remove_drift: boo
             window.append(now)
         origins = np.array([held.time for held in window])
         for g, group in enumerate(groups):
-            for lag, origin in _partners(origins, now.time - group.lags, same):
+            for lag, origin in partners(origins, now.time - group.lags, same):
                 waiting[g].append((lag, window[origin], now))
             size = _batch_size(run.system)
             while len(waiting[g]) >= size:
@@ -382,17 +320,6 @@ def _begin(frame: Snapshot, groups: list[Group]) -> Pass:
     system = System(dim, table, members, frame.box, frame.species)
     constants = [tuple(f.prepare(system) for f in group.functions) for group in groups]
     return Pass(system, constants, [[] for _ in groups], [no_origins(len(group.lags), 0) for group in groups])
-
-
-def _partners(origins: np.ndarray, wanted: np.ndarray, same: float) -> Iterator[tuple[int, int]]:
-    """Lags for which there is an origin at the wanted time, and which."""
-    if not len(origins):
-        return
-    after = np.searchsorted(origins, wanted).clip(0, len(origins) - 1)
-    before = (after - 1).clip(0)
-    nearest = np.where(np.abs(origins[before] - wanted) < np.abs(origins[after] - wanted), before, after)
-    for lag in np.flatnonzero(np.abs(origins[nearest] - wanted) <= same):
-        yield int(lag), int(nearest[lag])
 
 
 def _batch_size(system: System) -> int:

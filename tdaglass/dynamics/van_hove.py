@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass import arguments
 from tdaglass.dynamics.displacements import squared_distance
-from tdaglass.dynamics.frames import wrap
+from tdaglass.dynamics.images import wrap
 from tdaglass.dynamics.time_correlation import (
     Pair,
     System,

@@ -1,0 +1,80 @@
+"""Positions of one frame after the other: through faces or not, and by which lattice vectors."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+# A step of this part of a lattice vector is too close to a half to be told from one that went the other way.
+LONGEST_STEP = 0.4
+
+
+class Snapshot(NamedTuple):
+    """One frame: its time, positions (particles, dim), species (particles,) or None, and cell or None."""
+
+    time: float
+    positions: np.ndarray
+    species: np.ndarray | None
+    box: np.ndarray | None
+
+
+def fractions(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Positions or displacements in units of the lattice vectors, zero along open axes."""
+    periodic = np.isfinite(box if box.ndim == 1 else np.diagonal(box))
+    closed = np.where(np.isfinite(box), box, 1)
+    return np.where(periodic, positions / closed if box.ndim == 1 else positions @ np.linalg.inv(closed), 0)
+
+
+def wrap(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Positions inside the cell, from its lower corner on."""
+    return positions - _lattice(np.floor(fractions(positions, box)), box)
+
+
+def _lattice(shift: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Translations by whole numbers of lattice vectors; none along open axes."""
+    closed = np.where(np.isfinite(box), box, 0)
+    return shift * closed if box.ndim == 1 else shift @ closed
+
+
+def unwrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
+    """The frames with positions that go on, by the nearest image of each step; refuses steps that are too long."""
+    images: np.ndarray | None = None
+    before: Snapshot | None = None
+    for k, now in enumerate(frames):
+        if now.box is None:
+            raise ValueError(
+                "expected the periodic cell that positions were wrapped into, got open space; try box=..."
+            )
+        if before is None or before.box is None or images is None:
+            images = np.zeros_like(now.positions)
+        else:
+            # In units of the cell, which may have changed.
+            step = fractions(now.positions, now.box) - fractions(before.positions, before.box)
+            images = images - np.round(step)
+            rest = np.abs(step - np.round(step)).max(axis=1)
+            if rest.max() > LONGEST_STEP:
+                raise ValueError(
+                    f"expected steps well below half the cell, got one of {rest.max():.2f} of it for particle "
+                    f"{int(rest.argmax())} before frame {k}; try frames closer in time, or image flags"
+                )
+        before = now
+        yield now._replace(positions=now.positions + _lattice(images, now.box))
+
+
+def not_wrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:
+    """The frames as they are, unless particles leave through one face and come in through the other."""
+    before: Snapshot | None = None
+    inside = True
+    for k, now in enumerate(frames):
+        if now.box is not None and inside:
+            here = fractions(now.positions, now.box)
+            inside = bool((here > -1e-6).all() and (here < 1 + 1e-6).all())
+            if inside and before is not None and before.box is not None:
+                jump = np.abs(here - fractions(before.positions, before.box)).max()
+                if jump > 0.5:
+                    raise ValueError(
+                        f"expected unwrapped positions, got particles that cross the cell before frame {k} and "
+                        "stay inside; try wrapped=True, or image flags"
+                    )
+        before = now
+        yield now
