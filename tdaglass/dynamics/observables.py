@@ -75,7 +75,7 @@ def make_reference(
         idx, mask = jnp.zeros((n, 0), jnp.int32), jnp.zeros((n, 0), bool)
     if wave_number is not None and "scattering" in observables:
         half_shell = math.pi / box.max()
-        vectors = wave_vectors(box, wave_number + half_shell, q_min=wave_number - half_shell)
+        vectors = wave_vectors(box, wave_number + half_shell, q_min=max(wave_number - half_shell, 0))
         chosen = np.random.default_rng(0).permutation(len(vectors))[:WAVE_VECTORS]
         waves = vectors[np.sort(chosen)]
         wave_number = float(np.linalg.norm(2 * np.pi * waves / box, axis=1).mean())

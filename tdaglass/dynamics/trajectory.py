@@ -309,15 +309,16 @@ def _begin(frame: Snapshot, groups: list[Group]) -> Pass:
     n, dim = frame.positions.shape
     kinds = [np.ones(n)]
     if frame.species is not None:
-        kinds += [frame.species == s for s in range(int(frame.species.max()) + 1)]
+        codes = np.unique(frame.species)
+        gap = codes != np.arange(len(codes))
+        if gap.any():
+            raise ValueError(
+                f"expected particles of every species, got none of species {int(gap.argmax())}; "
+                "try codes 0, 1, ... without a gap"
+            )
+        kinds += [frame.species == s for s in codes]
     table = np.stack(kinds).astype(float)
-    members = table.sum(axis=1)
-    if not members.all():
-        raise ValueError(
-            f"expected particles of every species, got none of species {int(members.argmin()) - 1}; "
-            "try codes 0, 1, ... without a gap"
-        )
-    system = System(dim, table, members, frame.box, frame.species)
+    system = System(dim, table, table.sum(axis=1), frame.box, frame.species)
     constants = [tuple(f.prepare(system) for f in group.functions) for group in groups]
     return Pass(system, constants, [[] for _ in groups], [no_origins(len(group.lags), 0) for group in groups])
 

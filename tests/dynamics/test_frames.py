@@ -118,6 +118,8 @@ def test_steps_that_could_have_gone_either_way_are_refused(made):
         ValueError, match=r"unwrapped positions, got particles that cross .* try wrapped=True"
     ):
         dynamics.time_correlations(made.wrapped, MSD, lags=[1], box=made.cell)
+    with pytest.raises(ValueError, match=r"try wrapped=True"):  # also where the cell is centred at the origin
+        dynamics.time_correlations(made.wrapped - 2, MSD, lags=[1], box=made.cell)
 
 
 def test_runs_are_averaged_together(made):
@@ -155,6 +157,7 @@ REFUSED = {
     "species gap": (STILL, {"species": [0, 0, 0, 0, 2], "lags": [1]}, "none of species 1"),
     "flat box": (STILL, {"box": [[1, 1], [1, 1]], "lags": [1]}, "span space"),
     "box of three": (STILL, {"box": [1, 1, 1], "lags": [1]}, "box"),
+    "species of the user's own": (STILL, {"species": [0, 10**9, 1, 1, 1], "lags": [1]}, "none of species 2"),
     "every": (STILL, {"every": 0, "lags": [1]}, "every of at least 1"),
     "wrapped in open space": (STILL, {"wrapped": True, "lags": [1]}, "got open space"),
     "waves in open space": (STILL, {"functions": dynamics.Scattering(1.0), "lags": [1]}, "got open space"),
