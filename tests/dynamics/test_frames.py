@@ -157,7 +157,6 @@ REFUSED = {
     "species gap": (STILL, {"species": [0, 0, 0, 0, 2], "lags": [1]}, "none of species 1"),
     "flat box": (STILL, {"box": [[1, 1], [1, 1]], "lags": [1]}, "span space"),
     "box of three": (STILL, {"box": [1, 1, 1], "lags": [1]}, "box"),
-    "species of the user's own": (STILL, {"species": [0, 10**9, 1, 1, 1], "lags": [1]}, "none of species 2"),
     "every": (STILL, {"every": 0, "lags": [1]}, "every of at least 1"),
     "wrapped in open space": (STILL, {"wrapped": True, "lags": [1]}, "got open space"),
     "waves in open space": (STILL, {"functions": dynamics.Scattering(1.0), "lags": [1]}, "got open space"),
