@@ -120,7 +120,9 @@ def to_ase(frame: Frame) -> "Atoms":
         atoms.set_masses(columns.pop("mass"))
     if "charge" in columns:
         atoms.set_initial_charges(columns.pop("charge"))
-    results = {name: header.pop(name) for name in ("energy", "free_energy", "stress") if name in header}
+    results: dict[str, Any] = {
+        name: header.pop(name) for name in ("energy", "free_energy", "stress") if name in header
+    }
     results |= {name: columns.pop(name) for name in ("forces", "energies", "stresses") if name in columns}
     for name, values in columns.items():
         atoms.new_array(name, np.asarray(values))

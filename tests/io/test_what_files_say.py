@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a file in a line)
 """Files as other programs and other people write them: small texts of every kind, and what they mean."""
 
 import bz2
@@ -212,7 +213,7 @@ def test_a_style_that_a_data_file_does_not_name_is_asked_for(tmp_path):
         io.read(path)
     assert io.read(path, atom_style="full").columns["charge"].tolist() == [0.5, -0.5]
     path.write_text(data("Atoms\n\n1 7 1 0.5 1 2 3\n2 7 2 -.5 4 5 6\n").replace("1 7 1 0.5 1", "1 7 1 0.5 x"))
-    with pytest.raises(ValueError, match="line 12, got '1 7 1 0.5 x 2 3'"):
+    with pytest.raises(ValueError, match=r"line 12, got '1 7 1 0\.5 x 2 3'"):
         io.read(path, atom_style="full")
     (tmp_path / "a.xyz").write_text(f"1\n{XYZ}\nA 1 2 3\n")
     with pytest.raises(ValueError, match="atom_style for LAMMPS data files only"):
