@@ -31,7 +31,9 @@ def read_file(file: Path, keep_runs: bool) -> PropensityData:
     """
     try:
         return checked(_read(file, keep_runs), file)
-    except (IndexError, KeyError, TypeError, OverflowError, MemoryError):
+    except (IndexError, KeyError, TypeError, OverflowError, MemoryError, ValueError) as error:
+        if str(error).startswith("expected "):
+            raise
         # Arrays of a damaged file have shapes and kinds that no reader expects.
         raise ValueError(
             f"expected arrays that fit together in {file}, got others; try fetching it again from its source"

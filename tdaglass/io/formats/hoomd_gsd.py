@@ -151,7 +151,10 @@ def _snapshot(trajectory: Any, k: int, size: int, where: str) -> tuple[Any, set[
             # A place takes twelve bytes, so a damaged count is known before room is made for it.
             if 12 * n > size:
                 raise RuntimeError
-        return trajectory[k], here
+        snapshot = trajectory[k]
+        configuration = snapshot.configuration
+        configuration.step, configuration.dimensions = int(configuration.step), int(configuration.dimensions)
+        return snapshot, here
     except Exception:
         # Whatever the package stumbles over in a damaged file, it says in its own words.
         raise ValueError(
@@ -209,7 +212,7 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
         dimension,
         None if velocities is None else np.asarray(velocities, np.float64),
         {**own, **columns},
-        int(configuration.step),
+        configuration.step,
         float(time) if isinstance(time, int | float) else None,
         None,
         header,

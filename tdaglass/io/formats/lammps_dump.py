@@ -280,7 +280,13 @@ def _labels(
         )
     if types is None or types.dtype.kind == "U":
         return (names if types is None else types), None, []  # type: ignore[return-value]
-    types = types.astype(np.int64)
+    if types.dtype.kind == "f":
+        whole = np.isfinite(types) & (np.rint(types) == types) & (np.abs(types) < 2**31)
+        if not whole.all():
+            raise ValueError(
+                f"expected types as whole numbers or names in {name}, got {types[~whole][0]}; try another column"
+            )
+        types = types.astype(np.int64)
     if names is None:
         return types, None, []
     # A name for each type number; types that no particle has keep their number as name.
