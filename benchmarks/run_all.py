@@ -5,6 +5,6 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    for name in ("molecular_dynamics", "cores", "quenches", "structure", "topology", "learning"):
+    for name in ("molecular_dynamics", "cores", "quenches", "structure", "topology", "learning", "files"):
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)

@@ -72,8 +72,8 @@ def one_configuration(
     ends = None if runs is None else np.asarray(runs, np.float64)[None]
     if start.ndim != 3 or (ends is not None and (ends.ndim != 5 or ends.shape[3:] != start.shape[1:])):
         raise ValueError(
-            f"expected positions (particles, dim) and runs (times, replicas, particles, dim), got {start.shape[1:]} "
-            f"and {None if ends is None else ends.shape[1:]}; try fetching the file again from its source"
+            "expected positions (particles, dim) and runs (times, replicas, particles, dim), got "
+            f"{start.shape[1:]} and {None if ends is None else ends.shape[1:]}; try fetching the file again"
         )
     if ends is not None:
         propensity = mean_distance(start, ends)[0]

@@ -5,8 +5,8 @@ orientation, columns of floats, integers, truth values and text by name, the hea
 dimensions are written as z = 0 with pbc "T T F", an open axis as a cell that encloses the particles with F.
 Plain xyz is read too, with columns that nobody names, and with the comments of atooms.
 
-ASE's own reader and writer are not used: the writer keeps eight decimals, the reader knows chemical symbols only
-(KeyError at "A") and takes 2.5 times as long (36 MB/s beside 89 MB/s, `benchmarks/README.md`).
+ASE's own reader and writer are not used: the writer keeps eight decimals, the reader fails at species that are no
+chemical symbols, drops the unnamed columns of plain files, and takes twice as long (`benchmarks/README.md`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
