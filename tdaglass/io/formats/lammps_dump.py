@@ -5,9 +5,9 @@ always gives unwrapped positions where the file allows it, ordered by id. Writes
 for bit), velocities, and every column; a column of c components is written as name[1] ... name[c], as LAMMPS does.
 Of the header the format holds the units only.
 
-ASE's reader is not used: it ignores image flags, drops time and units, counts scaled coordinates from another corner
-than the rest, and fails without types, at names as types, at columns of text, and at x y without z. Ours also takes
-0.8 of its time (`benchmarks/README.md`).
+ASE's reader is not used: it ignores image flags, drops time and units, counts scaled coordinates from another
+corner than the rest, and fails without types, at names as types, at columns of text, and at x y without z.
+Ours also takes 0.8 of its time (`benchmarks/README.md`).
 """
 
 from collections.abc import Iterable, Iterator
