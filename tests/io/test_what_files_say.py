@@ -70,6 +70,7 @@ READ = {
     "atooms": ("a.xyz", "2\nstep:10 columns:id,pos,vel,radius cell:5,6,7 dt:0.001\nB 1 2 3 4 5 6 .5\nA 1 1 1 0 0 0 .6\n", {"step": 10, "box": [5, 6, 7], "species": [1, 0], "velocities": [[4, 5, 6], [0, 0, 0]], "diameters": [1.0, 1.2], "dt": 0.001}),
     "atooms in a plane": ("a.xyz", "1\ncolumns:name,x,y step:2 cell:5,6\nA 1 2\n", {"step": 2, "box": [5, 6], "positions": [[1, 2]]}),
     "atooms with equals": ("a.xyz", "1\ncolumns=id,x,y,z step=2 cell=5,6,7\nA 1 2 3\n", {"step": 2, "box": [5, 6, 7]}),
+    "LAMMPS's own xyz": ("a.xyz", "1\nAtoms. Timestep: 100\n1 1 2 3\n", {"step": 100, "names": ("1",), "!": "expected a cell"}),
     "what an extended header says": ("a.xyz", f'1\n{XYZ} energy=-1.5 config_type=bulk virial="1 2 3 4 5 6 7 8 9" ok=T n=3 q="1 2 3" note="a b" quenched\nA 1 2 3\n', {"energy": -1.5, "config_type": "bulk", "virial": [[1, 4, 7], [2, 5, 8], [3, 6, 9]], "ok": True, "n_": 3, "q": [1, 2, 3], "note": "a b", "quenched": True}),
     "labels in a data file": ("a.data", data(LABELS + "Atoms # atomic\n\n1 Ni 1 2 3\n2 P 4 5 6\n"), {"names": ("Ni", "P"), "mass": [58.7, 31.0]}),
     "names in comments of masses": ("a.data", data("Masses\n\n1 58.7 # Ni\n2 31.0 # P\n\nAtoms\n\n" + ROWS), {"names": ("Ni", "P")}),
