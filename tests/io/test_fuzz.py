@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tdaglass import io
 from tdaglass.configuration import Configuration
 
-QUICK, MANY = 18, 590  # examples of each of the files below: some 300 and 10,000 together
+QUICK, MANY = 18, 625  # examples of each of the files below: some 300 and 10,000 together
 WORDS = [
     b"", b"0", b"-1", b"1", b"2", b"7", b"1.5", b"nan", b"inf", b"-inf", b"1e400", b"1e-400", b"1000000000000", b"1_0",
     b"99999999999999999999", b"-9" * 2000, b"x", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"\n\n", b"\t", b" ",
