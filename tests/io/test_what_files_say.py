@@ -345,3 +345,11 @@ def test_headers_and_columns_of_ase_files_are_those_that_ase_reads(tmp_path):
             np.testing.assert_array_equal(ours.header[key], value)
         for key in ("fix", "label"):
             np.testing.assert_array_equal(ours.columns[key], theirs.arrays[key])
+
+
+def test_a_cell_that_is_given_is_not_missed(tmp_path):
+    (tmp_path / "a.xyz").write_text("1\nwater\nO 1 2 3\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert io.read(tmp_path / "a.xyz", box=9).configuration.box.tolist() == [9, 9, 9]
+        assert io.read(tmp_path / "a.xyz", box=None).configuration.box is None

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tdaglass.io.formats.cells import enclosed, in_space, open_axes
-from tdaglass.io.formats.file_frame import FileFrame
+from tdaglass.io.formats.file_frame import FileFrame, no_cell
 from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
 from tdaglass.io.formats.text_lines import Lines, count, decode, number
 from tdaglass.io.formats.text_tables import format_table, parse_table
@@ -119,11 +119,6 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
     periodic = _periodic(entries, cell is not None, at_comment)
     if positions.shape[1] == 2:
         periodic = (*periodic[:2], False)
-    if cell is None and "pbc" not in entries:
-        notes.append(
-            f"expected a cell in {lines.name}, got none; took the particles in open space; try box=(...) with "
-            "its edge lengths"
-        )
     if not {"species", "Z", "type"} & table.keys():
         notes.append(
             f"expected a column species in {lines.name}, got {', '.join(table) or 'pos'}; took all particles as "
@@ -145,6 +140,7 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         time_of(header),
         _ids(table),
         header,
+        no_cell=no_cell(lines.name) if cell is None and "pbc" not in entries else None,
         notes=(*notes, *more),
     )
 
