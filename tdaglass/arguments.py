@@ -19,6 +19,10 @@ from jaxtyping import Array, Float, Int
 Numbers = jax.typing.ArrayLike | Sequence[Any]
 
 
+# Tables have a row and a column for each: codes beyond are numbers of something else, such as of the particles.
+MOST_SPECIES = 1024
+
+
 def concrete(x: Any) -> np.ndarray | None:
     """Values on the host of an array that has them, also under an eager grad; None inside jit or vmap."""
     if x is None:
@@ -65,6 +69,27 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
     return x.astype(dtype) if isinstance(x, jax.Array) else jnp.asarray(_narrowed(x, dtype))
 
 
+def host(x: Numbers, name: str) -> np.ndarray:
+    """Real numbers as a NumPy array in double precision, for what is computed on the host.
+
+    Raises
+    ------
+    ValueError
+        As `floats`, and for values that are not known inside jit.
+
+    Examples
+    --------
+    >>> host([1, 2], "edges").dtype
+    dtype('float64')
+    """
+    array = _array(x, name)
+    if isinstance(array, jax.core.Tracer):
+        raise ValueError(f"expected {name} whose values are known, got a trace; try it outside jit and vmap")
+    if not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
+        raise ValueError(f"expected real numbers as {name}, got {array.dtype}; try float32")
+    return np.asarray(array, np.float64)
+
+
 def _array(x: Any, name: str) -> np.ndarray | Array:
     try:
         # Lists may hold what is being traced.
@@ -80,6 +105,27 @@ def _array(x: Any, name: str) -> np.ndarray | Array:
 def _narrowed(x: np.ndarray, dtype: Any) -> np.ndarray:
     with np.errstate(over="ignore"):  # what is too large is infinite, and refused where it matters
         return x.astype(dtype)
+
+
+def doubles(x: Numbers, name: str) -> np.ndarray:
+    """Real numbers on the host, in double precision whatever is given and whatever JAX runs with.
+
+    Raises
+    ------
+    ValueError
+        As `floats`, and inside jit, vmap and grad, where there is no host.
+
+    Examples
+    --------
+    >>> doubles([1, 2], "edges")
+    array([1., 2.])
+    """
+    if isinstance(x, jax.core.Tracer):
+        raise ValueError(f"expected {name} whose values are known, got a traced array; try it outside jit")
+    x = _array(x, name)
+    if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
+        raise ValueError(f"expected real numbers as {name}, got {x.dtype}; try float64")
+    return np.array(x, np.float64, order="C")
 
 
 def points(x: Numbers, name: str = "positions") -> Float[Array, "particles dim"]:
@@ -102,6 +148,12 @@ def points(x: Numbers, name: str = "positions") -> Float[Array, "particles dim"]
     (2, 2)
     """
     x = floats(x, name)
+    one_system(x, name)
+    return x
+
+
+def one_system(x: Array | np.ndarray, name: str = "positions") -> None:
+    """Refuse what are not positions of one system: see `points`."""
     if x.ndim == 3:
         raise ValueError(
             f"expected {name} (particles, dim) of one system, got shape {x.shape}; try jax.vmap of the function"
@@ -115,10 +167,9 @@ def points(x: Numbers, name: str = "positions") -> Float[Array, "particles dim"]
             f"expected {name} of at least one particle, got none; try another selection of particles"
         )
     finite(x, name)
-    return x
 
 
-def finite(x: Array, name: str) -> None:
+def finite(x: Array | np.ndarray, name: str) -> None:
     """Refuse NaN and infinity, where values are known; rows are particles.
 
     Raises
@@ -132,7 +183,7 @@ def finite(x: Array, name: str) -> None:
         bad = int(np.argmin(np.isfinite(rows).all(axis=1)))
         raise ValueError(
             f"expected finite {name}, got {rows[bad].squeeze()} for particle {bad}; "
-            "try an earlier frame, a smaller time step, or without that particle"
+            "try an earlier frame, or without that particle"
         )
 
 
@@ -170,19 +221,33 @@ def cell(
     if box is None:
         return _where_open(None, open_axes)
     dim = positions.shape[1]
-    lattice = floats(box, "box", like=positions)
+    return _checked_cell(floats(box, "box", like=positions), dim, open_axes)
+
+
+def cell_on_host(box: Numbers | None, dim: int, *, open_axes: bool = True) -> np.ndarray | None:
+    """As `cell`, in double precision on the host.
+
+    Examples
+    --------
+    >>> cell_on_host([[4, 0], [0, 5]], 2)
+    array([4., 5.])
+    """
+    return _where_open(None, open_axes) if box is None else _checked_cell(doubles(box, "box"), dim, open_axes)
+
+
+def _checked_cell(lattice: Any, dim: int, open_axes: bool) -> Any:
     if lattice.shape not in ((), (dim,), (dim, dim)):
         raise ValueError(
             f"expected a box of {dim} edges, one number, or {dim} lattice vectors as rows, got shape "
             f"{lattice.shape}; try jax.vmap for the boxes of several systems"
         )
-    lattice = jnp.broadcast_to(lattice, (dim,)) if lattice.ndim == 0 else lattice
+    lattice = lattice.repeat(dim) if lattice.ndim == 0 else lattice
     values = concrete(lattice)
     if values is None:
         return lattice
     # Where derivatives are taken in the other entries, they must stay.
     if values.ndim == 2 and not isinstance(lattice, jax.core.Tracer) and _is_diagonal(values):
-        lattice, values = jnp.diagonal(lattice), np.diagonal(values)
+        lattice, values = lattice.diagonal(), np.diagonal(values)
     open_ = np.isinf(np.diagonal(values) if values.ndim == 2 else values)
     if np.isnan(values).any() or (values.ndim == 1 and not (values > 0).all()):
         raise ValueError(f"expected positive box edges, got {values.tolist()}; try box=None for open space")
@@ -206,7 +271,7 @@ def _check_matrix(values: np.ndarray, open_: np.ndarray) -> None:
         )
 
 
-def _where_open(box: Array | None, allowed: bool) -> Array | None:
+def _where_open(box: Any, allowed: bool) -> Any:
     if not allowed:
         raise ValueError(
             f"expected a cell that is periodic along all axes, got {'open space' if box is None else box}; "
@@ -256,15 +321,90 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     values = concrete(codes)
     if values is not None:
         wrong = ~(
-            (values == np.floor(values)) & (values >= 0) & (values < (np.inf if count is None else count))
+            (values == np.floor(values))
+            & (values >= 0)
+            & (values < (MOST_SPECIES if count is None else count))
         )
         if wrong.any():
-            known = "whole numbers from 0" if count is None else f"codes below {count}"
+            known = "whole numbers from 0, few of them" if count is None else f"codes below {count}"
             raise ValueError(
                 f"expected {name} as {known}, got {values[wrong][0]} for particle {int(wrong.argmax())}; "
-                "try codes 0, 1, ... in the order of the rows of the table"
+                "try codes 0, 1, ... as np.unique(..., return_inverse=True) gives them"
             )
     return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
+
+
+def table(x: Numbers, name: str = "data") -> Float[Array, "samples features"]:
+    """Features of samples, a row each.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or what is not real numbers.
+
+    Examples
+    --------
+    >>> table([[1, 2], [3, 4], [5, 6]]).shape
+    (3, 2)
+    """
+    rows = floats(x, name)
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ValueError(
+            f"expected {name} (samples, features), got shape {rows.shape}; try x[:, None] for a single feature"
+        )
+    return rows
+
+
+def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
+    """Some of the particles of one system, by their numbers or by a mask.
+
+    Parameters
+    ----------
+    x : (chosen,) whole numbers, or (particles,) bool
+        A mask decides shapes: its values must be known.
+    n : int
+        Number of particles.
+
+    Returns
+    -------
+    (chosen,) int32
+
+    Raises
+    ------
+    ValueError
+        For none, another shape or type, and where values are known for numbers that are of no particle, or of one
+        twice.
+
+    Examples
+    --------
+    >>> chosen([False, True, True], 3).tolist(), chosen([2, 0], 3).tolist()
+    ([1, 2], [2, 0])
+    """
+    numbers = x if isinstance(x, jax.Array) else _array(x, "a subset")
+    known = concrete(numbers)
+    if numbers.dtype == bool:
+        if known is None or known.shape != (n,):
+            raise ValueError(
+                f"expected a mask ({n},) of known values as a subset, got shape {numbers.shape}; "
+                "try np.flatnonzero(mask), outside jit"
+            )
+        numbers = known = np.flatnonzero(known)
+    if numbers.ndim != 1 or not numbers.size:
+        raise ValueError(
+            f"expected a subset of particles (chosen,), got shape {numbers.shape}; try np.flatnonzero(species == 0)"
+        )
+    if not jnp.issubdtype(numbers.dtype, jnp.integer):
+        raise ValueError(f"expected a subset by whole numbers, got {numbers.dtype}; try subset.astype(int)")
+    if known is not None:
+        wrong = (known < 0) | (known >= n)
+        if wrong.any():
+            raise ValueError(
+                f"expected a subset by numbers 0 to {n - 1}, got {known[wrong][0]}; "
+                "try np.flatnonzero(species == 0)"
+            )
+        if len(np.unique(known)) < len(known):
+            raise ValueError("expected each particle of a subset once, got one twice; try np.unique(subset)")
+    return numbers.astype(jnp.int32) if isinstance(numbers, jax.Array) else jnp.asarray(numbers.astype(np.int32))
 
 
 def species_count(species: Array | None, count: int | None) -> int:
@@ -278,7 +418,10 @@ def species_count(species: Array | None, count: int | None) -> int:
     if species is None:
         return 1
     if count is not None:
-        return whole(count, "species_count", least=1)
+        count = whole(count, "species_count", least=1)
+        if count > MOST_SPECIES:
+            raise ValueError(f"expected at most {MOST_SPECIES} species, got {count}; try codes 0, 1, ...")
+        return count
     values = concrete(species)
     if values is None:
         raise ValueError(
@@ -345,8 +488,8 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     return value
 
 
-def length(x: Any, name: str) -> float:
-    """A positive number that is known when compiled, such as a cut-off.
+def length(x: Any, name: str, example: str = "one of a few particle diameters") -> float:
+    """A positive number that is known when compiled, such as a cut-off; `example` is what to try.
 
     Raises
     ------
@@ -365,5 +508,5 @@ def length(x: Any, name: str) -> float:
             f"expected a number as {name}, got {type(x).__name__}; try float(...), outside jit"
         ) from None
     if not 0 < value < np.inf:
-        raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
+        raise ValueError(f"expected a positive {name}, got {value:g}; try {example}")
     return value

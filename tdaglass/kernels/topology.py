@@ -3,7 +3,8 @@
 Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. Of
 several arrays that belong together they take and return tuples:
 
-- sites: positions (points, dim) float64, squared radii (points,) float64 or None, edges (dim,) float64 or None.
+- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box, float64: edges (dim,),
+  lattice vectors as rows (dim, dim), or None.
 - simplices of k + 1 vertices: point numbers (simplices, k + 1) int32, ascending, and lattice shifts
   (simplices, k + 1, dim) int8: by how many boxes each vertex is away from the first one along every axis.
 """
@@ -46,6 +47,8 @@ def read_tree(state: Array, dim: int) -> Array:
     ValueError
         If gudhi's format has changed.
     """
+    if not isinstance(state, np.ndarray) or state.dtype not in (np.int8, np.uint8):
+        raise TypeError(f"expected the bytes of a simplex tree, got {_what(state)}; try tree.__getstate__()")
     state = np.ascontiguousarray(state)
     # Each simplex takes 16 bytes, and few of them are cells.
     cells = np.empty((state.nbytes // 16, dim + 1), np.int32)
@@ -71,7 +74,7 @@ def images_around(sites: Sites, depth: float) -> tuple[Array, Array, Array]:
 
     def fill(room: int) -> tuple[int, tuple[Array, Array, Array]]:
         images = np.empty((room, dim)), np.empty(room, np.int32), np.empty((room, dim), np.int32)
-        return _call("images_around", dim, n, *points, ctypes.c_double(depth), room, *images), images
+        return _call("images_around", dim, n, *points, ctypes.c_double(float(depth)), room, *images), images
 
     count, _ = fill(0)
     return fill(count)[1]
@@ -98,12 +101,12 @@ def cells_of_box(
         How far around the box images must reach for them to be right.
     """
     n, dim, points = _points(sites, periodic=True)
-    m = len(cells)
+    m, images = len(cells), len(image_point)
     given = (
-        _checked("image_point", image_point, np.int32, (len(image_point),)),
-        _checked("image_shift", image_shift, np.int32, (len(image_point), dim)),
+        _numbers("image_point", image_point, (images,), n),
+        _checked("image_shift", image_shift, np.int32, (images, dim)),
         m,
-        _checked("cells", cells, np.int32, (m, dim + 1)),
+        _numbers("cells", cells, (m, dim + 1), images),
     )
     found = np.empty((m, dim + 1), np.int32), np.empty((m, dim + 1, dim), np.int8)
     depth = ctypes.c_double()
@@ -133,7 +136,7 @@ def fill_complex(
         If a cell is flatter, or the triangulation is not the same in every box.
     """
     n, dim, points = _points(sites)
-    cells = _simplices("cells", cells, dim, dim)
+    cells = _simplices("cells", cells, dim, dim, n)
     most = len(cells[0])
     room = [n, *(math.comb(dim + 1, k + 1) * most for k in range(1, dim))]
     point = [np.empty((m, k + 1), np.int32) for k, m in enumerate(room)] + [cells[0]]
@@ -142,13 +145,13 @@ def fill_complex(
     value = [np.empty(m) for m in [*room, most]]
     count = np.array([*room, most], np.int64)
     arrays = (_pointers(x) for x in (point, shift, faces, value))
-    if _call("fill_complex", dim, n, *points, ctypes.c_double(flat), count, *arrays) < 0:
+    if _call("fill_complex", dim, n, *points, ctypes.c_double(float(flat)), count, *arrays) < 0:
         return None
     return _first(point, count), _first(shift, count), _first(faces, count), _first(value, count)
 
 
 def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[tuple[Array, ...], ...], Array]:
-    """Persistence pairs of a complex that fills a periodic box or the hull of its points.
+    """Persistence pairs of a complex that fills a periodic box or the hull of its points, or part of one.
 
     Parameters
     ----------
@@ -163,10 +166,15 @@ def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[tuple[A
     part_of : (cells,) int32
         The cell whose void this one's is part of, once nothing stands between; -1 for none, or the outside.
     """
+    if len(values) != len(faces) or len(values) not in (3, 4):
+        raise TypeError(
+            f"expected values and faces of dimension 0 to 2 or 3, got {len(values)} and {len(faces)} of them; "
+            "try those of one complex"
+        )
     counts = np.array([len(value) for value in values], np.int64)
     for k, n in enumerate(counts.tolist()):
         _checked(f"values[{k}]", values[k], np.float64, (n,))
-        _checked(f"faces[{k}]", faces[k], np.int32, (n, k + 1 if k else 0))
+        _numbers(f"faces[{k}]", faces[k], (n, k + 1 if k else 0), int(counts[k - 1]))
     begins, ends, lasts = ([np.empty(n, np.int32) for n in counts] for _ in range(3))
     birth, death = ([np.empty(n) for n in counts] for _ in range(2))
     n_pairs, n_lasting = np.empty_like(counts), np.empty_like(counts)
@@ -208,47 +216,52 @@ def critical_spheres(
         How many such pairs there are.
     """
     n, dim, points = _points(sites)
-    k = below[0].shape[1] - 1
+    k = _dimension(below, dim)
     _checked("given", given, np.float64, (n, dim))
     _checked("wrapped", wrapped, np.int32, (n, dim))
     count = len(pairs[0])
-    for name, array, dtype in zip(
-        ("birth_simplex", "death_simplex", "birth", "death"), pairs,
-        (np.int32, np.int32, np.float64, np.float64), strict=True,
-    ):  # fmt: skip
-        _checked(name, array, dtype, (count,))
+    for name, array, simplices in zip(("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True):
+        _numbers(name, array, (count,), len(simplices[0]))
+    for name, array in zip(("birth", "death"), pairs[2:], strict=True):
+        _checked(name, array, np.float64, (count,))
     room, real = len(opens[2]), opens[2].dtype
     if real not in (np.float32, np.float64):
         raise TypeError(f"expected room for float32 or float64 values, got {real}; try np.float64")
     spheres = *_room("opens", opens, (room, k + 1, dim), real), *_room("ends", ends, (room, k + 2, dim), real)
     return _call(
-        "critical_spheres", dim, k, n, *points, given, wrapped, *_simplices("below", below, k, dim),
-        *_simplices("above", above, k + 1, dim), count, *pairs, room, real.itemsize, *spheres,
+        "critical_spheres", dim, k, n, *points, given, wrapped, *_simplices("below", below, k, dim, n),
+        *_simplices("above", above, k + 1, dim, n), count, *pairs, room, real.itemsize, *spheres,
     )  # fmt: skip
 
 
 def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
     """How many there are, in how many dimensions, and what the kernels read of them."""
     position, weight, box = sites
-    if position.ndim != 2 or position.shape[1] not in (2, 3):
-        raise TypeError(
-            f"expected positions (points, 2 or 3), got {position.shape}; try a row for each point"
-        )
+    if not isinstance(position, np.ndarray) or position.ndim != 2 or position.shape[1] not in (2, 3):
+        raise TypeError(f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point")
     n, dim = position.shape
     _checked("positions", position, np.float64, (n, dim))
     if weight is not None:
         _checked("weights", weight, np.float64, (n,))
     if box is None and periodic:
-        raise TypeError("expected the edges of a periodic box, got None; try np.array(edges)")
+        raise TypeError("expected a periodic box, got None; try np.array(edges)")
     if box is not None:
-        _checked("a box", box, np.float64, (dim,))
+        _checked("a box", box, np.float64, (dim, dim) if np.ndim(box) == 2 else (dim,))
+        box = np.diag(box) if box.ndim == 1 else box
     return n, dim, (position, weight, box)
 
 
-def _simplices(name: str, simplices: tuple[Array, Array], k: int, dim: int) -> tuple[Array, Array]:
-    """Of k + 1 vertices."""
+def _dimension(simplices: tuple[Array, Array], dim: int) -> int:
+    k = simplices[0].shape[1] - 1 if simplices[0].ndim == 2 else -1
+    if not 0 <= k < dim:
+        raise TypeError(f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells")
+    return k
+
+
+def _simplices(name: str, simplices: tuple[Array, Array], k: int, dim: int, n: int) -> tuple[Array, Array]:
+    """Of k + 1 vertices among n points."""
     point, shift = simplices
-    _checked(f"points of {name}", point, np.int32, (len(point), k + 1))
+    _numbers(f"points of {name}", point, (len(point), k + 1), n)
     return point, _checked(f"shifts of {name}", shift, np.int8, (len(point), k + 1, dim))
 
 
@@ -269,11 +282,26 @@ def _room(name: str, spheres: Spheres, shape: tuple[int, int, int], real: np.dty
 
 def _checked(name: str, array: Array, dtype: Any, shape: tuple[int, ...]) -> Array:
     """An array that is what the kernels, which have but its address, read it as."""
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        strides = "" if array.flags.c_contiguous else " in another order"
+    wrong = not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape
+    if wrong or not array.flags.c_contiguous:
+        strides = "" if wrong else " in another order"
         raise TypeError(
-            f"expected {name} {np.dtype(dtype)} {shape}, got {array.dtype} {array.shape}{strides}; "
+            f"expected {name} {np.dtype(dtype)} {shape}, got {_what(array)}{strides}; "
             f"try np.ascontiguousarray(..., np.{np.dtype(dtype)})"
+        )
+    return array
+
+
+def _what(x: object) -> str:
+    return f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+
+
+def _numbers(name: str, array: Array, shape: tuple[int, ...], below: int) -> Array:
+    """Numbers of what there are so many of, at which the kernels look without asking."""
+    _checked(name, array, np.int32, shape)
+    if array.size and not (0 <= array.min() and array.max() < below):
+        raise ValueError(
+            f"expected {name} from 0 to {below - 1}, got {array.min()} to {array.max()}; try those of one complex"
         )
     return array
 
@@ -292,6 +320,8 @@ def _call(name: str, *arguments: object) -> int:
     count = function(*map(_argument, arguments))
     if count == -2:
         raise MemoryError(f"not enough memory to {name.replace('_', ' ')}; try fewer structures at a time")
+    if count == -3:
+        raise TypeError(f"expected numbers that the kernels know, to {name}, got others; try np.float64")
     return count
 
 

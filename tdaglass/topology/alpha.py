@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tdaglass import arguments
+from tdaglass.space.cell import fractions, volume
+from tdaglass.space.lattice_reduction import reduced
+from tdaglass.topology import films
 from tdaglass.topology.backend import backend
+from tdaglass.topology.geometry import translations
 from tdaglass.topology.records import Simplices, Sites
 from tdaglass.topology.triangulation import delaunay_cells
 
@@ -28,7 +33,7 @@ class AlphaComplex(NamedTuple):
     sites : Sites
         Points as they were triangulated: in the box, and perturbed if that was needed.
     wrapped : (points, dim) int32
-        By how many boxes each point was moved into the box.
+        By how many boxes (of `sites`) each point was moved into the box.
     simplices : tuple of Simplices
         A simplex of a periodic complex stands for all its images.
     faces : tuple of (simplices, k + 1) int32
@@ -38,6 +43,9 @@ class AlphaComplex(NamedTuple):
     perturbation : float
         Standard deviation of the displacements by which a degenerate configuration (such as a perfect crystal) was
         disturbed, with the seed `SEED`; 0 for none.
+    lattice : (dim, dim) int64, or None
+        Rows: the lattice vectors of `sites.box`, the shortest there are, in units of those of the box that was given;
+        None where that had edges, or was open.
     """
 
     sites: Sites
@@ -46,6 +54,11 @@ class AlphaComplex(NamedTuple):
     faces: tuple[Array, ...]
     values: tuple[Array, ...]
     perturbation: float
+    lattice: Array | None = None
+
+    def given_boxes(self, shift: Array) -> Array:
+        """Shifts (..., dim) by whole boxes of `sites`, in units of the lattice vectors that were given."""
+        return shift if self.lattice is None else (shift @ self.lattice).astype(np.int32)
 
     @property
     def dim(self) -> int:
@@ -54,7 +67,7 @@ class AlphaComplex(NamedTuple):
 
     @property
     def euler_characteristic(self) -> int:
-        """Alternating sum of the numbers of simplices: 0 in a periodic box, 1 in open space."""
+        """Alternating sum of the numbers of simplices: 0 in a box with a periodic axis, 1 in open space."""
         present = [int(np.sum(np.isfinite(value))) for value in self.values]
         return sum((-1) ** k * n for k, n in enumerate(present))
 
@@ -69,8 +82,9 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
     ----------
     positions : (points, 2 or 3)
         In length units; need not lie in the box.
-    box : (dim,), optional
-        Edges of the periodic orthorhombic cell; None for open space.
+    box : number, (dim,) or (dim, dim), optional
+        Edges of the periodic cell, or lattice vectors as rows; None for open space. An infinite edge is open space
+        along that axis, as for films. Of a matrix only the lattice matters, not which vectors span it.
     weights : (points,), optional
         Squared initial radii, in length units squared.
     warn : bool
@@ -85,8 +99,9 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
     Raises
     ------
     ValueError
-        For fewer points than a cell has vertices, numbers that are not finite, points at the same place, edges
-        that are not positive, points that all lie in a common plane or line, a box too narrow for its points.
+        For fewer points than a cell has vertices, numbers that are not finite, points at the same place, a box that
+        is none (see `arguments.cell`), in open space points that all lie in a common plane or line, a box too
+        narrow for its points.
 
     Warns
     -----
@@ -100,11 +115,11 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
     >>> [len(value) for value in square.values]
     [4, 5, 2]
     """
-    sites, wrapped = _checked(positions, box, weights)
+    given, wrapped, lattice = _checked(positions, box, weights)
+    sites, most = films.closed(given)
     found = _complex(sites, wrapped, perturbation=0.0)
     if found is None:
-        spacing = (_volume(sites) / len(sites.position)) ** (1 / sites.position.shape[1])
-        scale = PERTURBATION * spacing
+        scale = PERTURBATION * _spacing(sites)
         noise = np.random.default_rng(SEED).normal(scale=scale, size=sites.position.shape)
         sites, moved = _in_box(sites._replace(position=sites.position + noise))
         found = _complex(sites, wrapped + moved, perturbation=scale)
@@ -119,33 +134,25 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
                 f"were displaced at random by {found.perturbation:.1e}",
                 stacklevel=2,
             )
-    return found
+    return films.opened(found, given, most)._replace(lattice=lattice)
 
 
-def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array]:
-    position = np.array(positions, np.float64, order="C")
-    if position.ndim != 2 or position.shape[1] not in (2, 3):
-        raise ValueError(
-            f"expected positions (points, 2 or 3), got shape {position.shape}; try jax.vmap of "
-            "`topology.diagram` for a batch"
-        )
+def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array, Array | None]:
+    """Points in the box of shortest lattice vectors, by how many of them they were moved, and what these are."""
+    position = arguments.doubles(positions, "positions")
+    arguments.one_system(position)
     n, dim = position.shape
     if n <= dim:
         raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
-    for name, numbers in (("positions", position), ("weights", weights), ("box", box)):
-        if numbers is not None and not np.all(np.isfinite(np.asarray(numbers, np.float64))):
-            where = np.argwhere(~np.isfinite(np.asarray(numbers, np.float64)))[0].tolist()
-            raise ValueError(f"expected finite {name}, got another number at {where}; try without that point")
-    if box is not None:
-        box = np.array(box, np.float64)
-        if box.shape != (dim,) or not np.all(box > 0):
-            raise ValueError(
-                f"expected a box of {dim} positive edges, got {box}; try box=None for open space"
-            )
+    box = arguments.cell_on_host(box, dim)
     if weights is not None:
-        weights = np.array(weights, np.float64)
+        weights = arguments.doubles(weights, "weights")
         if weights.shape != (n,):
-            raise ValueError(f"expected a weight for each of {n} points, got shape {weights.shape}")
+            raise ValueError(
+                f"expected a weight for each of {n} points, got shape {weights.shape}; try an array ({n},)"
+            )
+        arguments.finite(weights, "weights")
+    box, lattice = _reduced(box)
     sites, wrapped = _in_box(Sites(position, weights, box))
     order = np.lexsort(sites.position.T)
     same = np.flatnonzero(np.all(np.diff(sites.position[order], axis=0) == 0, axis=1))
@@ -154,22 +161,42 @@ def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array]:
         raise ValueError(
             f"expected points at different places, got {i} and {j} at one; try without one of them"
         )
-    return sites, wrapped
+    return sites, wrapped, lattice
+
+
+def _reduced(box: Array | None) -> tuple[Array | None, Array | None]:
+    if box is None or box.ndim == 1:
+        return box, None
+    periodic = np.flatnonzero(np.isfinite(box.diagonal()))
+    block = np.ix_(periodic, periodic)
+    vectors, lattice = box.copy(), np.eye(len(box), dtype=np.int64)
+    vectors[block], lattice[block] = reduced(box[block])
+    right_angles = not np.any(vectors[~np.eye(len(box), dtype=bool)])
+    return (vectors.diagonal().copy() if right_angles else vectors), lattice
 
 
 def _in_box(sites: Sites) -> tuple[Sites, Array]:
-    if sites.box is None:
+    box = sites.box
+    if box is None:
         return sites, np.zeros(sites.position.shape, np.int32)
-    boxes = np.floor(sites.position / sites.box)
-    position = sites.position - boxes * sites.box
+    if box.ndim == 2:
+        # The inverse of a matrix with infinities: along open axes nothing is moved.
+        boxes = np.floor(fractions(sites.position, np.where(np.isinf(box), 1, box)))
+        boxes[:, np.isinf(box.diagonal())] = 0
+        return sites._replace(position=sites.position - translations(boxes, box)), boxes.astype(np.int32)
+    boxes = np.floor(sites.position / box)
+    boxes[:, np.isinf(box)] = 0
+    position = sites.position - translations(boxes, box)
     # Just below zero, rounded, is the far face.
-    outside = position >= sites.box
+    outside = position >= box
     position[outside] = 0
     return sites._replace(position=position), (boxes + outside).astype(np.int32)
 
 
-def _volume(sites: Sites) -> float:
-    return float(np.prod(np.ptp(sites.position, axis=0) if sites.box is None else sites.box))
+def _spacing(sites: Sites) -> float:
+    """Mean distance between points."""
+    extent = np.ptp(sites.position, axis=0) if sites.box is None else sites.box
+    return float(volume(extent) / len(sites.position)) ** (1 / sites.position.shape[1])
 
 
 def _complex(sites: Sites, wrapped: Array, perturbation: float) -> AlphaComplex | None:

@@ -36,7 +36,7 @@ def fill_complex(sites: Sites, cells: Simplices, flat: float) -> Complex | None:
 
 
 def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[Pairs, ...], Array]:
-    """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
+    """Persistence pairs of a complex that fills a periodic box or the hull of its points, or part of one."""
     found, part_of = kernels.pair(values, faces)
     return tuple(Pairs(k, *arrays) for k, arrays in enumerate(found)), part_of
 

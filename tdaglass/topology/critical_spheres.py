@@ -122,13 +122,17 @@ def _fill(out: tuple[CriticalSpheres, ...], number: int, given: Sites, dimension
     """Of one system of a batch; by how much it was perturbed."""
     complex_ = alpha_complex(given.position, given.box, given.weight, warn=False)
     pairs = persistence(complex_)
+    sites, wrapped = complex_.sites, complex_.wrapped
+    if sites.box is not None:  # along open axes nothing is shifted
+        sites = sites._replace(box=np.where(np.isinf(sites.box), 0, sites.box))
     for found, k in zip(out, dimensions, strict=True):
-        sites, wrapped, simplices = complex_.sites, complex_.wrapped, complex_.simplices[k : k + 2]
-        sides = (
+        sides = [
             Spheres(*(None if x is None else x[number] for x in spheres))
             for spheres in (found.opens, found.ends)
-        )
+        ]
         found.count[number] = backend().critical_spheres(
-            sites, given.position, wrapped, *simplices, pairs[k], *sides
+            sites, given.position, wrapped, *complex_.simplices[k : k + 2], pairs[k], *sides
         )
+        for spheres in sides:
+            spheres.shift[:] = complex_.given_boxes(spheres.shift)
     return complex_.perturbation

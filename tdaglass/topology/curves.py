@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from tdaglass.topology.grid import valid_pairs
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
+from tdaglass.topology.grid import pairs_of
 
 
-def betti_curve(diagram: Any, values: Float[Array, " values"]) -> Float[Array, " values"]:
+def betti_curve(diagram: Any, values: Numbers) -> Float[Array, " values"]:
     """How many holes there are at each squared radius: those born by then that have not died.
 
     Parameters
@@ -25,12 +27,13 @@ def betti_curve(diagram: Any, values: Float[Array, " values"]) -> Float[Array, "
     >>> betti_curve(pairs, jnp.array([0.0, 0.3, 0.5])).tolist()
     [0.0, 2.0, 1.0]
     """
-    birth, death = (jnp.asarray(x)[:, None] for x in (diagram.birth, diagram.death))
-    alive = valid_pairs(diagram)[:, None] & (birth <= values) & (values < death)
+    birth, death, valid = pairs_of(diagram)
+    values = _row(values)
+    alive = valid[:, None] & (birth[:, None] <= values) & (values < death[:, None])
     return alive.sum(axis=0).astype(values.dtype)
 
 
-def landscape(diagram: Any, values: Float[Array, " values"], levels: int) -> Float[Array, "levels values"]:
+def landscape(diagram: Any, values: Numbers, levels: int) -> Float[Array, "levels values"]:
     r"""Persistence landscape: the k-th greatest :math:`\min(t - b, d - t)_+` at each t, differentiable.
 
     Bubenik, J. Mach. Learn. Res. 16, 77 (2015), definition 3.
@@ -50,8 +53,17 @@ def landscape(diagram: Any, values: Float[Array, " values"], levels: int) -> Flo
     >>> landscape(pairs, jnp.array([1.0, 2.0]), 2).tolist()
     [[1.0, 2.0], [0.0, 1.0]]
     """
-    birth, death = (jnp.asarray(x) for x in (diagram.birth, diagram.death))
+    birth, death, valid = pairs_of(diagram)
+    values, levels = _row(values), arguments.whole(levels, "levels", least=1)
     tent = jnp.minimum(values[:, None] - birth, death - values[:, None])
-    tent = jnp.where(valid_pairs(diagram), jnp.maximum(tent, 0), 0)
+    tent = jnp.where(valid, jnp.maximum(tent, 0), 0)
     missing = max(levels - tent.shape[1], 0)
     return jax.lax.top_k(jnp.pad(tent, ((0, 0), (0, missing))), levels)[0].T
+
+
+def _row(values: Numbers) -> Float[Array, " values"]:
+    values = arguments.floats(values, "values")
+    if values.ndim != 1:
+        raise ValueError(f"expected values (values,), got shape {values.shape}; try np.linspace(0, 1, 100)")
+    arguments.finite(values, "values")
+    return values

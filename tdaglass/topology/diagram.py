@@ -5,6 +5,7 @@ functions of the positions of a few points, the powers of circumspheres, and the
 functions: a critical simplex of a pair that persists appears with its own sphere.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
+from tdaglass.space.cell import lattice_vectors
 from tdaglass.topology.critical_spheres import NO_COMPLEX, NO_MEMORY, CriticalSpheres, critical_spheres
 from tdaglass.topology.records import Spheres
 
@@ -66,31 +70,34 @@ class Diagram(NamedTuple):
 
 
 def diagram(
-    positions: Float[Array, "points dim"],
-    box: Float[Array, "dim"] | None = None,
+    positions: Numbers,
+    box: Numbers | None = None,
     *,
     dimension: int,
-    weights: Float[Array, "points"] | None = None,
-    subset: Int[Any, " chosen"] | None = None,
+    weights: Numbers | None = None,
+    subset: Numbers | None = None,
     capacity: int | None = None,
 ) -> Diagram:
     """Persistence diagram of the alpha complex of points, differentiable in positions, box and weights.
 
-    Pairs that persist by rounding only are left out, and so are classes that never end. A batch is made by
-    `jax.vmap`; its members are spread over the processors.
+    Pairs that persist by rounding only are left out, and so are classes that never end. Derivatives in a matrix of
+    lattice vectors give the stress of what is computed from a diagram. A batch is made by `jax.vmap`; its members
+    are spread over the processors.
 
     Parameters
     ----------
     positions : (points, 2 or 3)
         In length units; need not lie in the box.
-    box : (dim,), optional
-        Edges of the periodic orthorhombic cell; None for open space.
+    box : number, (dim,) or (dim, dim), optional
+        Edges of the periodic cell, or lattice vectors as rows; None for open space. An infinite edge is open space
+        along that axis, as for films. Of a matrix only the lattice matters, not which vectors span it.
     dimension : int
         Of the holes: 0 for components, 1 for loops, 2 for voids.
     weights : (points,), optional
         Squared initial radii, in squared length.
-    subset : (chosen,) int, optional
-        Particles to look at alone, such as those of one species; simplices name them by their numbers among all.
+    subset : (chosen,) int or (points,) bool, optional
+        Particles to look at alone, such as those of one species, by their numbers or, outside jit, by a mask;
+        simplices name them by their numbers among all.
     capacity : int, optional
         Most pairs to keep; by default enough for random points.
 
@@ -101,7 +108,8 @@ def diagram(
     Raises
     ------
     ValueError
-        If there are no holes of this dimension in this space.
+        If there are no holes of this dimension in this space; for arrays of other shapes, a subset that is none, and
+        where values are known numbers that are not finite or a box that is none.
 
     Examples
     --------
@@ -118,19 +126,19 @@ def diagram(
 
 
 def diagrams(
-    positions: Float[Array, "points dim"],
-    box: Float[Array, "dim"] | None = None,
+    positions: Numbers,
+    box: Numbers | None = None,
     *,
-    dimensions: tuple[int, ...],
-    weights: Float[Array, "points"] | None = None,
-    subset: Int[Any, " chosen"] | None = None,
+    dimensions: Sequence[int],
+    weights: Numbers | None = None,
+    subset: Numbers | None = None,
     capacity: int | None = None,
 ) -> tuple[Diagram, ...]:
     """Diagrams of several dimensions from one complex, for little more than one of them costs.
 
     Parameters
     ----------
-    dimensions : tuple of int
+    dimensions : sequence of int
         Of the holes.
     positions, box, weights, subset, capacity
         See `diagram`.
@@ -153,20 +161,37 @@ def diagrams(
     >>> int(components.count), int(loops.count)
     (3, 1)
     """
-    if subset is not None:
-        chosen = jnp.asarray(subset)
-        weights = None if weights is None else weights[chosen]
-        alone = diagrams(positions[chosen], box, dimensions=dimensions, weights=weights, capacity=capacity)
-        return tuple(_renumbered(found, chosen) for found in alone)
+    positions = arguments.points(positions)
+    box = arguments.cell(box, positions)
     n, dim = positions.shape
-    if dim not in PAIRS_PER_POINT or not set(dimensions) <= set(range(dim)):
+    dimensions = _checked_dimensions(dimensions, dim)
+    if weights is not None:
+        weights = arguments.floats(weights, "weights", like=positions)
+        if weights.shape != (n,):
+            raise ValueError(
+                f"expected a weight for each of {n} points, got shape {weights.shape}; try an array ({n},)"
+            )
+        arguments.finite(weights, "weights")
+    chosen = None if subset is None else arguments.chosen(subset, n)
+    if chosen is not None:
+        positions, weights = positions[chosen], None if weights is None else weights[chosen]
+    if capacity is not None:
+        capacity = arguments.whole(capacity, "capacity", least=1)
+    rooms = [PAIRS_PER_POINT[dim][k] * len(positions) if capacity is None else capacity for k in dimensions]
+    all_spheres = critical_spheres(positions, box, weights, dimensions, rooms)
+    found = (_diagram(positions, box, weights, spheres) for spheres in all_spheres)
+    return tuple(one if chosen is None else _renumbered(one, chosen) for one in found)
+
+
+def _checked_dimensions(dimensions: Any, dim: int) -> tuple[int, ...]:
+    of_holes = list(dimensions) if np.iterable(dimensions) else [dimensions]
+    whole = tuple(arguments.whole(k, "dimension") for k in of_holes)
+    if not whole or not set(whole) <= set(range(dim)):
         raise ValueError(
-            f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {list(dimensions)}; "
+            f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {list(whole)}; "
             "try 1 for loops, in two or three dimensions"
         )
-    rooms = [PAIRS_PER_POINT[dim][k] * n if capacity is None else capacity for k in dimensions]
-    found = critical_spheres(positions, box, weights, dimensions, rooms)
-    return tuple(_diagram(positions, box, weights, one) for one in found)
+    return whole
 
 
 def _diagram(positions: Any, box: Any, weights: Any, found: CriticalSpheres) -> Diagram:
@@ -236,7 +261,8 @@ def _values(positions: Any, box: Any, weights: Any, spheres: Spheres) -> Array:
     point = jnp.maximum(spheres.point, 0)
     x = positions[point]
     if box is not None:
-        x = x + spheres.shift.astype(x.dtype) * box
+        # Along an open axis nothing is shifted.
+        x = x + lattice_vectors(spheres.shift, jnp.where(jnp.isinf(box), 0, box))
     weight = None if weights is None else weights[point]
     return _power(x, weight, spheres.value, spheres.gradient, spheres.barycentric)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tdaglass.space.cell import lattice_vectors
 from tdaglass.topology.records import Simplices, Sites
 
 Array = np.ndarray
@@ -32,7 +33,22 @@ def vertex_positions(sites: Sites, simplices: Simplices) -> Array:
     1.0
     """
     x = sites.position[simplices.point]
-    return x if sites.box is None else x + simplices.shift * sites.box
+    return x if sites.box is None else x + translations(simplices.shift, sites.box)
+
+
+def translations(shift: Array, box: Array) -> Array:
+    """Of whole boxes, by which nothing moves along open axes.
+
+    Parameters
+    ----------
+    shift : (..., dim) int
+    box : (dim,) or (dim, dim)
+
+    Returns
+    -------
+    (..., dim), length units
+    """
+    return lattice_vectors(shift, np.where(np.isinf(box), 0, box))
 
 
 def vertex_weights(sites: Sites, point: Array) -> Array:

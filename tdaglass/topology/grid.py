@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int
 
+from tdaglass import arguments
+
 Array = np.ndarray
 
 
@@ -47,11 +49,16 @@ class Grid:
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        for name, (low, high) in (("births", self.births), ("deaths", self.deaths)):
-            if not -np.inf < low < high < np.inf:
-                raise ValueError(f"expected a range of {name}, got {low} to {high}; try (0.0, 1.0)")
-        if min(self.shape) < 1:
+        for name in ("births", "deaths"):
+            side = arguments.doubles(getattr(self, name), f"a range of {name}")
+            if side.shape != (2,) or not -np.inf < side[0] < side[1] < np.inf:
+                got = " to ".join(f"{x:g}" for x in side.ravel()[:2])
+                raise ValueError(f"expected a range of {name}, got {got}; try (0.0, 1.0)")
+            object.__setattr__(self, name, tuple(side.tolist()))
+        if np.shape(self.shape) != (2,):
             raise ValueError(f"expected cells along births and deaths, got {self.shape}; try (128, 128)")
+        cells = tuple(arguments.whole(n, "cells along births and deaths", least=1) for n in self.shape)
+        object.__setattr__(self, "shape", cells)
 
     @property
     def edges(self) -> tuple[Array, Array]:
@@ -90,11 +97,19 @@ class Grid:
         >>> grid.vector(np.array([[1, 2], [3, 4]]))
         array([1, 3, 4])
         """
-        return image[..., self.above_diagonal]
+        if np.shape(image)[-2:] != self.shape[::-1]:
+            raise ValueError(
+                f"expected an image (..., {self.shape[1]}, {self.shape[0]}), got shape {np.shape(image)}; try one of "
+                "this grid"
+            )
+        return (image if hasattr(image, "shape") else np.asarray(image))[..., self.above_diagonal]
 
     def image(self, vector: Any, fill: float = 0.0) -> Array:
         """A row of cells, such as learned coefficients, put back: the inverse of `vector`."""
         vector = np.asarray(vector)
+        n = int(self.above_diagonal.sum())
+        if vector.shape[-1:] != (n,):
+            raise ValueError(f"expected a vector (..., {n}), got shape {vector.shape}; try one of `Grid.vector`")
         image = np.full((*vector.shape[:-1], *self.shape[::-1]), fill, np.result_type(vector, float))
         image[..., self.above_diagonal] = vector
         return image
@@ -134,8 +149,8 @@ def pairs_in(diagram: Any, grid: Grid, region: Any) -> Array:
             f"expected a region of bool {grid.shape[::-1]}, got {region.dtype} {region.shape}; "
             "try grid.image(coefficients) > threshold"
         )
-    birth, death = np.asarray(diagram.birth), np.asarray(diagram.death)
-    finite = np.flatnonzero(valid_pairs(diagram, np) & np.isfinite(birth) & np.isfinite(death))
+    birth, death, valid = pairs_of(diagram, np)
+    finite = np.flatnonzero(valid & np.isfinite(birth) & np.isfinite(death))
     column, row, inside = cells_of(BirthDeath(birth[finite], death[finite]), grid, np)
     return finite[inside & region[row, column]]
 
@@ -153,9 +168,9 @@ def cells_of(
     xp : module
         What to compute with: `jax.numpy`, or `numpy` on the host, where numbers of pairs vary.
     """
-    inside = valid_pairs(diagram, xp)
+    birth, death, inside = pairs_of(diagram, xp)
     cells = []
-    for x, edges in zip((xp.asarray(diagram.birth), xp.asarray(diagram.death)), grid.edges, strict=True):
+    for x, edges in zip((birth, death), grid.edges, strict=True):
         edge, n = xp.asarray(edges, x.dtype), len(edges) - 1
         inside &= (x >= edge[0]) & (x <= edge[-1])
         # On which side of the nearest edge.
@@ -164,7 +179,29 @@ def cells_of(
     return cells[0], cells[1], inside
 
 
-def valid_pairs(diagram: Any, xp: ModuleType = jnp) -> Bool[Any, " pairs"]:
-    """Entries of a diagram that are pairs and persist."""
-    persist = xp.asarray(diagram.death) > xp.asarray(diagram.birth)
-    return persist & xp.asarray(diagram.valid) if hasattr(diagram, "valid") else persist
+def pairs_of(diagram: Any, xp: ModuleType = jnp) -> tuple[Any, Any, Bool[Any, " pairs"]]:
+    """Births and deaths of one diagram, and which entries are pairs and persist.
+
+    Raises
+    ------
+    ValueError
+        For what is not one diagram.
+    """
+    if not (hasattr(diagram, "birth") and hasattr(diagram, "death")):
+        raise ValueError(
+            f"expected a diagram, got {type(diagram).__name__}; try one of `topology.diagrams` or BirthDeath(birth, death)"
+        )
+    read = _on_host if xp is np else arguments.floats
+    birth, death = read(diagram.birth, "births"), read(diagram.death, "deaths")
+    if birth.shape != death.shape or birth.ndim != 1:
+        raise ValueError(
+            f"expected as many births as deaths of one diagram, got shapes {birth.shape} and {death.shape}; "
+            "try jax.vmap for several diagrams"
+        )
+    valid = death > birth
+    return birth, death, valid & xp.asarray(diagram.valid) if hasattr(diagram, "valid") else valid
+
+
+def _on_host(x: Any, name: str) -> Array:
+    # Which cell a pair lies in depends on the precision.
+    return np.asarray(x) if getattr(x, "dtype", None) == np.float32 else arguments.doubles(x, name)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from tdaglass.topology.grid import Grid, cells_of
+from tdaglass.topology.grid import Grid, cells_of, pairs_of
 
 
 def histogram(
@@ -36,14 +36,14 @@ def histogram(
     >>> histogram(pairs, Grid((0.0, 1.0), (0.0, 1.0), (2, 2))).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
+    if normalize not in ("probability", None):
+        raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
     column, row, inside = cells_of(diagram, grid)
     # One axis of cells: scattering along two costs more.
     columns, rows = grid.shape
     cell = jnp.where(inside, row * columns + column, columns * rows)
-    dtype = jnp.asarray(diagram.birth).dtype
+    dtype = pairs_of(diagram)[0].dtype
     counts = jnp.zeros(columns * rows, dtype).at[cell].add(1, mode="drop").reshape(rows, columns)
     if normalize == "probability":
         return counts / jnp.maximum(counts.sum(), 1)
-    if normalize is not None:
-        raise ValueError(f"expected normalize probability or None, got {normalize!r}; try None")
     return counts

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import ndtr
 
-from tdaglass.topology.grid import Grid, cells_of, valid_pairs
+from tdaglass import arguments
+from tdaglass.topology.grid import Grid, cells_of, pairs_of
 from tdaglass.topology.histogram import histogram
 
 Weight = Callable[[Any], Any]
@@ -73,12 +74,15 @@ def persistence_image(
     >>> round(float(persistence_image(pairs, grid, sigma=0.04, weight=linear_weight(1.0)).sum()), 3)
     0.6
     """
-    if not 0 < sigma < np.inf:
-        raise ValueError(f"expected a positive sigma, got {sigma}; try the width of two or three cells")
+    if not np.isscalar(sigma) or isinstance(sigma, str) or not 0 < sigma < np.inf:
+        raise ValueError(f"expected a positive sigma, got {sigma!r}; try the width of two or three cells")
+    sigma = float(sigma)
     if mode == "homcloud":
         return _homcloud(diagram, grid, sigma, weight)
-    valid = valid_pairs(diagram)
-    birth, death = jnp.asarray(diagram.birth), jnp.asarray(diagram.death)
+    birth, death, valid = pairs_of(diagram)
+    # What never ends lies nowhere on the plane.
+    valid &= jnp.isfinite(birth) & jnp.isfinite(death)
+    birth, death = jnp.where(valid, birth, 0), jnp.where(valid, death, 0)
     # Derivatives of weights need not be finite where there is no persistence.
     persistence = jnp.where(valid, death - birth, 1)
     height = jnp.where(valid, jnp.ones_like(birth) if weight is None else weight(persistence), 0)
@@ -109,7 +113,7 @@ def species_channels(
     positions : (points, dim)
     species : (points,) int
         Known outside transformations, since it decides shapes.
-    box : (dim,), optional
+    box : number, (dim,) or (dim, dim), optional
 
     Returns
     -------
@@ -126,13 +130,16 @@ def species_channels(
         raise ValueError(
             "expected species known when compiled, got a traced array; try to close over it, as a numpy array"
         )
-    species = np.asarray(species)
+    positions = arguments.points(positions)
+    box = arguments.cell(box, positions)
+    with jax.ensure_compile_time_eval():
+        species = np.asarray(arguments.labels(species, len(positions)))
     return jnp.stack([describe(positions[np.flatnonzero(species == k)], box) for k in np.unique(species)])
 
 
 def _homcloud(diagram: Any, grid: Grid, sigma: float, weight: Weight | None) -> Array:
     width = sigma / grid.widths[0]
-    if jnp.asarray(diagram.birth).shape[0] <= _taps(width).size:
+    if pairs_of(diagram)[0].shape[0] <= _taps(width).size:
         return _few_filtered(diagram, grid, width, weight)
     counts = histogram(diagram, grid)
     if weight is not None:
@@ -158,7 +165,7 @@ def _taps(width: float) -> np.ndarray:
 def _few_filtered(diagram: Any, grid: Grid, width: float, weight: Weight | None) -> Array:
     """The same for fewer pairs than taps, each a product of what the filter makes of its column and its row."""
     column, row, inside = cells_of(diagram, grid)
-    dtype = jnp.asarray(diagram.birth).dtype
+    dtype = pairs_of(diagram)[0].dtype
     x, y = (jnp.asarray(center, dtype) for center in grid.centers)
     height = jnp.ones_like(x[column]) if weight is None else weight(jnp.abs(y[row] - x[column]))
     columns, rows = (jnp.asarray(gaussian_filter1d(np.eye(n), width), dtype) for n in grid.shape)

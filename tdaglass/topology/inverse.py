@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tdaglass import arguments
 from tdaglass.topology.alpha import AlphaComplex
 from tdaglass.topology.chains import smallest_chain
 from tdaglass.topology.records import Pairs
@@ -83,7 +84,7 @@ def stable_volume(
     >>> [len(stable_volume(complex_, loops, which, epsilon).cells) for epsilon in (0.0, 0.01)]
     [14, 9]
     """
-    return _volume(complex_, pairs, which, _checked(pairs, which, epsilon), tree)
+    return _volume(complex_, pairs, which, _latest(complex_, pairs, which, epsilon), tree)
 
 
 def stable_subvolume(
@@ -115,7 +116,7 @@ def stable_subvolume(
     >>> [len(volume.cells) for volume in volumes]
     [5, 3]
     """
-    bound = _checked(pairs, which, epsilon)
+    bound = _latest(complex_, pairs, which, epsilon)
     if pairs.dimension == complex_.dim - 1:
         return _volume(complex_, pairs, which, bound, tree)
     whole = _volume(complex_, pairs, which, None, tree)
@@ -124,23 +125,35 @@ def stable_subvolume(
     return _volume(complex_, pairs, which, bound, tree, within)
 
 
-def _checked(pairs: Pairs, which: int, epsilon: float) -> float:
+def _latest(complex_: AlphaComplex, pairs: Pairs, which: int, epsilon: float) -> float:
     """The latest birth of what may lie on the boundary."""
-    _check_pair(pairs, which)
+    which = _checked_pair(complex_, pairs, which)
     birth, death = float(pairs.birth[which]), float(pairs.death[which])
-    if not 0 <= epsilon < death - birth:
+    if not np.isscalar(epsilon) or isinstance(epsilon, str) or not 0 <= epsilon < death - birth:
         raise ValueError(
-            f"expected an epsilon below the persistence of the pair, {death - birth:.3g}, got {epsilon}; "
+            f"expected an epsilon below the persistence of the pair, {death - birth:.3g}, got {epsilon!r}; "
             "try a pair that persists longer, or a smaller epsilon"
         )
-    return birth + epsilon
+    return birth + float(epsilon)
 
 
-def _check_pair(pairs: Pairs, which: int) -> None:
+def _checked_pair(complex_: AlphaComplex, pairs: Pairs, which: int) -> int:
+    if not isinstance(pairs, Pairs):
+        raise ValueError(
+            f"expected the pairs of one dimension, got {type(pairs).__name__}; try persistence(complex_)[1]"
+        )
+    counts = [len(value) for value in complex_.values[pairs.dimension :]]
+    for simplex, n in zip((pairs.birth_simplex, pairs.death_simplex), counts, strict=False):
+        if len(simplex) and simplex.max() >= n:
+            raise ValueError(
+                f"expected pairs of this complex, got a simplex {simplex.max()} of {n}; try persistence(complex_)"
+            )
+    which = arguments.whole(which, "the number of a pair")
     if not 0 <= which < len(pairs.birth):
         raise ValueError(
             f"expected the number of one of {len(pairs.birth)} pairs, got {which}; try np.argmax"
         )
+    return which
 
 
 def _volume(
@@ -152,7 +165,7 @@ def _volume(
     within: Array | None = None,
 ) -> Volume:
     """With a bound: nothing later may lie on the boundary. Without: nothing later than the birth simplex."""
-    _check_pair(pairs, which)
+    which = _checked_pair(complex_, pairs, which)
     k, dim = pairs.dimension, complex_.dim
     if not 1 <= k < dim:
         raise ValueError(f"expected loops or voids, got pairs of dimension {k}; try persistence(complex_)[1]")

@@ -20,6 +20,19 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
     -------
     tuple of Pairs
         Entry k is of dimension k, up to that of space, where a periodic complex has one class that never ends.
+        Pairs that persist by nothing, of simplices that appear together, are kept: select ``death > birth`` for
+        those that others list, as `diagram` does.
+
+    Raises
+    ------
+    ValueError
+        For what is not an alpha complex.
+
+    Notes
+    -----
+    With weights, HomCloud lists more components: a small ball that begins to grow inside a large one is for it a
+    component of its own until an edge joins them. Here it is none: a point appears when its ball first reaches out
+    of the others, or, hidden by them, never.
 
     Examples
     --------
@@ -30,5 +43,9 @@ def persistence(complex_: AlphaComplex) -> tuple[Pairs, ...]:
     >>> loops.birth.round(3).tolist()
     [0.36, 0.5]
     """
+    if not isinstance(complex_, AlphaComplex):
+        raise ValueError(
+            f"expected an alpha complex, got {type(complex_).__name__}; try topology.alpha_complex(positions, box)"
+        )
     pairs, _ = backend().pair(complex_.values, complex_.faces)
     return pairs

@@ -19,8 +19,8 @@ class Sites(NamedTuple):
     position : (points, dim) float64
     weight : (points,) float64, or None
         Squared radii of the balls that grow from the points; none of them for all of one size.
-    box : (dim,) float64, or None
-        Edges of the periodic cell; None for open space.
+    box : (dim,) or (dim, dim) float64, or None
+        Edges of the periodic cell, infinite along an open axis, or its lattice vectors as rows; None for open space.
     """
 
     position: Array
@@ -108,10 +108,10 @@ class Pairs(NamedTuple):
     birth_simplex, death_simplex : (pairs,) int32
         Among the simplices of dimension k and k + 1 of the complex; in the order of births.
     birth, death : (pairs,) float64
-        Squared radii; pairs of no persistence are kept.
+        Squared radii; pairs that persist by nothing (births that are deaths) are kept.
     essential : (classes,) int32
         Simplices of dimension k that open what never ends: one component, and in a periodic box a loop along every
-        axis, a sheet across every two of them, and the whole.
+        axis, a sheet across every two of them, and the whole; fewer where an axis is open.
     """
 
     dimension: int

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tdaglass.topology.geometry import circumspheres, vertex_positions, vertex_weights
+from tdaglass.space.cell import fractions, volume, widths
+from tdaglass.topology.geometry import circumspheres, translations, vertex_positions, vertex_weights
 from tdaglass.topology.records import Complex, Images, Pairs, Simplices, Sites, Spheres
 
 Array = np.ndarray
@@ -22,10 +23,12 @@ ROUNDING_OF_VALUES = 1e-13
 def images_around(sites: Sites, depth: float) -> Images:
     """Points of a periodic box and their images up to some distance around it."""
     box = np.asarray(sites.box)
-    away = [range(-n, n + 1) for n in np.ceil(depth / box).astype(int).tolist()]
+    away = [range(-n, n + 1) for n in np.ceil(depth / widths(box)).astype(int).tolist()]
     steps = np.array(list(itertools.product(*away)))
-    x = sites.position[:, None] + steps * box
-    point, step = np.nonzero(np.all((x >= -depth) & (x <= box + depth), axis=2))
+    x = sites.position[:, None] + translations(steps, box)
+    # Along edges lengths, along oblique lattice vectors fractions of them.
+    inside, end, margin = (x, box, depth) if box.ndim == 1 else (fractions(x, box), 1, depth / widths(box))
+    point, step = np.nonzero(np.all((inside >= -margin) & (inside <= end + margin), axis=2))
     return Images(x[point, step], point.astype(np.int32), steps[step].astype(np.int32))
 
 
@@ -59,14 +62,14 @@ def cells_of_box(sites: Sites, images: Images, cells: Array) -> tuple[Simplices,
     cells = np.take_along_axis(cells, np.lexsort(keys, axis=1), axis=1)
     point, first = images.point[cells], images.shift[cells[:, 0]]
     shift = images.shift[cells] - first[:, None]
-    x = sites.position[point] + shift * box
+    x = sites.position[point] + translations(shift, box)
     center, radius_sq = circumspheres(x, vertex_weights(sites, point))
     # Of each kind the cell whose sphere has its centre in the box.
-    mine = np.all(np.floor((center + x[:, 0]) / box) == -first, axis=1)
+    mine = np.all(np.floor(fractions(center + x[:, 0], box)) == -first, axis=1)
     most = 0 if sites.weight is None else sites.weight.max()
     depth = float(np.sqrt(np.maximum(np.max(radius_sq[mine], initial=0) + most, 0)))
-    volume, filled = np.prod(box), np.abs(np.linalg.det((x[:, 1:] - x[:, :1])[mine])).sum()
-    if not abs(filled / math.factorial(len(box)) - volume) < ROUNDING * volume:
+    whole, filled = volume(box), np.abs(np.linalg.det((x[:, 1:] - x[:, :1])[mine])).sum()
+    if not abs(filled / math.factorial(len(box)) - whole) < ROUNDING * whole:
         depth = np.inf
     return Simplices(point[mine].astype(np.int32), shift[mine].astype(np.int8)), depth
 
@@ -133,7 +136,7 @@ def _face_values(
 
 
 def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[Pairs, ...], Array]:
-    """Persistence pairs of a complex that fills a periodic box or the hull of its points."""
+    """Persistence pairs of a complex that fills a periodic box or the hull of its points, or part of one."""
     death, birth = ([np.full(len(value), -1, np.int32) for value in values] for _ in range(2))
     orders = [np.argsort(value, kind="stable") for value in values]
     ranks = [np.argsort(order) for order in orders]
@@ -217,13 +220,15 @@ def _spheres(sites: Sites, given: Array, wrapped: Array, simplices: Simplices) -
 
 
 def _sides(facets_of: Array, n_facets: int) -> Array:
-    """The cells on both sides of each facet; -1 for the outside."""
+    """The cells on both sides of each facet; -1 for the outside, on both of what borders on no cell."""
     facet = facets_of.ravel()
     order = np.argsort(facet, kind="stable")
     cell = (order // facets_of.shape[1]).astype(np.int32)
+    cell = np.append(cell, -1)
     first = np.searchsorted(facet[order], np.arange(n_facets))
     last = np.searchsorted(facet[order], np.arange(n_facets), side="right") - 1
-    return np.stack([cell[first], np.where(last > first, cell[last], -1)], axis=1)
+    one, other = np.where(last >= first, first, -1), np.where(last > first, last, -1)
+    return np.stack([cell[one], cell[other]], axis=1)
 
 
 def _find(root: Array, x: int) -> int:

@@ -9,6 +9,7 @@ there are if they fill the box. Until both are so, more images are taken.
 import gudhi
 import numpy as np
 
+from tdaglass.space.cell import volume, widths
 from tdaglass.topology.backend import backend
 from tdaglass.topology.records import Simplices, Sites
 
@@ -25,7 +26,7 @@ def delaunay_cells(sites: Sites) -> Simplices:
     Parameters
     ----------
     sites : Sites
-        The points; in the box, if there is one.
+        The points; in the box, if there is one. It has no open axes, and its lattice vectors are short.
 
     Returns
     -------
@@ -41,13 +42,13 @@ def delaunay_cells(sites: Sites) -> Simplices:
         cells = np.sort(_triangulate(sites.position, sites.weight), axis=1)
         return Simplices(cells, np.zeros((*cells.shape, cells.shape[1] - 1), np.int8))
     n, dim = sites.position.shape
-    depth = FIRST_DEPTH * float(np.prod(sites.box) / n) ** (1 / dim)
-    # No empty sphere is wider than the box's diagonal: one that seems so, among these images, is of a flat cell.
+    depth = FIRST_DEPTH * float(volume(sites.box) / n) ** (1 / dim)
+    # No empty sphere is wider than the diagonal of a brick with the box's edges: one that seems so, among these images, is of a flat cell.
     deepest = 1.01 * float(np.linalg.norm(sites.box))
     while True:
-        if depth > MOST_BOXES * sites.box.min():
+        if depth > MOST_BOXES * widths(sites.box).min():
             raise ValueError(
-                f"expected a box that is not so narrow, got edges {sites.box} for {n} points, which need "
+                f"expected a box that is not so narrow, got widths {widths(sites.box)} for {n} points, which need "
                 f"images from {depth:.3g} around it; try to repeat the configuration along its shortest edge"
             )
         images = backend().images_around(sites, depth)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tdaglass.topology.alpha import AlphaComplex
+from tdaglass.topology.geometry import translations
 from tdaglass.topology.records import Simplices
 
 Array = np.ndarray
@@ -125,12 +126,12 @@ def mesh(complex_: AlphaComplex, dimension: int, cells: Array, birth: float, dea
     sites = complex_.sites
     position = sites.position[vertices.point]
     if sites.box is not None:
-        position = position + (vertices.shift + complex_.wrapped[vertices.point]) * sites.box
+        position = position + translations(vertices.shift + complex_.wrapped[vertices.point], sites.box)
     return Volume(
         birth,
         death,
         vertices.point,
-        vertices.shift,
+        complex_.given_boxes(vertices.shift),
         position,
         cell_rows,
         rows,

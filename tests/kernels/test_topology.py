@@ -1,5 +1,8 @@
 """Arrays that the loops of complexes cannot read are refused: they get addresses, and would read on."""
 
+import gudhi
+import jax
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -123,6 +126,59 @@ def test_arrays_of_other_types_are_refused(what):
     call, said = REFUSED[what]
     with pytest.raises(TypeError, match=said):
         call()
+
+
+DTYPES = "bool int8 uint8 int16 int32 int64 uint64 float16 float32 float64 complex64 >f8 >i4 O S4".split()
+
+
+def calls():
+    """Each function with arguments that it takes, as dicts of nested tuples of arrays."""
+    sites, simplices, faces, values, pairs = found()
+    periodic = (sites[0], np.full(len(sites[0]), 0.1), 3 * np.eye(DIM) + 0.1)
+    tree = gudhi.AlphaComplex(points=sites[0]).create_simplex_tree(default_filtration_value=True)
+    images = topology.images_around(periodic, 4.0)
+    yield topology.read_tree, {"state": tree.__getstate__(), "dim": DIM}
+    yield topology.images_around, {"sites": periodic, "depth": 1.0}
+    cells = topology.read_tree(tree.__getstate__(), DIM)
+    yield (
+        topology.cells_of_box,
+        {"sites": periodic, "image_point": images[1], "image_shift": images[2], "cells": cells},
+    )
+    yield topology.fill_complex, {"sites": (*sites[:2], np.full(DIM, 9.0)), "cells": CELLS, "flat": 0.0}
+    yield topology.pair, {"values": tuple(values), "faces": tuple(faces)}
+    for dtype in (np.float32, np.float64):
+        given = {"given": sites[0], "wrapped": np.zeros((DIM + 1, DIM), np.int32), "pairs": pairs[1][:4]}
+        given |= {"below": simplices[1], "above": simplices[2], "opens": room(1, dtype), "ends": room(2, dtype)}
+        yield topology.critical_spheres, {"sites": periodic, **given}
+
+
+def test_every_argument_of_every_function_in_every_other_type_is_refused():
+    """And with another number of axes, one more in a row, in another order, and of numbers that are of nothing."""
+    tried = 0
+    for function, arguments in calls():
+        function(**arguments)
+        leaves, structure = jax.tree.flatten(arguments)
+        for k, leaf in enumerate(leaves):
+            if not isinstance(leaf, np.ndarray) or not leaf.size:
+                continue
+            others = [leaf.astype(dtype) for dtype in (*DTYPES, ml_dtypes.bfloat16) if np.dtype(dtype) != leaf.dtype]
+            if function is topology.read_tree:
+                others = [x for x in others if x.dtype not in (np.int8, np.uint8)]
+            else:
+                others += [leaf[None], leaf[..., None], np.append(leaf, leaf[..., -1:], axis=-1)]
+                others += [np.repeat(leaf, 2, axis=-1)[..., ::2]] if leaf.shape[-1] > 1 else []
+            # Numbers of simplices, points and images; shifts may be anything.
+            if leaf.dtype == np.int32 and leaf.ndim < 3 and function is not topology.critical_spheres:
+                others += [leaf + 1000, leaf - 1000] if leaf.shape != images_shape(arguments) else []
+            for other in others:
+                with pytest.raises((TypeError, ValueError), match="^expected .*, got .*; try"):
+                    function(**jax.tree.unflatten(structure, [*leaves[:k], other, *leaves[k + 1 :]]))
+                tried += 1
+    assert tried > 500
+
+
+def images_shape(arguments):
+    return arguments["image_shift"].shape if "image_shift" in arguments else None
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

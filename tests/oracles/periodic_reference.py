@@ -24,7 +24,8 @@ class Reference(NamedTuple):
 
 
 def periodic_reference(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None = None) -> Reference:
-    """Of points in a box with periodic faces."""
+    """Of points in a box with periodic faces: edges, or lattice vectors as rows, infinite along open axes."""
+    box = np.diag(box) if box.ndim == 1 else box
     value = _quotient(points, box, weights)
     # Faces first; a value and that of a face that comes with it may differ by rounding.
     for key in sorted(value, key=len):
@@ -57,12 +58,17 @@ def periodic_reference(points: np.ndarray, box: np.ndarray, weights: np.ndarray 
 def _quotient(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None) -> dict[Key, float]:
     """Simplices of the box and when they appear."""
     dim = len(box)
-    points = points % box
-    reach = _reach(points, box, weights)
+    open_ = np.isinf(box.diagonal())
+    box = np.where(np.isinf(box), 1, box)
+    to_fractions = np.linalg.inv(box)
+    points = np.where(open_, points, points @ to_fractions % 1 @ box)
+    # The hull of a film is of facets as large as the box, with cells and spheres beyond them.
+    reach = 5 * np.linalg.norm(box[~open_]) if open_.any() else _reach(points, box, weights)
+    margin = np.where(open_, np.inf, reach * np.linalg.norm(to_fractions, axis=0))
     images, names, image_weights = [], [], []
-    for shift in itertools.product(*(range(-int(k), int(k) + 1) for k in np.ceil(reach / box))):
-        for i, x in enumerate(points + np.array(shift) * box):
-            if np.all((x >= -reach) & (x <= box + reach)):
+    for shift in itertools.product(*(range(-int(k), int(k) + 1) for k in np.ceil(np.where(open_, 0, margin)))):
+        for i, x in enumerate(points + np.array(shift) @ box):
+            if np.all(np.abs(x @ to_fractions - 0.5) <= 0.5 + margin):
                 images.append(x)
                 names.append((i, *shift))
                 image_weights.append(0.0 if weights is None else weights[i])
@@ -81,10 +87,13 @@ def _quotient(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None) -
 
 def _reach(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None) -> float:
     """How far from the box images matter: twice as far as a point of space can be from whatever it belongs to."""
-    ticks = [np.linspace(0, edge, int(np.ceil(edge / np.prod(box) ** (1 / len(box)) * 30))) for edge in box]
-    spacing = np.array([axis[1] for axis in ticks])
-    grid = np.stack(np.meshgrid(*ticks, indexing="ij"), -1).reshape(-1, len(box)) % box
-    hole = cKDTree(points, boxsize=box).query(grid)[0].max() + np.linalg.norm(spacing) / 2
+    edges = np.linalg.norm(box, axis=1)
+    ticks = [np.linspace(0, 1, int(np.ceil(edge / edges.mean() * 30))) for edge in edges]
+    spacing = np.array([axis[1] for axis in ticks]) @ np.abs(box)
+    grid = np.stack(np.meshgrid(*ticks, indexing="ij"), -1).reshape(-1, len(box)) @ box
+    beside = np.array(list(itertools.product((-1, 0, 1), repeat=len(box)))) @ box
+    images = (points + beside[:, None]).reshape(-1, len(box))
+    hole = cKDTree(images).query(grid)[0].max() + np.linalg.norm(spacing) / 2
     spread = 0.0 if weights is None else np.ptp(weights)
     return 2 * float(np.sqrt(hole**2 + spread))
 

@@ -111,7 +111,7 @@ def test_small_and_gaping_boxes_by_brute_force(n, ratios, spread):
     """
     positions, box = random_points(n, ratios)
     positions *= spread
-    cells = voronoi(positions, box)
+    cells = voronoi(positions, box, threshold=0.0)
     volume, expected = brute_force(positions, box)
     np.testing.assert_allclose(cells.volume, volume, rtol=1e-9)
     particle, slot = np.nonzero(cells.neighbors.mask)
@@ -124,7 +124,7 @@ def test_small_and_gaping_boxes_by_brute_force(n, ratios, spread):
 @pytest.mark.parametrize(("n", "ratios"), [*SHAPES, (2000, (1, 1)), (500, (1, 1, 1))])
 def test_cells_fill_the_box(n, ratios):
     positions, box = random_points(n, ratios, seed=1)
-    cells = voronoi(positions, box)
+    cells = voronoi(positions, box, threshold=0.0)
     np.testing.assert_allclose(cells.volume.sum(), box.prod(), rtol=1e-12)
     away = np.linalg.norm(cells.neighbors.displacement, axis=-1)
     dim = len(box)
@@ -249,7 +249,7 @@ def test_bad_input_says_what_to_do():
         voronoi(positions[:, :1], box[:1])
     with pytest.raises(ValueError, match=r"box \(3,\) for all"):
         voronoi(positions, box[:2])
-    with pytest.raises(ValueError, match="3 positive edges"):
+    with pytest.raises(ValueError, match="positive box edges"):
         voronoi(positions, -box)
     with pytest.raises(ValueError, match="expected finite positions"):
         voronoi(np.where(positions == positions[4], np.nan, positions), box)

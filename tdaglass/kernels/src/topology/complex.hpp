@@ -34,7 +34,7 @@ bool fill_complex(const Points<DIM>& points, double flat, const Levels& levels) 
     std::memset(levels.shift[0], 0, points.n * DIM);
     for (int64_t e = 0; e < levels.count[1]; e++)
         for (int f = 0; f < 2; f++) levels.face_of[1][2 * e + f] = levels.point[1][2 * e + 1 - f];
-    if (points.box[0] > 0) {
+    if (points.cell.periodic) {
         std::vector<int32_t> sides(levels.count[DIM - 1]);
         for (int64_t i = 0; i < levels.count[DIM] * (DIM + 1); i++) sides[levels.face_of[DIM][i]]++;
         for (int32_t n : sides)

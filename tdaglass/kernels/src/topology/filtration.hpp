@@ -2,7 +2,7 @@
 #pragma once
 #include <limits>
 
-#include "circumsphere.hpp"
+#include "cell.hpp"
 #include "simplices.hpp"
 
 namespace tdaglass {
@@ -12,7 +12,7 @@ struct Points {
     int64_t n = 0;
     const double* position = nullptr;  // (n, DIM)
     const double* weight = nullptr;    // squared radii (n), or none
-    double box[DIM] = {};              // zeros in open space
+    Cell<DIM> cell = {};
 
     double weight_of(int64_t i) const { return weight ? weight[i] : 0; }
 };
@@ -32,7 +32,7 @@ struct Vertices {
             for (int d = 0; d < DIM; d++) {
                 const double* at = points.position;
                 x[v][d] = at[DIM * (int64_t)point[v] + d] - at[DIM * (int64_t)point[0] + d] +
-                          shift[v * DIM + d] * points.box[d];
+                          points.cell.along(shift + v * DIM, d);
             }
         }
     }

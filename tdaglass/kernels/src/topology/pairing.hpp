@@ -1,4 +1,5 @@
-// Persistence pairs of a filtered complex that fills space: a box with periodic faces, or the convex hull of its points.
+// Persistence pairs of a filtered complex of cells and their faces in space: of a box with periodic faces, of the convex
+// hull of points, or of part of them. What matters is that no facet has more than two cells; the rest is outside.
 #pragma once
 #include <algorithm>
 #include <cstdint>

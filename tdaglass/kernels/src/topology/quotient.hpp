@@ -15,14 +15,21 @@ int64_t images_around(const Points<DIM>& points, double depth, int64_t room, dou
                       int32_t* shift) {
     int64_t count = 0;
     std::vector<int32_t> away[DIM];
+    const Cell<DIM>& cell = points.cell;
+    // In the coordinate along each lattice vector: lengths along edges, fractions of vectors that are oblique.
+    double end[DIM], margin[DIM];
+    for (int d = 0; d < DIM; d++) {
+        end[d] = cell.oblique ? 1 : cell.width(d);
+        margin[d] = cell.oblique ? depth / cell.width(d) : depth;
+    }
     for (int64_t i = 0; i < points.n; i++) {
         const double* at = points.position + DIM * i;
         for (int d = 0; d < DIM; d++) {
-            const int32_t most = (int32_t)std::ceil(depth / points.box[d]);
+            const int32_t most = (int32_t)std::ceil(depth / cell.width(d));
+            const double inside = cell.oblique ? cell.fraction(at, d) : at[d];
             away[d].clear();
             for (int32_t k = -most; k <= most; k++)
-                if (const double x = at[d] + k * points.box[d]; x >= -depth && x <= points.box[d] + depth)
-                    away[d].push_back(k);
+                if (const double x = inside + k * end[d]; x >= -margin[d] && x <= end[d] + margin[d]) away[d].push_back(k);
         }
         size_t all = 1;
         for (int d = 0; d < DIM; d++) all *= away[d].size();
@@ -30,10 +37,9 @@ int64_t images_around(const Points<DIM>& points, double depth, int64_t room, dou
             if (count >= room) continue;
             point[count] = (int32_t)i;
             size_t rest = m;
-            for (int d = 0; d < DIM; d++, rest /= away[d - 1].size()) {
-                const int32_t k = away[d][rest % away[d].size()];
-                shift[DIM * count + d] = k, position[DIM * count + d] = at[d] + k * points.box[d];
-            }
+            int32_t* to = shift + DIM * count;
+            for (int d = 0; d < DIM; d++, rest /= away[d - 1].size()) to[d] = away[d][rest % away[d].size()];
+            for (int d = 0; d < DIM; d++) position[DIM * count + d] = at[d] + cell.along(to, d);
         }
     }
     return count;
@@ -57,9 +63,9 @@ template <int DIM>
 int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_cells, const int32_t* cells,
                      int32_t* point, int8_t* shift, double* depth) {
     int64_t count = 0;
-    double most_weight = points.weight_of(0), filled = 0, volume = DIM == 2 ? 2 : 6;  // of the bodies of cells
+    double most_weight = points.weight_of(0), filled = 0;
     for (int64_t i = 1; i < points.n; i++) most_weight = std::max(most_weight, points.weight_of(i));
-    for (int d = 0; d < DIM; d++) volume *= points.box[d];
+    const double volume = (DIM == 2 ? 2 : 6) * points.cell.volume;  // of the bodies of cells
     *depth = 0;
     for (int64_t c = 0; c < n_cells; c++) {
         int32_t vertex[DIM + 1];
@@ -74,15 +80,16 @@ int64_t cells_of_box(const Points<DIM>& points, const Images& images, int64_t n_
         double x[DIM + 1][DIM], weight[DIM + 1];
         for (int v = 0; v <= DIM; v++) {
             weight[v] = points.weight_of(images.point[vertex[v]]);
-            for (int d = 0; d < DIM; d++) {
-                const int32_t boxes = shift_of(vertex[v])[d] - first[d];
-                x[v][d] = points.position[DIM * (int64_t)images.point[vertex[v]] + d] + boxes * points.box[d];
-            }
+            int32_t boxes[DIM];
+            for (int d = 0; d < DIM; d++) boxes[d] = shift_of(vertex[v])[d] - first[d];
+            for (int d = 0; d < DIM; d++)
+                x[v][d] = points.position[DIM * (int64_t)images.point[vertex[v]] + d] + points.cell.along(boxes, d);
         }
         const Circumsphere<DIM> sphere(DIM, x, weight);
         bool in_box = true;
-        for (int d = 0; d < DIM; d++)
-            in_box = in_box && std::floor((x[0][d] + sphere.center[d]) / points.box[d]) == -first[d];
+        double center[DIM];
+        for (int d = 0; d < DIM; d++) center[d] = x[0][d] + sphere.center[d];
+        for (int d = 0; d < DIM; d++) in_box = in_box && std::floor(points.cell.fraction(center, d)) == -first[d];
         if (!in_box) continue;
         *depth = std::max(*depth, std::sqrt(std::max(sphere.radius_sq + most_weight, 0.0)));
         filled += spanned_volume<DIM>(x);

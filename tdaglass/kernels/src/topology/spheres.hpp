@@ -37,9 +37,10 @@ struct CriticalSphere {
         for (int v = 0; v <= k; v++) {
             const int64_t i = point[v] = simplices.points_of(simplex)[v];
             double away[DIM];
-            for (int d = 0; d < DIM; d++) {
+            for (int d = 0; d < DIM; d++)
                 shift[v][d] = simplices.shifts_of(simplex)[v * DIM + d] - given.wrapped[i * DIM + d];
-                const double x = given.position[i * DIM + d] + shift[v][d] * points.box[d];
+            for (int d = 0; d < DIM; d++) {
+                const double x = given.position[i * DIM + d] + points.cell.along(shift[v], d);
                 if (v == 0) first[d] = x;
                 away[d] = x - first[d] - sphere.center[d];
                 gradient[v][d] = 2 * barycentric[v] * away[d];

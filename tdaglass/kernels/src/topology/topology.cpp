@@ -11,7 +11,7 @@
 namespace tdaglass {
 namespace {
 
-constexpr int64_t NO_MEMORY = -2;
+constexpr int64_t NO_MEMORY = -2, UNKNOWN_TYPE = -3;
 
 template <class Task>
 int64_t guarded(Task task) noexcept {
@@ -22,11 +22,10 @@ int64_t guarded(Task task) noexcept {
     }
 }
 
+// The box: lattice vectors as rows (dim, dim), or none in open space.
 template <int DIM>
 Points<DIM> points_of(int64_t n, const double* position, const double* weight, const double* box) {
-    Points<DIM> points{n, position, weight, {}};
-    if (box) std::copy_n(box, DIM, points.box);
-    return points;
+    return {n, position, weight, Cell<DIM>(box)};
 }
 
 // task.template operator()<DIM>()
@@ -129,7 +128,8 @@ int64_t tdaglass_critical_spheres(int64_t dim, int64_t k, int64_t n, const doubl
                 points_of<DIM>(n, position, weight, box), {given, wrapped}, {(int)k, 0, below_point, below_shift},
                 {(int)k + 1, 0, above_point, above_shift}, {count, begins, ends, birth, death}, room, first, second);
         };
-        return bytes == sizeof(float) ? fill(float{}) : fill(double{});
+        if (bytes == sizeof(float)) return fill(float{});
+        return bytes == sizeof(double) ? fill(double{}) : UNKNOWN_TYPE;
     });
 }
 
