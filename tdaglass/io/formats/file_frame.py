@@ -63,7 +63,10 @@ class FileFrame(NamedTuple):
 
 def no_cell(name: str) -> str:
     """What is to be said of a file that says nothing of its cell."""
-    return f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its edge lengths"
+    return (
+        f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its "
+        "edge lengths"
+    )
 
 
 def to_frame(

@@ -214,7 +214,8 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
         header,
         rounding=_ROUNDING,
         no_cell=(
-            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its edge lengths"
+            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its "
+            "edge lengths"
         )
         if unsaid
         else None,
