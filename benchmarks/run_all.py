@@ -12,6 +12,7 @@ if __name__ == "__main__":
         "structure",
         "topology",
         "learning",
+        "files",
         "trajectories",
     ):
         print(f"== {name}", flush=True)

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "tdaglass"
 SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics"}
 # Packages that a few files know, and no others.
 KNOWN_TO = {
+    "ase": "io/",
     "flax": "learning/networks/",
     "gsd": "io/formats/",
     "gudhi": "topology/triangulation.py",
@@ -25,7 +26,7 @@ KNOWN_TO = {
     "tqdm": "progress.py",
 }
 # Of which the package knows nothing.
-OUTSIDE = {"ase", "benchmarks", "experiments", "pytest", "sklearn", "tests", "tyro"}
+OUTSIDE = {"benchmarks", "experiments", "pytest", "sklearn", "tests", "tyro"}
 # Of a fresh clone there is none yet.
 MADE = {".venv/"}
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/style.md")

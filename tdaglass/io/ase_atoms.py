@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tdaglass.io.formats.cells import as_matrix, open_axes
-from tdaglass.io.formats.file_frame import FROM_FILE, FileFrame, to_frame
+from tdaglass.io.formats.file_frame import FROM_FILE, FileFrame, no_cell, to_frame
 from tdaglass.io.frame import Frame, host_arrays
 from tdaglass.io.notes import say
 
@@ -120,7 +120,9 @@ def to_ase(frame: Frame) -> "Atoms":
         atoms.set_masses(columns.pop("mass"))
     if "charge" in columns:
         atoms.set_initial_charges(columns.pop("charge"))
-    results = {name: header.pop(name) for name in ("energy", "free_energy", "stress") if name in header}
+    results: dict[str, Any] = {
+        name: header.pop(name) for name in ("energy", "free_energy", "stress") if name in header
+    }
     results |= {name: columns.pop(name) for name in ("forces", "energies", "stresses") if name in columns}
     for name, values in columns.items():
         atoms.new_array(name, np.asarray(values))
@@ -168,12 +170,7 @@ def file_frame_of(atoms: "Atoms", name: str) -> FileFrame:
         else None
     )
     time = _taken(header, "time", time) if isinstance(time, float | int | np.floating) else None
-    notes = []
-    if not any(periodic) and not cell.any() and name != "the atoms":
-        notes.append(
-            f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its edge "
-            "lengths"
-        )
+    unsaid = not any(periodic) and not cell.any() and name != "the atoms"
     columns = {
         key: values for key, values in columns.items() if values.ndim <= 2 and values.dtype.kind in "fiubU"
     }
@@ -190,7 +187,7 @@ def file_frame_of(atoms: "Atoms", name: str) -> FileFrame:
         None if time is None else float(time),
         None,
         header,
-        notes=tuple(notes),
+        no_cell=no_cell(name) if unsaid else None,
     )
 
 

@@ -27,7 +27,8 @@ def split(frame: Frame) -> list[Frame]:
 
     configuration = frame.configuration
     # A matrix for all frames looks like edges for each of them, unless their number tells.
-    shared = np.shape(configuration.box) == (dimension, dimension) and count != dimension
+    box: Any = configuration.box
+    shared = box is not None and np.shape(box) == (dimension, dimension) and count != dimension
     return [
         frame._replace(
             configuration=Configuration(
@@ -106,7 +107,7 @@ def _diagonal(edges: np.ndarray) -> np.ndarray:
 
 
 def _stack_alike(values: Iterable, what: str, where: str) -> Any:
-    values = list(values)
+    values = list[Any](values)
     present = [value is not None for value in values]
     if not any(present):
         return None
@@ -124,7 +125,7 @@ def _stacked_header(headers: list[Mapping[str, Any]], where: str) -> tuple[dict[
     stacked: dict[str, Any] = {}
     left_out = []
     for name in names:
-        values = [header.get(name) for header in headers]
+        values: list[Any] = [header.get(name) for header in headers]
         if any(value is None for value in values) or len({np.shape(value) for value in values}) > 1:
             left_out.append(name)
         elif all(isinstance(value, bool | int | float | str | np.ndarray | np.generic) for value in values):

@@ -124,5 +124,5 @@ def _with_diameters(frame: Frame) -> Frame:
         if name in columns and not np.array_equal(factor * columns[name], diameters):
             del columns[name]
     if not {"diameter", "radius"} & columns.keys():
-        columns["diameter"] = diameters
+        columns["diameter"] = np.asarray(diameters)
     return frame._replace(columns=columns)

@@ -1,4 +1,4 @@
-"""Cells of every shape: triclinic, turned, left-handed, flat, open along some axes; as LAMMPS, ASE and gsd mean them."""
+"""Cells of every shape: triclinic, turned, left-handed, flat, open along some axes; as LAMMPS, ASE and gsd do."""
 
 from pathlib import Path
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (files in a line)
 """Valid files with random edits: every reader gives what a reference reader gives, or one sentence of ours."""
 
 import bz2
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from tdaglass import io
 from tdaglass.configuration import Configuration
 
-QUICK, MANY = 18, 590  # examples of each of the files below: some 300 and 10,000 together
+QUICK, MANY = 18, 625  # examples of each of the files below: some 300 and 10,000 together
 WORDS = [
     b"", b"0", b"-1", b"1", b"2", b"7", b"1.5", b"nan", b"inf", b"-inf", b"1e400", b"1e-400", b"1000000000000", b"1_0",
     b"99999999999999999999", b"-9" * 2000, b"x", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"\n\n", b"\t", b" ",
@@ -93,7 +94,7 @@ def valid_files() -> dict[str, tuple[str, bytes]]:
         np.array([0.5, 1.0]),
         ("Ni", "P"),
     )
-    plain = "3\nby hand\nNi 1.5 2.5 3.5\nP 0.25 0.5 0.75\nNi 4.5 5.5 6.5\n".encode() * 2
+    plain = b"3\nby hand\nNi 1.5 2.5 3.5\nP 0.25 0.5 0.75\nNi 4.5 5.5 6.5\n" * 2
     positions = rng.random((4, 3)).astype(np.float32)
     npz = bytes_io.BytesIO()
     np.savez(
@@ -179,7 +180,8 @@ def check(path, content: bytes) -> None:
         except (ValueError, OSError, IndexError, ImportError) as error:
             sentence = str(error)
             assert re.search(r"expected .*(got|nothing).*; (try|format)", sentence, re.DOTALL), sentence
-            assert not FOREIGN.search(sentence), sentence
+            # What a pickle asks for is named as the file has it.
+            assert not FOREIGN.search(sentence.partition("one that asks for")[0]), sentence
     for one in said:
         assert one.category is io.FileWarning, one.message
         assert re.search(r"expected .*got .*; try ", str(one.message)), one.message
@@ -231,7 +233,9 @@ def against_ase(path, found, format, species, symbols=ase.Atoms.get_chemical_sym
             cell = atoms.cell.array[:dimension, :dimension]
             assert np.allclose(np.abs(matrix[closed]), np.abs(cell[closed]), atol=2e-8 * np.abs(cell).max())
         for code, symbol in zip(configuration.species, symbols(atoms), strict=True):
-            assert symbol == "X" or species(ours, code) == symbol  # X: nobody says
+            mine = species(ours, code)
+            # ASE writes X where nobody says, and i as I.
+            assert symbol == "X" or (mine.capitalize() if isinstance(mine, str) else mine) == symbol
 
 
 def against_xyz(path, found):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a file in a line)
 """Files as other programs and other people write them: small texts of every kind, and what they mean."""
 
 import bz2
@@ -69,6 +70,7 @@ READ = {
     "atooms": ("a.xyz", "2\nstep:10 columns:id,pos,vel,radius cell:5,6,7 dt:0.001\nB 1 2 3 4 5 6 .5\nA 1 1 1 0 0 0 .6\n", {"step": 10, "box": [5, 6, 7], "species": [1, 0], "velocities": [[4, 5, 6], [0, 0, 0]], "diameters": [1.0, 1.2], "dt": 0.001}),
     "atooms in a plane": ("a.xyz", "1\ncolumns:name,x,y step:2 cell:5,6\nA 1 2\n", {"step": 2, "box": [5, 6], "positions": [[1, 2]]}),
     "atooms with equals": ("a.xyz", "1\ncolumns=id,x,y,z step=2 cell=5,6,7\nA 1 2 3\n", {"step": 2, "box": [5, 6, 7]}),
+    "LAMMPS's own xyz": ("a.xyz", "1\nAtoms. Timestep: 100\n1 1 2 3\n", {"step": 100, "names": ("1",), "!": "expected a cell"}),
     "what an extended header says": ("a.xyz", f'1\n{XYZ} energy=-1.5 config_type=bulk virial="1 2 3 4 5 6 7 8 9" ok=T n=3 q="1 2 3" note="a b" quenched\nA 1 2 3\n', {"energy": -1.5, "config_type": "bulk", "virial": [[1, 4, 7], [2, 5, 8], [3, 6, 9]], "ok": True, "n_": 3, "q": [1, 2, 3], "note": "a b", "quenched": True}),
     "labels in a data file": ("a.data", data(LABELS + "Atoms # atomic\n\n1 Ni 1 2 3\n2 P 4 5 6\n"), {"names": ("Ni", "P"), "mass": [58.7, 31.0]}),
     "names in comments of masses": ("a.data", data("Masses\n\n1 58.7 # Ni\n2 31.0 # P\n\nAtoms\n\n" + ROWS), {"names": ("Ni", "P")}),
@@ -212,7 +214,7 @@ def test_a_style_that_a_data_file_does_not_name_is_asked_for(tmp_path):
         io.read(path)
     assert io.read(path, atom_style="full").columns["charge"].tolist() == [0.5, -0.5]
     path.write_text(data("Atoms\n\n1 7 1 0.5 1 2 3\n2 7 2 -.5 4 5 6\n").replace("1 7 1 0.5 1", "1 7 1 0.5 x"))
-    with pytest.raises(ValueError, match="line 12, got '1 7 1 0.5 x 2 3'"):
+    with pytest.raises(ValueError, match=r"line 12, got '1 7 1 0\.5 x 2 3'"):
         io.read(path, atom_style="full")
     (tmp_path / "a.xyz").write_text(f"1\n{XYZ}\nA 1 2 3\n")
     with pytest.raises(ValueError, match="atom_style for LAMMPS data files only"):
@@ -343,3 +345,11 @@ def test_headers_and_columns_of_ase_files_are_those_that_ase_reads(tmp_path):
             np.testing.assert_array_equal(ours.header[key], value)
         for key in ("fix", "label"):
             np.testing.assert_array_equal(ours.columns[key], theirs.arrays[key])
+
+
+def test_a_cell_that_is_given_is_not_missed(tmp_path):
+    (tmp_path / "a.xyz").write_text("1\nwater\nO 1 2 3\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert io.read(tmp_path / "a.xyz", box=9).configuration.box.tolist() == [9, 9, 9]
+        assert io.read(tmp_path / "a.xyz", box=None).configuration.box is None

@@ -1,9 +1,9 @@
 """Make tests/reference/io_triclinic.*: what LAMMPS writes of triclinic cells, and where its particles are.
 
-Run this file as a script; it takes seconds.  A dozen particles so hot that most of them leave the cell, in a restricted
-triclinic cell whose corner is not the origin, dumped wrapped with images, scaled and unwrapped, and as a data file; and
-the same lattice turned about, in LAMMPS's general form.  ``io_triclinic.npz`` holds the unwrapped positions as LAMMPS
-prints them, from the lower corner, and the lattice vectors.
+Run this file as a script; it takes seconds.  A dozen particles so hot that most of them leave the cell, in a
+restricted triclinic cell whose corner is not the origin, dumped wrapped with images, scaled and unwrapped, and as
+a data file; and the same lattice turned about, in LAMMPS's general form.  ``io_triclinic.npz`` holds the unwrapped
+positions as LAMMPS prints them, from the lower corner, and the lattice vectors.
 """
 
 import tempfile

@@ -1,6 +1,7 @@
 """Configurations and the propensity of their particles, in one record whichever file they come from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,11 @@ def one_configuration(
     """The record of one configuration; `runs` is (times, replicas, particles, dim)."""
     start = np.asarray(positions, np.float64)[None]
     ends = None if runs is None else np.asarray(runs, np.float64)[None]
+    if start.ndim != 3 or (ends is not None and (ends.ndim != 5 or ends.shape[3:] != start.shape[1:])):
+        raise ValueError(
+            "expected positions (particles, dim) and runs (times, replicas, particles, dim), got "
+            f"{start.shape[1:]} and {None if ends is None else ends.shape[1:]}; try fetching the file again"
+        )
     if ends is not None:
         propensity = mean_distance(start, ends)[0]
     return PropensityData(
@@ -92,4 +98,42 @@ def mean_distance(positions: np.ndarray, runs: np.ndarray) -> np.ndarray:
 
 def species_codes(types: np.ndarray) -> np.ndarray:
     """Species counted from 0; some groups count types from 1."""
+    if types.dtype.kind not in "iuf" or not types.size:
+        raise ValueError(
+            f"expected type numbers of at least one particle, got {types.size} of another kind; try another file"
+        )
     return (types.astype(np.int32) - int(types.min())).astype(np.int32)
+
+
+def checked(data: PropensityData, file: Path) -> PropensityData:
+    """The record, if its arrays fit together.
+
+    Raises
+    ------
+    ValueError
+        One of them has another shape, or numbers that are not finite.
+    """
+    count, n, dimension = data.positions.shape if data.positions.ndim == 3 else (0, 0, 0)
+    times = None if data.propensity is None else data.propensity.shape[1]
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "positions": (count, n, dimension),
+        "species": (count, n),
+        "box": (count, dimension),
+        "propensity": (count, times, n),
+        "runs": (count, times, None, n, dimension),
+        "inherent": (count, n, dimension),
+        "times": (times,),
+    }
+    for name, wanted in shapes.items():
+        values = getattr(data, name)
+        if values is None:
+            continue
+        fits = len(values.shape) == len(wanted) and all(
+            b is None or a == b for a, b in zip(values.shape, wanted, strict=True)
+        )
+        if not fits or not n or dimension not in (2, 3) or not np.isfinite(values).all():
+            raise ValueError(
+                f"expected finite {name} of {n} particles in {dimension} dimensions in {file}, got shape "
+                f"{values.shape}; try fetching it again from its source"
+            )
+    return data

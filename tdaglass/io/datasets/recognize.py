@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tdaglass.io.datasets import botan, deepmind, excerpts, glassbench
-from tdaglass.io.datasets.propensity_data import PropensityData
+from tdaglass.io.datasets.propensity_data import PropensityData, checked
 from tdaglass.io.datasets.sources import SOURCES
 
 _Reader = Callable[[Path, dict[str, np.ndarray], bool], PropensityData]
@@ -29,6 +29,18 @@ def read_file(file: Path, keep_runs: bool) -> PropensityData:
     ValueError
         The file is of no known layout, or damaged.
     """
+    try:
+        return checked(_read(file, keep_runs), file)
+    except (IndexError, KeyError, TypeError, OverflowError, MemoryError, ValueError) as error:
+        if str(error).startswith("expected "):
+            raise
+        # Arrays of a damaged file have shapes and kinds that no reader expects.
+        raise ValueError(
+            f"expected arrays that fit together in {file}, got others; try fetching it again from its source"
+        ) from None
+
+
+def _read(file: Path, keep_runs: bool) -> PropensityData:
     if file.suffix in (".pickle", ".pkl"):
         return deepmind.read_pickle(file, keep_runs)
     arrays = _npz(file)

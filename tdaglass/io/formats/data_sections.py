@@ -21,6 +21,8 @@ STYLES = {
 STYLES |= {"bond": STYLES["molecular"], "angle": STYLES["molecular"]}
 IMAGES = ("ix", "iy", "iz")
 _VECTORS = ("avec", "bvec", "cvec", "abc origin")
+_WORDS_OF_CELL = ("xlo xhi", "ylo yhi", "zlo zhi", "xy xz yz", *_VECTORS)
+_OF_CELL = re.compile(r"[xyz](?:lo|hi)|x[yz]|yz|[abc]vec|origin")
 
 
 class Section(NamedTuple):
@@ -164,7 +166,12 @@ def _count(header: Sequence[str], what: str, where: str) -> int:
 def _cell(header: Sequence[str], where: str) -> tuple[np.ndarray, np.ndarray]:
     found: dict[str, list[float]] = {}
     for line in header:
-        for words in ("xlo xhi", "ylo yhi", "zlo zhi", "xy xz yz", *_VECTORS):
+        if _OF_CELL.search(line) and not line.endswith(tuple(f" {words}" for words in _WORDS_OF_CELL)):
+            raise ValueError(
+                f"expected one of {', '.join(_WORDS_OF_CELL)} at the end of a line of the cell in {where}, got "
+                f"{line[:80]!r}; try writing it again"
+            )
+        for words in _WORDS_OF_CELL:
             if line.endswith(f" {words}"):
                 values = [number(word) for word in line.removesuffix(words).split()]
                 wanted = 2 if words.endswith("hi") else 3

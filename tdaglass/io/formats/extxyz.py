@@ -5,8 +5,8 @@ orientation, columns of floats, integers, truth values and text by name, the hea
 dimensions are written as z = 0 with pbc "T T F", an open axis as a cell that encloses the particles with F.
 Plain xyz is read too, with columns that nobody names, and with the comments of atooms.
 
-ASE's own reader and writer are not used: the writer keeps eight decimals, the reader knows chemical symbols only
-(KeyError at "A") and takes 2.5 times as long (36 MB/s beside 89 MB/s, `benchmarks/README.md`).
+ASE's own reader and writer are not used: the writer keeps eight decimals, the reader fails at species that are no
+chemical symbols, drops the unnamed columns of plain files, and takes twice as long (`benchmarks/README.md`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tdaglass.io.formats.cells import enclosed, in_space, open_axes
-from tdaglass.io.formats.file_frame import FileFrame
+from tdaglass.io.formats.file_frame import FileFrame, no_cell
 from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
 from tdaglass.io.formats.text_lines import Lines, count, decode, number
 from tdaglass.io.formats.text_tables import format_table, parse_table
@@ -119,11 +119,6 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
     periodic = _periodic(entries, cell is not None, at_comment)
     if positions.shape[1] == 2:
         periodic = (*periodic[:2], False)
-    if cell is None and "pbc" not in entries:
-        notes.append(
-            f"expected a cell in {lines.name}, got none; took the particles in open space; try box=(...) with "
-            "its edge lengths"
-        )
     if not {"species", "Z", "type"} & table.keys():
         notes.append(
             f"expected a column species in {lines.name}, got {', '.join(table) or 'pos'}; took all particles as "
@@ -145,6 +140,7 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         time_of(header),
         _ids(table),
         header,
+        no_cell=no_cell(lines.name) if cell is None and "pbc" not in entries else None,
         notes=(*notes, *more),
     )
 

@@ -37,8 +37,10 @@ class FileFrame(NamedTuple):
         Height of z = 0 above the lower corner, where the cell has it inside, as LAMMPS asks for in two dimensions.
     rounding : float
         Part of the longest edge that is rounding where it stands off the diagonal.
+    no_cell : str, or None
+        What is to be said where the file has no cell, unless the reader is given one.
     notes : tuple of str
-        What is to be said; sentences that are the same in every frame are said once.
+        What else is to be said; sentences that are the same in every frame are said once.
     """
 
     positions: np.ndarray
@@ -55,7 +57,16 @@ class FileFrame(NamedTuple):
     header: Mapping[str, Any] = {}
     zero: float | None = None
     rounding: float = ROUNDING
+    no_cell: str | None = None
     notes: tuple[str, ...] = ()
+
+
+def no_cell(name: str) -> str:
+    """What is to be said of a file that says nothing of its cell."""
+    return (
+        f"expected a cell in {name}, got none; took the particles in open space; try box=(...) with its "
+        "edge lengths"
+    )
 
 
 def to_frame(
@@ -81,6 +92,7 @@ def to_frame(
         notes += more
     species, names = species_codes(found.labels, found.names, species_names, where)
     if isinstance(box, str):
+        notes += [] if found.no_cell is None else [found.no_cell]
         box = as_box(found.cell, found.periodic, dimension, found.rounding, where)
     elif box is not None and np.ndim(box) == 0:
         box = np.full(dimension, box, np.float64)

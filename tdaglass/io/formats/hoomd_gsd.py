@@ -151,7 +151,10 @@ def _snapshot(trajectory: Any, k: int, size: int, where: str) -> tuple[Any, set[
             # A place takes twelve bytes, so a damaged count is known before room is made for it.
             if 12 * n > size:
                 raise RuntimeError
-        return trajectory[k], here
+        snapshot = trajectory[k]
+        configuration = snapshot.configuration
+        configuration.step, configuration.dimensions = int(configuration.step), int(configuration.dimensions)
+        return snapshot, here
     except Exception:
         # Whatever the package stumbles over in a damaged file, it says in its own words.
         raise ValueError(
@@ -162,7 +165,7 @@ def _snapshot(trajectory: Any, k: int, size: int, where: str) -> tuple[Any, set[
 def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str, name: str) -> FileFrame:
     particles, configuration = snapshot.particles, snapshot.configuration
     dimension = 2 if configuration.dimensions == 2 else 3
-    n, notes = int(particles.N), []
+    n = int(particles.N)
     types = tuple(particles.types)
     codes = np.asarray(particles.typeid).astype(np.int64)
     box = np.array(configuration.box, np.float64)
@@ -185,11 +188,7 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
     corner = cell.sum(axis=0) / 2
     corner[dimension:] = 0.0
     positions = np.asarray(particles.position, np.float64)
-    if "configuration/box" not in written and np.any(np.abs(positions) > 0.5):
-        notes.append(
-            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its edge "
-            "lengths"
-        )
+    unsaid = "configuration/box" not in written and bool(np.any(np.abs(positions) > 0.5))
     images = np.asarray(particles.image, np.float64)
     shift = images @ cell if box[3:].any() else images * np.diagonal(cell)
     order = {type_name: code + 1 for code, type_name in enumerate(names)}
@@ -209,12 +208,17 @@ def _frame(snapshot: Any, written: set[str], names: tuple[str, ...], where: str,
         dimension,
         None if velocities is None else np.asarray(velocities, np.float64),
         {**own, **columns},
-        int(configuration.step),
+        configuration.step,
         float(time) if isinstance(time, int | float) else None,
         None,
         header,
         rounding=_ROUNDING,
-        notes=tuple(notes),
+        no_cell=(
+            f"expected a cell in {name}, got none; took HOOMD's default of edge 1; try box=(...) with its "
+            "edge lengths"
+        )
+        if unsaid
+        else None,
     )
 
 

@@ -42,7 +42,14 @@ def cell_of_dump(
         )
     numbers = np.array([row[:wanted] for row in values], np.float64)
     # Dumps of before 2009 do not say: their cells are periodic.
-    boundaries = [flag for flag in flags if flag not in ("xy", "xz", "yz", "abc", "origin")] or ["pp"] * 3
+    boundaries: list[str] = [flag for flag in flags if flag not in ("xy", "xz", "yz", "abc", "origin")] or [
+        "pp"
+    ] * 3
+    unknown = [flag for flag in boundaries if len(flag) > 2 or set(flag) - set("pfsm")]
+    if unknown:
+        raise ValueError(
+            f"expected boundaries of p, f, s or m in {where}, got {unknown[0]!r}; try writing the dump again"
+        )
     periodic = tuple(flag.startswith("p") for flag in (*boundaries, "pp", "pp")[:3])
     if general:
         return numbers[:, 3], numbers[:, :3], periodic  # type: ignore[return-value]

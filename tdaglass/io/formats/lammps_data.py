@@ -2,12 +2,12 @@
 
 Written wrapped into the cell with image flags, in the atom style that has the columns of the frame (atomic
 without any; charge, molecular, full, sphere); read in these and dipole, ellipsoid, bond and angle, with type
-labels and the names that comments give to masses. Keeps positions (unwrapped to rounding), species with names,
-box, velocities, and masses where all particles of a species have the same. Which axes are periodic stands in the
-LAMMPS script, not here: all are taken as periodic.
+labels and the names that comments give to masses. Keeps positions (unwrapped to rounding), species with
+names, box, velocities, and masses where all particles of a species have the same. Which axes are periodic
+stands in the script of LAMMPS, not here: all are taken as periodic.
 
-ASE's reader is not used: it takes seven of the eight styles here only if it is told, knows no type labels, and
-gives types as chemical elements and planes as space.
+ASE's reader is not used: it fails at spheres and dipoles, gives numbered types as chemical elements and planes as
+space, and forgets the corner of the cell.
 """
 
 from collections.abc import Iterable, Iterator

@@ -5,8 +5,9 @@ always gives unwrapped positions where the file allows it, ordered by id. Writes
 for bit), velocities, and every column; a column of c components is written as name[1] ... name[c], as LAMMPS does.
 Of the header the format holds the units only.
 
-ASE's reader is not used: it ignores image flags and fails at columns of text, at names as types and at x y
-without z, and its frames have no time; ours is also faster (107 MB/s beside 73 MB/s, `benchmarks/README.md`).
+ASE's reader is not used: it ignores image flags, drops time and units, counts scaled coordinates from another
+corner than the rest, and fails without types, at names as types, at columns of text, and at x y without z.
+Ours also takes 0.8 of its time (`benchmarks/README.md`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tdaglass.io.files import opened
+from tdaglass.io.formats.dump_columns import AXES, grouped, kind_of, type_labels, unwrapped_positions
 from tdaglass.io.formats.file_frame import FileFrame
 from tdaglass.io.formats.lammps_cells import bounds_for_dump, cell_of_dump, height_of_zero
 from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
@@ -26,10 +28,6 @@ from tdaglass.io.frame import Frame, host_arrays
 
 SUFFIXES = (".lammpstrj", ".dump", ".atom", ".lammpsdump")
 TEXT = True
-_AXES = "xyz"
-# The coordinates that a dump may have, what is best first.
-_FORMS = ("u", "su", "", "s")
-_NUMBERS = frozenset({axis + form for axis in _AXES for form in _FORMS} | {f"v{axis}" for axis in _AXES})
 # What follows a bare ITEM: ATOMS in the dumps of before 2010.
 _OLD = ("id", "type", "xs", "ys", "zs", "ix", "iy", "iz")
 
@@ -64,10 +62,10 @@ def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
             "type": species + 1,
             "element": np.array(frame.species_names, "U")[species] if n else np.zeros(0, "U1"),
         }
-        table |= {f"{axis}u": positions[:, i] for i, axis in enumerate(_AXES)}
+        table |= {f"{axis}u": positions[:, i] for i, axis in enumerate(AXES)}
         if frame.velocities is not None:
             velocities = np.pad(frame.velocities, [(0, 0), (0, 3 - dimension)])
-            table |= {f"v{axis}": velocities[:, i] for i, axis in enumerate(_AXES)}
+            table |= {f"v{axis}": velocities[:, i] for i, axis in enumerate(AXES)}
         for name, values in frame.columns.items():
             values = values.astype(np.int64) if values.dtype.kind == "b" else values
             table |= {name: values} if values.ndim == 1 else _components(name, values)
@@ -107,14 +105,14 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         raise ValueError(
             f"expected every column once in {where}, got {' '.join(names)}; try dumping each one once"
         )
-    kinds = [_kind(name) for name in names]
+    kinds = [kind_of(name) for name in names]
     parts, notes = parse_table(taken, kinds, where, lines.name, lines.number - n + 1)
     table = dict(zip(names, parts, strict=True))
-    positions, flat = _positions(table, low, cell, periodic, where)
-    labels, type_names, said = _labels(table, n, lines.name)
-    velocities = [table.pop(f"v{axis}", None) for axis in _AXES]
+    positions, flat = unwrapped_positions(table, low, cell, periodic, where)
+    labels, type_names, said = type_labels(table, n, lines.name)
+    velocities = [table.pop(f"v{axis}", None) for axis in AXES]
     ids = table.pop("id", None)
-    for axis in _AXES:
+    for axis in AXES:
         table.pop(f"i{axis}", None)
     time = header.pop("TIME", [""])[0]
     step = header.pop("TIMESTEP", [None])[0]
@@ -128,7 +126,7 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         np.stack([np.zeros(n) if v is None else v for v in velocities], axis=-1).astype(float)
         if any(v is not None for v in velocities)
         else None,
-        _grouped(table),
+        grouped(table),
         None if step is None else integer(step, "ITEM: TIMESTEP", where),
         number(time),
         ids,
@@ -136,14 +134,6 @@ def _parse(lines: Lines, where: str) -> FileFrame | None:
         zero=height_of_zero(low, cell),
         notes=(*notes, *said),
     )
-
-
-def _kind(name: str) -> str:
-    if name in ("id", "ix", "iy", "iz"):
-        return "I"
-    if name in ("element", "typelabel"):
-        return "S"
-    return "R" if name in _NUMBERS else "*" if name == "type" else "."
 
 
 def _skip(lines: Lines) -> bool:
@@ -220,85 +210,6 @@ def _value(text: str) -> Any:
     return (
         text if value is None else int(value) if text.lstrip("+-").isdecimal() and len(text) < 19 else value
     )
-
-
-def _positions(
-    table: dict[str, np.ndarray],
-    low: np.ndarray,
-    cell: np.ndarray,
-    periodic: tuple[bool, bool, bool],
-    where: str,
-) -> tuple[np.ndarray, bool]:
-    """Unwrapped positions, from the corner of a periodic cell, and whether the file has x and y only."""
-    for form in _FORMS:
-        if f"x{form}" in table and f"y{form}" in table:
-            break
-    else:
-        raise ValueError(
-            f"expected columns x y z, xu yu zu, xs ys zs or xsu ysu zsu in {where}, got {' '.join(table)}; "
-            "try dumping one of these"
-        )
-    parts = [table.get(axis + form) for axis in _AXES]
-    n = len(parts[0])  # type: ignore[arg-type]
-    flat = parts[2] is None
-    scaled = form.startswith("s")
-    if flat:
-        parts[2] = np.full(n, 0.5 if scaled else low[2] + cell[2, 2] / 2)
-    positions = np.stack(parts, axis=-1).astype(float)  # type: ignore[arg-type]
-    # Along open axes a cell has no corner to count from.
-    corner = np.where(periodic, low, 0.0)
-    tilted = cell[~np.eye(3, dtype=bool)].any()
-    if scaled:
-        positions = (positions @ cell if tilted else positions * np.diagonal(cell)) + (low - corner)
-    else:
-        positions = positions - corner
-    if "u" not in form:
-        flags = [table.get(f"i{axis}") for axis in _AXES]
-        if any(flag is not None for flag in flags):
-            images = np.stack([np.zeros(n) if flag is None else flag for flag in flags], axis=-1)
-            positions = positions + (images @ cell if tilted else images * np.diagonal(cell))
-    for axis in _AXES:
-        for form in _FORMS:
-            table.pop(axis + form, None)
-    return positions, flat
-
-
-def _labels(
-    table: dict[str, np.ndarray], n: int, name: str
-) -> tuple[np.ndarray, tuple[str, ...] | None, list[str]]:
-    types, names = table.pop("type", None), table.pop("typelabel", None)
-    elements = table.pop("element", None)
-    names = elements if names is None else names
-    if types is None and names is None:
-        return (
-            np.ones(n, np.int64),
-            None,
-            [
-                f"expected a column type, typelabel or element in {name}, got {' '.join(table) or 'none'}; took "
-                "all particles as one species; try dumping type as well"
-            ],
-        )
-    if types is None or types.dtype.kind == "U":
-        return (names if types is None else types), None, []  # type: ignore[return-value]
-    types = types.astype(np.int64)
-    if names is None:
-        return types, None, []
-    # A name for each type number; types that no particle has keep their number as name.
-    pairs = set(zip(types.tolist(), names.tolist(), strict=True))
-    by_type = dict(pairs)
-    last = max(by_type, default=0)
-    if len(by_type) < len(pairs) or len(set(by_type.values())) < len(by_type) or last > 10_000:
-        return types, None, []
-    return types, tuple(by_type.get(t, str(t)) for t in range(1, last + 1)), []
-
-
-def _grouped(table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Columns name[1], name[2], ... joined to one of shape (particles, components)."""
-    groups: dict[str, list[np.ndarray]] = {}
-    for name, values in table.items():
-        base, bracket, _ = name.partition("[")
-        groups.setdefault(base if bracket else name, []).append(values)
-    return {name: parts[0] if len(parts) == 1 else np.stack(parts, axis=-1) for name, parts in groups.items()}
 
 
 def _components(name: str, values: np.ndarray) -> dict[str, np.ndarray]:

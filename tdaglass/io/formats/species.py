@@ -106,7 +106,7 @@ def _spelled(label: int | str, names: tuple[str, ...] | None, known: Mapping[str
 
 def _remedy(wanted: Names, known: Mapping[str, int], unknown: list[str]) -> object:
     if isinstance(wanted, Mapping):
-        return {**wanted, **{name: name for name in unknown}}
+        return dict((*wanted.items(), *zip(unknown, unknown, strict=True)))
     if wanted is not None and len(unknown) >= len(known) and not any(name in unknown for name in known):
         # Nothing of what was asked for is there: the names were meant for those of the file.
         return dict(zip(unknown, (*known, *unknown[len(known) :]), strict=False))

@@ -76,9 +76,10 @@ def count(text: bytes, what: str, where: str) -> int:
 def integer(text: str, what: str, where: str) -> int:
     """A whole number of a header, or a sentence saying what stands there instead."""
     # No count or step has more digits, and Python refuses thousands of them in its own words.
-    if not _WHOLE.fullmatch(text.strip()) or len(text.strip()) > 19:
+    text = text.strip()
+    if not _WHOLE.fullmatch(text) or len(text) > 19:
         raise ValueError(
-            f"expected {what} in {where}, got {text.strip()[:60]!r}; try format=... if it is another format"
+            f"expected {what} in {where}, got {text[:60]!r}; try format=... if it is another format"
         )
     return int(text)
 

@@ -83,6 +83,8 @@ def parse_table(
         for i, kind in enumerate(kinds)
     ]
     try:
+        if not fields:
+            raise ValueError
         table = _load(rows, guessed)
     except ValueError:
         guessed = _looked_at_each(rows, kinds, where, places)

@@ -11,8 +11,8 @@ from tdaglass.io.formats.text_lines import integer, number
 
 # What the reader itself uses; everything else is kept as the frame's header.
 OURS = frozenset({"lattice", "properties", "pbc", "origin", "species_names", "dimension"})
-# Keys of atooms, which writes key:value.
-_FOREIGN = frozenset({"cell", "columns", "step", "side", "ndim"})
+# Keys of atooms, and of the xyz dumps of LAMMPS, which write key:value.
+_FOREIGN = frozenset({"cell", "columns", "step", "timestep", "side", "ndim"})
 _CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
 _COLON = re.compile(r"(?<!\S)(\w++):\s*+([^\s:]++)(?!\S)")
 _WORDS = re.compile(r"[^\s,]+")
