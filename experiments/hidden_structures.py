@@ -103,6 +103,9 @@ def observe(
     ]
     times = ensembles[0].times
     moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
+    propensity, errors = (
+        np.stack([getattr(e, name) for e in ensembles]) for name in ("propensity", "propensity_error")
+    )
     scattering = np.stack([np.asarray(e.self_scattering)[:, 0] for e in ensembles])
     return Liquid(
         jax.tree.map(np.asarray, configuration),
@@ -110,8 +113,8 @@ def observe(
         np.diagonal(model.table("sigma")),
         temperature,
         times,
-        np.stack([e.propensity for e in ensembles]),
-        None,
+        propensity,
+        dynamics.propensity_ceiling(propensity, errors, configuration.species),
         scattering,
         attempt(partial(dynamics.fit_stretched_exponential, times, scattering)),
         q,

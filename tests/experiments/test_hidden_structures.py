@@ -30,7 +30,7 @@ def test_study_prints_tables_and_writes_what_they_say(finished):
         assert 0 < row["A"]["mean_p_red"] < 1
         assert -1 <= row["B"]["averaged"]["spearman"] <= 1
     assert sorted(p.name for p in (folder / "figures").glob("*.png")) == [
-        "correlation.png", "mean-p-red.png", "snapshot.png",
+        "correlation.png", "mean-p-red.png", "relaxation.png", "snapshot.png",
     ]  # fmt: skip
 
 
