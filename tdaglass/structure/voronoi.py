@@ -101,8 +101,7 @@ def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = T
     Raises
     ------
     ValueError
-        Without a box, or with an open axis; for fewer particles than a Delaunay cell has vertices, numbers that are
-        not finite, particles at the same place, a box that is none, or too narrow for its particles; for negative
+        Without a box, or with an open axis; for no particles, numbers that are not finite, particles at the same place, a box that is none, or too narrow for its particles; for negative
         radii, or a threshold of one or more.
 
     Examples

@@ -99,7 +99,7 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
     Raises
     ------
     ValueError
-        For fewer points than a cell has vertices, numbers that are not finite, points at the same place, a box that
+        For fewer points than a cell has vertices in open space, numbers that are not finite, points at the same place, a box that
         is none (see `arguments.cell`), in open space points that all lie in a common plane or line, a box too
         narrow for its points.
 
@@ -142,9 +142,9 @@ def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array, Arra
     position = arguments.doubles(positions, "positions")
     arguments.one_system(position)
     n, dim = position.shape
-    if n <= dim:
-        raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
     box = arguments.cell_on_host(box, dim)
+    if n <= dim and box is None:
+        raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
     if weights is not None:
         weights = arguments.doubles(weights, "weights")
         if weights.shape != (n,):
