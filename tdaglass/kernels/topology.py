@@ -3,8 +3,8 @@
 Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. Of
 several arrays that belong together they take and return tuples:
 
-- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box, float64: edges (dim,),
-  lattice vectors as rows (dim, dim), or None.
+- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box: edges (dim,) or
+  lattice vectors as rows (dim, dim), float64, or None.
 - simplices of k + 1 vertices: point numbers (simplices, k + 1) int32, ascending, and lattice shifts
   (simplices, k + 1, dim) int8: by how many boxes each vertex is away from the first one along every axis.
 """
@@ -220,7 +220,9 @@ def critical_spheres(
     _checked("given", given, np.float64, (n, dim))
     _checked("wrapped", wrapped, np.int32, (n, dim))
     count = len(pairs[0])
-    for name, array, simplices in zip(("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True):
+    for name, array, simplices in zip(
+        ("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True
+    ):
         _numbers(name, array, (count,), len(simplices[0]))
     for name, array in zip(("birth", "death"), pairs[2:], strict=True):
         _checked(name, array, np.float64, (count,))
@@ -238,7 +240,9 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
     """How many there are, in how many dimensions, and what the kernels read of them."""
     position, weight, box = sites
     if not isinstance(position, np.ndarray) or position.ndim != 2 or position.shape[1] not in (2, 3):
-        raise TypeError(f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point")
+        raise TypeError(
+            f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point"
+        )
     n, dim = position.shape
     _checked("positions", position, np.float64, (n, dim))
     if weight is not None:
@@ -254,7 +258,9 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
 def _dimension(simplices: tuple[Array, Array], dim: int) -> int:
     k = simplices[0].shape[1] - 1 if simplices[0].ndim == 2 else -1
     if not 0 <= k < dim:
-        raise TypeError(f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells")
+        raise TypeError(
+            f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells"
+        )
     return k
 
 
@@ -299,7 +305,7 @@ def _what(x: object) -> str:
 def _numbers(name: str, array: Array, shape: tuple[int, ...], below: int) -> Array:
     """Numbers of what there are so many of, at which the kernels look without asking."""
     _checked(name, array, np.int32, shape)
-    if array.size and not (0 <= array.min() and array.max() < below):
+    if array.size and (array.min() < 0 or array.max() >= below):
         raise ValueError(
             f"expected {name} from 0 to {below - 1}, got {array.min()} to {array.max()}; try those of one complex"
         )

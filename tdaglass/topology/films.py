@@ -36,7 +36,9 @@ def closed(sites: Sites) -> tuple[Sites, float]:
     slab = np.where(np.isinf(matrix), np.diag(thickness), matrix)
     lightest, heaviest = (0.0, 0.0) if sites.weight is None else (sites.weight.min(), sites.weight.max())
     # A ball of squared radius weight + alpha around each point: the lightest may be the nearest.
-    widest_sq = _widest_gap(sites.position - np.where(open_, lowest, 0), slab, open_) ** 2 + float(heaviest - lightest)
+    widest_sq = _widest_gap(sites.position - np.where(open_, lowest, 0), slab, open_) ** 2 + float(
+        heaviest - lightest
+    )
     half = np.sqrt(APART * widest_sq)
     box = slab + np.diag(np.where(open_, 2 * half, 0))
     position = np.where(open_, sites.position - lowest + half, sites.position)
@@ -70,7 +72,8 @@ def opened(found: "AlphaComplex", sites: Sites, most: float) -> "AlphaComplex":
         faces.append(number[found.faces[k][kept[k]]].astype(np.int32))
         values.append(found.values[k][kept[k]])
         number = np.cumsum(kept[k]) - 1
-    open_ = np.isinf(sites.box if sites.box.ndim == 1 else sites.box.diagonal())  # type: ignore[union-attr]
+    box = np.asarray(sites.box)
+    open_ = np.isinf(box if box.ndim == 1 else box.diagonal())
     position = np.where(open_, sites.position, found.sites.position)
     return found._replace(
         sites=found.sites._replace(position=position, box=sites.box),

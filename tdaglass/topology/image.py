@@ -74,9 +74,9 @@ def persistence_image(
     >>> round(float(persistence_image(pairs, grid, sigma=0.04, weight=linear_weight(1.0)).sum()), 3)
     0.6
     """
-    if not np.isscalar(sigma) or isinstance(sigma, str) or not 0 < sigma < np.inf:
-        raise ValueError(f"expected a positive sigma, got {sigma!r}; try the width of two or three cells")
-    sigma = float(sigma)
+    sigma = arguments.number(sigma, "sigma")
+    if not 0 < sigma < np.inf:
+        raise ValueError(f"expected a positive sigma, got {sigma}; try the width of two or three cells")
     if mode == "homcloud":
         return _homcloud(diagram, grid, sigma, weight)
     birth, death, valid = pairs_of(diagram)

@@ -37,12 +37,16 @@ def freud_tilted(positions: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return freud.locality.Voronoi().compute((box, inside)).volumes.astype(np.float32)
 
 
-def radical_cells(positions: np.ndarray, matrix: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def radical_cells(
+    positions: np.ndarray, matrix: np.ndarray, radii: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Volumes and numbers of faces; zero for particles without a cell."""
     domain = pyvoro2.PeriodicCell(matrix)
     found = pyvoro2.compute(positions, domain=domain, mode="power", radii=radii, include_empty=True)
     cells = sorted(found.cells, key=lambda cell: cell["id"])
-    return np.array([cell["volume"] for cell in cells]), np.array([len(cell["faces"]) for cell in cells], np.int32)
+    return np.array([cell["volume"] for cell in cells]), np.array(
+        [len(cell["faces"]) for cell in cells], np.int32
+    )
 
 
 def main() -> None:
@@ -55,7 +59,9 @@ def main() -> None:
         positions, box = file["positions"], file["box"]
     faces = freud.locality.Voronoi().compute((freud.box.Box(*box), positions - box / 2))
     steinhardt = [freud.order.Steinhardt(degree, weighted=True) for degree in (4, 6)]
-    weighted = [x.compute((freud.box.Box(*box), positions - box / 2), faces.nlist).particle_order for x in steinhardt]
+    weighted = [
+        x.compute((freud.box.Box(*box), positions - box / 2), faces.nlist).particle_order for x in steinhardt
+    ]
     atoms = Atoms("H" * len(positions), positions=positions, cell=box, pbc=True)
     pyscal_neighbors.find_neighbors(atoms, method="voronoi")
     index = descriptors.voronoi_vector(atoms, edge_cutoff=0.0, area_cutoff=0.0)
@@ -74,7 +80,9 @@ def main() -> None:
         radical_faces=radical_faces,
         pyscal_volume=atoms.arrays["pyscal_voronoi_volume"],
         pyscal_index=index.astype(np.int32),
-        versions=[f"{name} {version(name)}" for name in ("freud-analysis", "pyscal3", "pyvoro2", "ase", "numpy")],
+        versions=[
+            f"{name} {version(name)}" for name in ("freud-analysis", "pyscal3", "pyvoro2", "ase", "numpy")
+        ],
     )
 
 

@@ -66,7 +66,9 @@ def _quotient(points: np.ndarray, box: np.ndarray, weights: np.ndarray | None) -
     reach = 5 * np.linalg.norm(box[~open_]) if open_.any() else _reach(points, box, weights)
     margin = np.where(open_, np.inf, reach * np.linalg.norm(to_fractions, axis=0))
     images, names, image_weights = [], [], []
-    for shift in itertools.product(*(range(-int(k), int(k) + 1) for k in np.ceil(np.where(open_, 0, margin)))):
+    for shift in itertools.product(
+        *(range(-int(k), int(k) + 1) for k in np.ceil(np.where(open_, 0, margin)))
+    ):
         for i, x in enumerate(points + np.array(shift) @ box):
             if np.all(np.abs(x @ to_fractions - 0.5) <= 0.5 + margin):
                 images.append(x)

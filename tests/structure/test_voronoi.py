@@ -303,11 +303,15 @@ def test_triclinic_cells_are_those_of_other_vectors_and_of_the_supercell(dim):
     turn = np.linalg.qr(random.normal(size=(dim, dim)))[0]
     others = voronoi(positions @ turn, whole @ matrix @ turn, radii=radii)
     twice = voronoi(
-        np.concatenate([positions, positions + matrix[0]]), matrix * np.array([2, 1, 1])[:dim, None], radii=np.tile(radii, 2)
+        np.concatenate([positions, positions + matrix[0]]),
+        matrix * np.array([2, 1, 1])[:dim, None],
+        radii=np.tile(radii, 2),
     )
     for other, copies in ((others, 1), (twice, 2)):
         np.testing.assert_allclose(other.volume, np.tile(cells.volume, copies), rtol=1e-9)
-        np.testing.assert_array_equal(other.neighbors.mask.sum(1), np.tile(cells.neighbors.mask.sum(1), copies))
+        np.testing.assert_array_equal(
+            other.neighbors.mask.sum(1), np.tile(cells.neighbors.mask.sum(1), copies)
+        )
     real = others.cells[:, 0] >= 0
     x = (positions @ turn)[others.cells[real]] + others.shifts[real] @ (whole @ matrix @ turn)
     edge = x[:, 1:] - x[:, :1]
@@ -317,16 +321,25 @@ def test_triclinic_cells_are_those_of_other_vectors_and_of_the_supercell(dim):
     np.testing.assert_array_equal(batch.volume[1], cells.volume)
 
 
-@pytest.mark.parametrize(("name", "index"), [("sc", (0, 6, 0, 0)), ("bcc", (0, 6, 0, 8)), ("fcc", (0, 12, 0, 0))])
+@pytest.mark.parametrize(
+    ("name", "index"), [("sc", (0, 6, 0, 0)), ("bcc", (0, 6, 0, 8)), ("fcc", (0, 12, 0, 0))]
+)
 def test_crystals_in_single_precision_and_in_their_primitive_cells(crystal, name, index):
     """Rounded, or shaken by as much, corners come apart; drawn together again they are those of the crystal."""
     positions, box = (np.asarray(x) for x in crystal(name, 5, 3.61))
     random = np.random.default_rng(0)
-    for given in (positions.astype(np.float32) + np.float32(7.3), positions + 1e-6 * random.normal(size=positions.shape)):
+    for given in (
+        positions.astype(np.float32) + np.float32(7.3),
+        positions + 1e-6 * random.normal(size=positions.shape),
+    ):
         assert set(map(tuple, voronoi_index(voronoi(given, box.astype(given.dtype))).tolist())) == {index}
     if name == "fcc":
         assert len(set(map(tuple, voronoi_index(voronoi(given, box, threshold=0.0)).tolist()))) > 5
-    primitive = {"sc": np.eye(3), "bcc": np.ones((3, 3)) / 2 - np.eye(3), "fcc": (np.ones((3, 3)) - np.eye(3)) / 2}[name]
+    primitive = {
+        "sc": np.eye(3),
+        "bcc": np.ones((3, 3)) / 2 - np.eye(3),
+        "fcc": (np.ones((3, 3)) - np.eye(3)) / 2,
+    }[name]
     alone = voronoi([[0.3, 0.2, 0.1]], primitive)
     assert voronoi_index(alone).tolist() == [list(index)]
     np.testing.assert_allclose(alone.volume, abs(np.linalg.det(primitive)), rtol=1e-6)

@@ -61,7 +61,9 @@ def test_a_void_in_a_film_and_none_above_it():
     """A crystal slab that lacks an atom: a void there, and none where its surface borders on nothing."""
     along = np.arange(4.0)
     slab = np.stack(np.meshgrid(along, along, np.arange(5.0), indexing="ij"), -1).reshape(-1, 3)
-    points = slab[np.any(slab != [1, 2, 2], axis=1)] + np.random.default_rng(0).normal(scale=0.01, size=(79, 3))
+    points = slab[np.any(slab != [1, 2, 2], axis=1)] + np.random.default_rng(0).normal(
+        scale=0.01, size=(79, 3)
+    )
     complex_ = alpha_complex(points, [4, 4, np.inf])
     voids = persistence(complex_)[2]
     last = int(np.argmax(voids.death - voids.birth))
