@@ -56,7 +56,7 @@ def assert_sentence(error):
 
 @st.composite
 def arrays(draw, shape, scale=1.0, wrong=0.15):
-    """Of a shape, or by chance of another, or with a number that is none, in any type and in what users hold it in."""
+    """Of a shape, or by chance of another, or with a number that is none, of any type and in what users hold."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if draw(st.floats(0, 1)) < wrong:
         shape = draw(st.sampled_from([shape[:-1], (2, *shape), (*shape, 2), (0, *shape[1:]), (), (7,)]))
@@ -158,14 +158,14 @@ def diagram_or_sentence(question):
 
 
 def voronoi_or_sentence(system, radii, threshold):
-    dim, _, positions, box, _ = system
+    _, _, positions, box, _ = system
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             cells = voronoi(positions, box, radii=radii, threshold=threshold)
     except ValueError as error:
         return assert_sentence(error)
-    cell = np.asarray(box, float)
+    cell, dim = np.asarray(box, float), cells.shifts.shape[-1]
     whole = abs(np.linalg.det(cell)) if cell.ndim == 2 else np.prod(np.broadcast_to(cell, dim))
     np.testing.assert_allclose(cells.volume.sum(axis=-1), whole, rtol=1e-9)
     assert np.all(voronoi_index(cells) >= 0)
