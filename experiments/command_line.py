@@ -1,9 +1,10 @@
 """What the commands of the studies share: the environment they compute in, and settings from presets and flags."""
 
 import argparse
+import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import tyro
@@ -38,7 +39,7 @@ def parse(
     description: str,
     *,
     by: tuple[str, ...] = ("system", "preset"),
-    with_data: Mapping[str, str] | None = None,
+    with_data: Callable[[str], Mapping[str, str]] | None = None,
 ) -> Settings:
     """Settings from the command line: some flags choose the preset, which is the default of everything else.
 
@@ -52,23 +53,37 @@ def parse(
         Of the study, for ``--help``.
     by : tuple of str
         Names of the flags that choose.
-    with_data : mapping of str to str, optional
-        What is chosen where ``--data`` is given, whatever the flags say.
+    with_data : callable, optional
+        What is chosen where ``--data`` is given, from its value, unless the flags say otherwise.
 
     Returns
     -------
     dataclass
+
+    Raises
+    ------
+    SystemExit
+        Where flags make no settings; what is wrong with them is said in a sentence.
     """
     first = next(iter(presets))
     chooser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name, value in zip(by, first, strict=True):
-        chooser.add_argument(f"--{name}", default=value)
-    chooser.add_argument("--data")
-    flags = vars(chooser.parse_known_args()[0])
-    if flags["data"] is not None:
-        flags |= with_data or {}
+    for name in (*by, "data"):
+        chooser.add_argument(f"--{name}")
+    given = {name: value for name, value in vars(chooser.parse_known_args()[0]).items() if value is not None}
+    with sentences():
+        of_data = with_data(given["data"]) if with_data and "data" in given else {}
+    flags = dict(zip(by, first, strict=True)) | dict(of_data) | given
     # Of values that no preset has, tyro says which are possible.
     default = presets.get(tuple(flags[name] for name in by), presets[first])
     return tyro.cli(
         type(default), default=default, description=description, config=(tyro.conf.OmitArgPrefixes,)
     )
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """What users can mend ends a study with a sentence, without the stack of calls that led to it."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"{error}") from error

@@ -2,8 +2,9 @@
 
 The study of Boattini et al., Nat. Commun. 11, 5479 (2020), for Lennard-Jones liquids. A liquid is cooled in
 equilibrium; averaged bond order parameters describe every particle of a snapshot; an auto-encoder that never saw
-the dynamics, and two Gaussians in its bottleneck, sort the particles; P_red is the membership of the cluster that
-grows as the liquid is heated. It is held against the dynamic propensity of isoconfigurational ensembles.
+the dynamics, and two Gaussians in its bottleneck, sort the particles of the coldest liquid; P_red is the
+membership of the looser of the two clusters. It is held against the dynamic propensity of isoconfigurational
+ensembles.
 
     python experiments/hidden_structures.py                              minutes on two cores
     python experiments/hidden_structures.py --system kob_andersen_3d
@@ -14,16 +15,16 @@ grows as the liquid is heated. It is held against the dynamic propensity of isoc
 import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from command_line import parse, prepare
+from command_line import parse, prepare, sentences
 
 prepare(every_core_a_device=True)
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from hidden_structures_data import liquid_of, load
 from hidden_structures_records import (
     MODELS,
     PRESETS,
@@ -36,7 +37,7 @@ from hidden_structures_records import (
 )
 from hidden_structures_report import report
 
-from tdaglass import dynamics, glass, io, learning, runs, structure
+from tdaglass import dynamics, glass, learning, runs, structure
 from tdaglass.configuration import Configuration, unstack
 
 # Of auto-encoder and mixture, the best of which is kept.
@@ -105,9 +106,13 @@ def observe(
     scattering = np.stack([np.asarray(e.self_scattering)[:, 0] for e in ensembles])
     return Liquid(
         jax.tree.map(np.asarray, configuration),
+        model,
+        np.diagonal(model.table("sigma")),
         temperature,
         times,
         np.stack([e.propensity for e in ensembles]),
+        None,
+        scattering,
         attempt(partial(dynamics.fit_stretched_exponential, times, scattering)),
         q,
         attempt(partial(diffusion_time, times, moved_sq, model.dimension)),
@@ -142,21 +147,10 @@ def first_peak_of_structure(configuration: Configuration) -> float:
     return float(structure.first_peak(jnp.asarray(q), jnp.asarray(s)))
 
 
-def load(path: Path) -> list[Liquid]:
-    """Configurations of a public data set, or of any trajectory file with or without a column `propensity`."""
-    if path.suffix in {suffix for form in io.FORMATS.values() for suffix in form.SUFFIXES}:
-        frame = io.read_trajectory(path)
-        moved = frame.columns.get("propensity")
-        propensity = None if moved is None else np.asarray(moved)[:, None]
-        return [Liquid(frame.configuration, None, None, propensity)]
-    data = io.load_dataset(path)
-    return [Liquid(data.configuration, data.temperature, data.times, data.propensity)]
-
-
 def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
     """Eight bond order parameters of every particle, averaged over its neighbours; and how many those are."""
     features, counts = [], []
-    for positions, _, box, _ in unstack(configuration):
+    for positions, _, box in unstack(configuration):
         if settings.cutoff is None:
             neighbors = structure.sann_neighbors(positions, box)
         else:
@@ -171,41 +165,35 @@ def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarr
 
 
 def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray]:
-    """P_red of every particle of every liquid: one auto-encoder and one mixture for each species."""
+    """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
+
+    They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
+    neighbours. That its share grows with temperature is then a finding.
+    """
     key = jax.random.key(settings.simulation.seed)
     features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
-    p_red = [np.zeros(f.shape[:2]) for f in features]
-    for s in np.unique(liquids[0].configuration.species):
-        of = [np.asarray(liquid.configuration.species) == s for liquid in liquids]
-        samples = [f[mask] for f, mask in zip(features, of, strict=True)]
-        clusters = learning.fit_clusters(
-            jax.random.fold_in(key, int(s)),
-            jnp.asarray(np.concatenate(samples)),
-            variance_explained=settings.variance_explained,
-            starts=STARTS,
-        )
-        members = [learning.cluster_membership(clusters, jnp.asarray(x)) for x in samples]
-        if len(liquids) > 1:
-            temperatures = jnp.array([liquid.temperature for liquid in liquids])
-            red = learning.growing_component(temperatures, jnp.stack([m.mean(0) for m in members]))
-        else:
-            # One temperature: red is the cluster of looser surroundings, with fewer neighbours.
-            red = learning.richer_component(members[0], -jnp.asarray(counts[0][of[0]], jnp.float32))
-        for p, mask, member in zip(p_red, of, members, strict=True):
-            p[mask] = member[:, red]
-    return p_red
+    species = [np.asarray(liquid.configuration.species) for liquid in liquids]
+    red = learning.fit_red_clusters(
+        key,
+        features[-1:],
+        species[-1:],
+        measure=[-counts[-1]],
+        variance_explained=settings.variance_explained,
+        starts=STARTS,
+    )
+    return [learning.p_red(red, f, s) for f, s in zip(features, species, strict=True)]
 
 
 def score(settings: Settings, liquid: Liquid, p_red: np.ndarray) -> Scores:
     """P_red, its average over the surroundings, and for comparison the smoothed potential energy."""
-    model = MODELS[settings.simulation.system](liquid.configuration.species.shape[1])
-    averaged, energy = np.zeros_like(p_red), np.zeros_like(p_red)
-    radius = settings.radius * model.table("sigma").max()
+    averaged = np.zeros_like(p_red)
+    energy = None if liquid.model is None else np.zeros_like(p_red)
+    radius = settings.radius * liquid.diameters.max()
     for c, one in enumerate(unstack(liquid.configuration)):
-        averaged[c] = structure.local_average(jnp.asarray(p_red[c]), one.positions, one.box, radius)
-        energy[c] = structure.exponential_average(
-            glass.particle_energies(model, one), one.positions, one.box, SMOOTHING
-        )
+        averaged[c] = structure.local_average(p_red[c], one.positions, one.box, radius)
+        if liquid.model is not None and energy is not None:
+            energies = glass.particle_energies(liquid.model, one)
+            energy[c] = structure.exponential_average(energies, one.positions, one.box, SMOOTHING)
     return Scores(p_red, averaged, energy)
 
 
@@ -216,15 +204,20 @@ def correlate(liquid: Liquid, scores: Scores) -> Correlations:
     return {
         name: dynamics.correlation_with_propensity(values, liquid.propensity, liquid.configuration.species)
         for name, values in scores._asdict().items()
+        if values is not None
     }
 
 
 def main(settings: Settings) -> None:
     runs.keep_compiled(settings.root)
     if settings.data:
-        liquids = load(settings.data)
+        liquids = load(settings)
     else:
         simulation = settings.simulation
+        if simulation.system not in MODELS:
+            raise ValueError(
+                f"expected a liquid to simulate, got {simulation.system}; try --data or {[*MODELS]}"
+            )
         engine = glass.describe_engine("auto", MODELS[simulation.system](simulation.n))
         print(f"Simulating with {engine}.")
         with runs.Run.open(settings.root, "liquids", simulation, engine=engine, wait=True) as kept:
@@ -237,5 +230,6 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    # Public glassy-dynamics data are Kob-Andersen liquids.
-    main(parse(PRESETS, __doc__, with_data={"system": "kob_andersen_3d"}))
+    settings = parse(PRESETS, __doc__, with_data=liquid_of)
+    with sentences():
+        main(settings)

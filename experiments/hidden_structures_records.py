@@ -11,7 +11,7 @@ from tdaglass import dynamics, glass
 from tdaglass.configuration import Configuration
 from tdaglass.statistics import Correlation
 
-System = Literal["wahnstrom", "kob_andersen_3d"]
+System = Literal["wahnstrom", "kob_andersen_3d", "other"]
 MODELS: dict[str, Callable[[int], glass.PairModel]] = {
     "wahnstrom": glass.wahnstrom,
     "kob_andersen_3d": glass.kob_andersen_3d,
@@ -23,7 +23,7 @@ class Simulation:
     """All that decides the simulated liquids, which are kept and shared by all analyses of them."""
 
     system: System = "wahnstrom"
-    """Liquid to simulate, or whose energies to compute for --data."""
+    """Liquid to simulate, or which --data are of; of another, no energies are known."""
     n: int = 1000
     """Particles."""
     temperatures: tuple[float, ...] = (1.0, 0.85, 0.75)
@@ -45,6 +45,19 @@ class Simulation:
     seed: int = 0
     """Of all random numbers, of the analysis too."""
 
+    def __post_init__(self) -> None:
+        falling = all(a > b for a, b in zip(self.temperatures, self.temperatures[1:], strict=False))
+        if not self.temperatures or not falling:
+            raise ValueError(
+                f"expected temperatures from hot to cold, got {self.temperatures}; try "
+                f"--temperatures {' '.join(f'{t:g}' for t in sorted(set(self.temperatures), reverse=True))}"
+            )
+        if len(self.relaxation_times) != len(self.temperatures):
+            raise ValueError(
+                f"expected a relaxation time for each of {len(self.temperatures)} temperatures, got "
+                f"{len(self.relaxation_times)}; try as many numbers after --relaxation-times"
+            )
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -54,13 +67,20 @@ class Settings:
     preset: Literal["default", "paper"] = "default"
     """Size of the study: minutes on two cores, or as published."""
     data: Path | None = None
-    """Analyse these configurations (public data set, extxyz, LAMMPS, GSD) instead of simulating."""
-    cutoff: float | None = 1.7
+    """Analyse these configurations (public data set, or any file of positions) instead of simulating."""
+    box: tuple[float, ...] | None = None
+    """Edges of the cell of --data, in place of what the file says."""
+    format: str | None = None
+    """Of --data, where the file does not show it."""
+    dimension: Literal[2, 3] | None = None
+    """Of --data, where the file does not show it."""
+    cutoff: float | None = None
     """Neighbours within this distance; None: solid-angle nearest neighbours (SANN)."""
     variance_explained: float = 0.75
     """Fraction of the variance that the bottleneck of the auto-encoder must explain."""
     radius: float = 2.0
-    """P_red is averaged over the particles within this distance, in units of the largest sigma."""
+    """P_red is averaged over the particles within this distance, in units of the largest sigma; of other liquids,
+    of the distance of the first peak of g(r)."""
     root: Path = field(default=Path("runs"), compare=False)
     """Folder of all runs."""
 
@@ -84,8 +104,9 @@ PRESETS: dict[tuple[str, ...], Settings] = {
             replicas=64,
         ),
         preset="paper",
-        cutoff=None,
     ),
+    # Of unknown liquids no cut-off is known: solid angles find the neighbours.
+    **{("other", preset): Settings(Simulation(system="other"), preset) for preset in ("default", "paper")},
     ("kob_andersen_3d", "default"): Settings(KOB_ANDERSEN, cutoff=1.2),
     ("kob_andersen_3d", "paper"): Settings(
         replace(
@@ -106,9 +127,13 @@ class Liquid(NamedTuple):
     """Configurations of one liquid at one temperature, and how their particles move (where that is known)."""
 
     configuration: Configuration  # (configurations, ...)
+    model: glass.PairModel | None  # None where it is not known
+    diameters: np.ndarray  # (species,), length
     temperature: float | None
     times: np.ndarray | None  # (times,)
     propensity: np.ndarray | None  # (configurations, times, particles)
+    ceiling: np.ndarray | None = None  # (configurations, species, times): most that a score can reach
+    scattering: np.ndarray | None = None  # (configurations, times): self-intermediate, of all particles
     relaxation: dynamics.StretchedExponential | None = None
     wave_number: float | None = None
     diffusion_time: float | None = None
@@ -119,7 +144,7 @@ class Scores(NamedTuple):
 
     p_red: np.ndarray
     averaged: np.ndarray
-    energy: np.ndarray  # potential, smoothed
+    energy: np.ndarray | None  # potential, smoothed; None where the model is not known
 
 
 # Of each score, by its name, with the propensity; (configurations, species, times). Empty where nothing moved.

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jax
 import numpy as np
-from hidden_structures_records import MODELS, Analysed, Correlations, Liquid, Settings, Simulation
-from matplotlib.figure import Figure
+from hidden_structures_figures import draw, label, mean_p_red, peak_time
+from hidden_structures_records import Analysed, Liquid, Settings, Simulation
 from reporting import print_files
 
-from tdaglass import io, plot
+from tdaglass import io
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
 SCORES = {"p_red": "P_red", "averaged": "averaged P_red", "energy": "smoothed energy"}
-TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$"}
 # Kob-Andersen 3D, N = 4096, T = 0.44, A particles, Pearson at the alpha time, of other methods (GlassBench,
 # G. Jung et al.); all but the first are supervised.
 PUBLISHED = {"potential energy": 0.507, "BOTAN": 0.755, "GlassMLP": 0.768, "CAGE": 0.779, "SE(3)": 0.815}
@@ -34,24 +32,18 @@ def report(settings: Settings, run: Run, analysed: list[Analysed]) -> None:
     print_files(run, "particles for OVITO: particles-*.xyz", "curves: curves.csv")
 
 
-def label(liquid: Liquid) -> str:
-    return "data" if liquid.temperature is None else f"T = {liquid.temperature:g}"
-
-
 def species_names(configuration: Configuration) -> tuple[str, ...]:
     return tuple("ABCDEFGH"[: int(np.max(configuration.species)) + 1])
+
+
+def with_error(value: float, error: float) -> str:
+    """A mean and its standard error, of a single configuration the value alone."""
+    return f"{value:.3f} ± {error:.3f}" if np.isfinite(error) else f"{value:.3f}"
 
 
 def or_dash(value: float | None) -> str:
     """A number to one decimal; a dash where it could not be measured."""
     return "-" if value is None else f"{value:.1f}"
-
-
-def mean_p_red(liquid: Liquid, p_red: np.ndarray, s: int) -> tuple[float, float]:
-    """Mean P_red of a species, and its standard error over configurations."""
-    of = np.asarray(liquid.configuration.species) == s
-    mean, error = mean_and_error(np.array([p[mask].mean() for p, mask in zip(p_red, of, strict=True)]))
-    return float(mean), float(error)
 
 
 def summary(one: Analysed, names: tuple[str, ...]) -> dict[str, Any]:
@@ -109,27 +101,30 @@ def print_correlations(
 ) -> None:
     """Which score foretells the motion, when, and how well."""
     print("\nlargest rank correlation with the propensity, mean over configurations ± standard error")
-    unit = "t / tau_alpha" if settings.data is None else "time"
+    relaxed = all(one.liquid.relaxation is not None for one in analysed)
+    unit = "t / tau_alpha" if relaxed else "time"
     print(f"{'':10}{'':9}{'score':17}{'Spearman':>16}{'Pearson':>16}{unit:>15}{'mean P_red':>18}")
     for liquid, _, correlations in analysed:
         for name in names:
             row = metrics[label(liquid)][name]
-            mean = f"{row['mean_p_red']:.3f} ± {row['mean_p_red_error']:.3f}"
+            mean = with_error(row["mean_p_red"], row["mean_p_red_error"])
             if not correlations:
                 print(f"{label(liquid):10}{'species ' + name:9}{'no propensities given':>64}{mean:>18}")
             for score in correlations:
                 at = row[score]["time"]
-                if at is not None and liquid.relaxation is not None:
+                if at is not None and relaxed and liquid.relaxation is not None:
                     at /= liquid.relaxation.tau
                 print(
                     f"{label(liquid):10}{'species ' + name:9} {SCORES[score]:16}"
-                    f"{row[score]['spearman']:>8.3f} ± {row[score]['spearman_error']:.3f}"
-                    f"{row[score]['pearson']:>8.3f} ± {row[score]['pearson_error']:.3f}"
+                    f"{with_error(row[score]['spearman'], row[score]['spearman_error']):>16}"
+                    f"{with_error(row[score]['pearson'], row[score]['pearson_error']):>16}"
                     f"{'' if at is None else format(at, '.2f'):>15}{mean:>18}"
                 )
                 mean = ""
+    first = analysed[0].liquid
     public = settings.data is not None and settings.simulation.system == "kob_andersen_3d"
-    if public and analysed[0].liquid.temperature == 0.44:
+    # Published numbers are means over many configurations: they say nothing about one.
+    if public and first.temperature == 0.44 and len(first.configuration.species) > 1 and correlations:
         print("\npublished for this liquid (N = 4096, A particles, Pearson at the alpha time):")
         print("  " + ", ".join(f"{name} {value:.3f}" for name, value in PUBLISHED.items()))
         print("  all but the potential energy were trained on propensities; P_red never saw any")
@@ -144,7 +139,7 @@ def save(run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for liquid, scores, correlations in analysed:
         name = label(liquid).replace(" = ", "")
-        columns = scores._asdict()
+        columns = {k: v for k, v in scores._asdict().items() if v is not None}
         arrays |= {f"{name}/{k}": v for k, v in columns.items()}
         arrays |= {f"{name}/{k}/spearman": c.spearman for k, c in correlations.items()}
         if liquid.times is not None:
@@ -165,49 +160,3 @@ def curve_rows(analysed: list[Analysed], names: tuple[str, ...]) -> Iterator[tup
                 columns = (*mean_and_error(spearman[:, s]), *mean_and_error(pearson[:, s]))
                 for t, *values in zip(times, *columns, strict=True):
                     yield label(liquid), name, score, t, *values
-
-
-def peak_time(correlations: Correlations) -> int:
-    """Index of the time at which the averaged score tells most about the more numerous species."""
-    return int(np.argmax(np.abs(correlations["averaged"].spearman[:, 0].mean(0))))
-
-
-def draw(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
-    """Correlation curves, snapshots, mean P_red."""
-    liquids = [one.liquid for one in analysed]
-    taus = {label(x): x.relaxation.tau for x in liquids if x.relaxation is not None}
-    curves = {
-        f"{TITLES[score]}, species {name}": {
-            label(liquid): plot.Curve(liquid.times, *mean_and_error(correlations[score].spearman[:, s]))
-            for liquid, _, correlations in analysed
-            if correlations and liquid.times is not None and len(liquid.times) > 2
-        }
-        for score in TITLES
-        for s, name in enumerate(names)
-    }
-    if all(curves.values()):
-        figure = plot.correlation_against_time(curves, relaxation_times=taus or None)
-        plot.save_figure(figure, run.figure_path("correlation"))
-    plot.save_figure(draw_snapshot(settings, analysed[-1], names), run.figure_path("snapshot"))
-    if len(analysed) > 1:
-        means = {
-            name: np.array([mean_p_red(x.liquid, x.scores.p_red, k) for x in analysed]).T
-            for k, name in enumerate(names)
-        }
-        tau_alpha = [x.relaxation.tau for x in liquids if x.relaxation is not None]
-        against = [np.array([x.temperature for x in liquids], float)]
-        if len(tau_alpha) == len(liquids):
-            against.append(np.array(tau_alpha))
-        panels = [{name: plot.Curve(x, *m) for name, m in means.items()} for x in against]
-        plot.save_figure(plot.mean_score(*panels), run.figure_path("mean-p-red"))
-
-
-def draw_snapshot(settings: Settings, one: Analysed, names: tuple[str, ...]) -> Figure:
-    """The scores of the first configuration, beside what its particles do."""
-    liquid, scores, correlations = one
-    shown = {title: getattr(scores, score)[0] for score, title in TITLES.items()}
-    if liquid.propensity is not None:
-        shown[r"propensity / $\sigma$"] = liquid.propensity[0, peak_time(correlations)]
-    first: Configuration = jax.tree.map(lambda x: np.asarray(x)[0], liquid.configuration)
-    sigma = MODELS[settings.simulation.system](len(first.species)).table("sigma").diagonal()
-    return plot.snapshot(first, shown, diameters=sigma if len(sigma) == len(names) else np.ones(len(names)))

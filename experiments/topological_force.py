@@ -101,7 +101,7 @@ def open_hole(
 
     def let_go(positions: np.ndarray) -> np.ndarray:
         start = inherent._replace(positions=jnp.asarray(positions))
-        return np.asarray(glass.minimize(start, model, tolerance=TOLERANCE)[0].positions)
+        return np.asarray(glass.minimize(model, start, tolerance=TOLERANCE)[0].positions)
 
     def hole(positions: np.ndarray, target: float) -> Hole:
         found = loops(jnp.asarray(positions), box)
@@ -142,7 +142,7 @@ def main(settings: Settings) -> None:
     with runs.Run.open(settings.root, "topological_force", settings) as run:
         warm = run.chunk("liquid", partial(liquid, settings, model, settings.temperature))
         hot = run.chunk("hot-liquid", partial(liquid, settings, model, settings.hot))
-        inherent, _ = glass.minimize(jax.tree.map(jnp.asarray, warm), model, tolerance=TOLERANCE)
+        inherent, _ = glass.minimize(model, jax.tree.map(jnp.asarray, warm), tolerance=TOLERANCE)
         held, free = open_hole(settings, model, inherent, run)
         box = jnp.asarray(inherent.box)
         target = image(settings, jnp.asarray(hot.positions), box)

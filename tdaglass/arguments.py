@@ -19,6 +19,10 @@ from jaxtyping import Array, Float, Int
 Numbers = jax.typing.ArrayLike | Sequence[Any]
 
 
+# Tables have a row and a column for each: codes beyond are numbers of something else, such as of the particles.
+MOST_SPECIES = 1024
+
+
 def concrete(x: Any) -> np.ndarray | None:
     """Values on the host of an array that has them, also under an eager grad; None inside jit or vmap."""
     if x is None:
@@ -63,6 +67,27 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
         dtype = jnp.dtype(jnp.float32) if single else jax.dtypes.canonicalize_dtype(float)
     # Numbers of the host are converted there: JAX would cut integers to 32 bits first.
     return x.astype(dtype) if isinstance(x, jax.Array) else jnp.asarray(_narrowed(x, dtype))
+
+
+def host(x: Numbers, name: str) -> np.ndarray:
+    """Real numbers as a NumPy array in double precision, for what is computed on the host.
+
+    Raises
+    ------
+    ValueError
+        As `floats`, and for values that are not known inside jit.
+
+    Examples
+    --------
+    >>> host([1, 2], "edges").dtype
+    dtype('float64')
+    """
+    array = _array(x, name)
+    if isinstance(array, jax.core.Tracer):
+        raise ValueError(f"expected {name} whose values are known, got a trace; try it outside jit and vmap")
+    if not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
+        raise ValueError(f"expected real numbers as {name}, got {array.dtype}; try float32")
+    return np.asarray(array, np.float64)
 
 
 def _array(x: Any, name: str) -> np.ndarray | Array:
@@ -165,7 +190,7 @@ def finite(x: Array | np.ndarray, name: str) -> None:
         bad = int(np.argmin(np.isfinite(rows).all(axis=1)))
         raise ValueError(
             f"expected finite {name}, got {rows[bad].squeeze()} for particle {bad}; "
-            "try an earlier frame, a smaller time step, or without that particle"
+            "try an earlier frame, or without that particle"
         )
 
 
@@ -306,15 +331,38 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     values = concrete(codes)
     if values is not None:
         wrong = ~(
-            (values == np.floor(values)) & (values >= 0) & (values < (np.inf if count is None else count))
+            (values == np.floor(values))
+            & (values >= 0)
+            & (values < (MOST_SPECIES if count is None else count))
         )
         if wrong.any():
-            known = "whole numbers from 0" if count is None else f"codes below {count}"
+            known = "whole numbers from 0, few of them" if count is None else f"codes below {count}"
             raise ValueError(
                 f"expected {name} as {known}, got {values[wrong][0]} for particle {int(wrong.argmax())}; "
-                "try codes 0, 1, ... in the order of the rows of the table"
+                "try codes 0, 1, ... as np.unique(..., return_inverse=True) gives them"
             )
     return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
+
+
+def table(x: Numbers, name: str = "data") -> Float[Array, "samples features"]:
+    """Features of samples, a row each.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or what is not real numbers.
+
+    Examples
+    --------
+    >>> table([[1, 2], [3, 4], [5, 6]]).shape
+    (3, 2)
+    """
+    rows = floats(x, name)
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ValueError(
+            f"expected {name} (samples, features), got shape {rows.shape}; try x[:, None] for a single feature"
+        )
+    return rows
 
 
 def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
@@ -387,7 +435,10 @@ def species_count(species: Array | None, count: int | None) -> int:
     if species is None:
         return 1
     if count is not None:
-        return whole(count, "species_count", least=1)
+        count = whole(count, "species_count", least=1)
+        if count > MOST_SPECIES:
+            raise ValueError(f"expected at most {MOST_SPECIES} species, got {count}; try codes 0, 1, ...")
+        return count
     values = concrete(species)
     if values is None:
         raise ValueError(
@@ -475,8 +526,8 @@ def number(x: Any, name: str) -> float:
         ) from None
 
 
-def length(x: Any, name: str) -> float:
-    """A positive number that is known when compiled, such as a cut-off.
+def length(x: Any, name: str, example: str = "one of a few particle diameters") -> float:
+    """A positive number that is known when compiled, such as a cut-off; `example` is what to try.
 
     Raises
     ------
@@ -490,5 +541,5 @@ def length(x: Any, name: str) -> float:
     """
     value = number(x, name)
     if not 0 < value < np.inf:
-        raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
+        raise ValueError(f"expected a positive {name}, got {value:g}; try {example}")
     return value

@@ -1,7 +1,7 @@
 """The record that every room shares: where the particles are, what they are, and the cell they live in."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +9,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 
-class Configuration(NamedTuple):
+@jax.tree_util.register_pytree_with_keys_class
+class Configuration(tuple[Any, Any, Any]):
     """Particles of one system; a batch is the same record with leading axes.
+
+    A pytree, and a tuple of three, so that it unpacks into what every analysis takes:
+    ``positions, species, box = configuration``. What few systems have beside these has a name only.
 
     Attributes
     ----------
@@ -24,12 +28,56 @@ class Configuration(NamedTuple):
         axis; None is open space.
     diameters : (..., particles), length units, or None
         Of particles that have one each; None where nobody knows, or the species tells it.
+
+    Examples
+    --------
+    >>> pair = Configuration(np.zeros((2, 3)), np.zeros(2, int), np.ones(3))
+    >>> positions, species, box = pair._replace(diameters=np.ones(2))
+    >>> positions.shape, pair.diameters
+    ((2, 3), None)
     """
 
+    _fields = ("positions", "species", "box", "diameters")
     positions: Float[Array, "*batch particles dim"]
     species: Int[Array, "*batch particles"]
     box: Float[Array, "*batch dim"] | Float[Array, "*batch dim dim"] | None
-    diameters: Float[Array, "*batch particles"] | None = None
+    diameters: Float[Array, "*batch particles"] | None
+
+    def __new__(cls, positions: Any, species: Any, box: Any, diameters: Any = None) -> "Configuration":
+        """See the attributes."""
+        self = super().__new__(cls, (positions, species, box))
+        for name, value in zip(cls._fields, (positions, species, box, diameters), strict=True):
+            object.__setattr__(self, name, value)
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"expected a record that stays as it is, got a new {name}; try _replace({name}=...)"
+        )
+
+    def __getnewargs__(self) -> tuple:
+        return tuple(self._asdict().values())
+
+    def __getstate__(self) -> None:
+        """Nothing that is not among the arguments."""
+
+    def __repr__(self) -> str:
+        return f"Configuration({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
+
+    def _asdict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._fields}
+
+    def _replace(self, **fields: Any) -> "Configuration":
+        return type(self)(**self._asdict() | fields)
+
+    def tree_flatten_with_keys(self) -> tuple[list[tuple[Any, Any]], None]:
+        """All four, by their names."""
+        return [(jax.tree_util.GetAttrKey(name), value) for name, value in self._asdict().items()], None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, children: Any) -> "Configuration":
+        """The inverse."""
+        return cls(*children)
 
 
 def unstack(batch: Configuration) -> Iterator[Configuration]:

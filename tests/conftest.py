@@ -23,6 +23,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import jax
+import jaxtyping
 import pytest
 from _pytest.pathlib import import_path
 from jaxtyping import install_import_hook
@@ -94,3 +95,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name} {value}")
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Calls as users make them, whose types nobody checks before the function does."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -14,6 +14,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass import glass
 from tdaglass.configuration import Configuration
+from tdaglass.dynamics.cage import relative_to_cage
+from tdaglass.dynamics.displacements import squared_distance
 from tdaglass.structure import Neighbors, sann_neighbors, wave_vectors
 
 Observable = Literal["propensity", "cage_relative", "scattering"]
@@ -95,25 +97,16 @@ def observe(moved: Float[Array, "replicas n dim"], reference: Reference) -> Sums
     """Sums over the replicas at one time, in the order of the replicas; `moved` since the start, unwrapped."""
 
     def of_replica(moved: Float[Array, "n dim"]) -> Sums:
-        distance_sq = jnp.sum(moved * moved, axis=-1)
+        distance_sq = squared_distance(moved)
+        relative = relative_to_cage(moved, reference.cage_idx, reference.cage_mask, itself=True)
         scattering = _scattering(moved, reference)
-        return Sums(
-            jnp.sqrt(distance_sq), distance_sq, _cage_relative_sq(moved, reference), scattering, scattering**2
-        )
+        return Sums(jnp.sqrt(distance_sq), distance_sq, squared_distance(relative), scattering, scattering**2)
 
     def add(total: Sums, moved: Array) -> tuple[Sums, None]:
         return jax.tree.map(jnp.add, total, of_replica(moved)), None
 
     zero = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(of_replica, moved[0]))
     return jax.lax.scan(add, zero, moved)[0]
-
-
-def _cage_relative_sq(moved: Float[Array, "n dim"], reference: Reference) -> Float[Array, " n"]:
-    """Squared displacement relative to the mean of the cage, the particle itself included."""
-    in_cage = reference.cage_mask[..., None]
-    total = moved + jnp.sum(jnp.where(in_cage, moved[reference.cage_idx], 0), axis=1)
-    relative = moved - total / (1 + jnp.sum(in_cage, axis=1))
-    return jnp.sum(relative * relative, axis=-1)
 
 
 def _scattering(moved: Float[Array, "n dim"], reference: Reference) -> Float[Array, " curves"]:

@@ -1,12 +1,16 @@
 """How well a score of the structure foretells the motion: its correlation with the propensity, time by time."""
 
-import numpy as np
-from numpy.typing import ArrayLike
+from collections.abc import Callable
 
+import numpy as np
+from jaxtyping import Float
+
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
 from tdaglass.statistics import Correlation, correlation
 
 
-def correlation_with_propensity(scores: ArrayLike, propensity: ArrayLike, species: ArrayLike) -> Correlation:
+def correlation_with_propensity(scores: Numbers, propensity: Numbers, species: Numbers) -> Correlation:
     """Correlation of a score with the propensity at each time, within each species of each configuration.
 
     Within a species, since species differ in both: a mixture would be correlated without any structure.
@@ -37,17 +41,20 @@ def correlation_with_propensity(scores: ArrayLike, propensity: ArrayLike, specie
     >>> correlation_with_propensity(scores, moved, species).spearman.round(3).tolist()
     [[[1.0], [-1.0]]]
     """
-    scores, propensity, species = np.asarray(scores), np.asarray(propensity), np.asarray(species)
+    scores, propensity = arguments.host(scores, "scores"), arguments.host(propensity, "propensities")
+    species = arguments.host(species, "species")
     if propensity.ndim != 3 or not scores.shape == species.shape == (len(propensity), propensity.shape[2]):
         raise ValueError(
             "expected scores and species (configurations, particles) and propensities (configurations, times, "
             f"particles), got {scores.shape}, {species.shape} and {propensity.shape}; try a leading axis of one "
             "for one configuration"
         )
-    kinds = np.unique(species)
-    shape = (len(scores), len(kinds), propensity.shape[1])
-    found = Correlation(np.zeros(shape), np.zeros(shape))
-    for c, k in np.ndindex(shape[:2]):
-        of = species[c] == kinds[k]
-        found.spearman[c, k], found.pearson[c, k] = correlation(scores[c, of], propensity[c][:, of])
-    return found
+    found = of_each_species(species, lambda of, c: np.stack(correlation(scores[c, of], propensity[c][:, of])))
+    return Correlation(found[:, :, 0], found[:, :, 1])
+
+
+def of_each_species(
+    species: np.ndarray, value_fn: Callable[[np.ndarray, int], np.ndarray]
+) -> Float[np.ndarray, "configurations species *values"]:
+    """What a function says of the particles (a mask) of each species of each configuration (its number)."""
+    return np.array([[value_fn(row == s, c) for s in np.unique(species)] for c, row in enumerate(species)])

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import accept, check_temperature
 from tdaglass.glass.contract import Model
 
 
@@ -31,7 +32,7 @@ def particle_energies(model: Model, configuration: Configuration) -> Float[Array
     ValueError
         If the configuration does not fit the model (dimension, species, diameters, box).
     """
-    return model.particle_energies(configuration)
+    return model.particle_energies(accept(model, configuration))
 
 
 def potential_energy(model: Model, configuration: Configuration) -> Float[Array, ""]:
@@ -50,17 +51,17 @@ def potential_energy(model: Model, configuration: Configuration) -> Float[Array,
     >>> print(f"{glass.potential_energy(model, dimer):.4f}")
     -0.9837
     """
-    return jnp.sum(model.particle_energies(configuration))
+    return jnp.sum(particle_energies(model, configuration))
 
 
 def forces(model: Model, configuration: Configuration) -> Float[Array, "particles dim"]:
     """Force on every particle: minus the gradient of `potential_energy` (energy / length)."""
-    model.check(configuration)  # here, where the values are known
+    accepted = accept(model, configuration)
 
     def energy(positions: Array) -> Array:
-        return potential_energy(model, configuration._replace(positions=positions))
+        return jnp.sum(model.particle_energies(accepted._replace(positions=positions)))
 
-    return -jax.grad(energy)(configuration.positions)
+    return -jax.grad(energy)(accepted.positions)
 
 
 def pressure(
@@ -74,14 +75,15 @@ def pressure(
 
     `temperature` is the kinetic one, with d (N - 1) degrees of freedom; with 0 the virial part alone is returned.
     """
-    model.check(configuration)
-    box = jnp.asarray(configuration.box)
+    check_temperature(temperature)
+    accepted = accept(model, configuration)
+    positions, box = accepted.positions, accepted.box
+    assert box is not None  # models refuse open space
 
     def energy(strain: Array) -> Array:
         scale = jnp.exp(strain)
-        return potential_energy(
-            model, configuration._replace(positions=scale * configuration.positions, box=scale * box)
-        )
+        strained = accepted._replace(positions=scale * positions, box=scale * box)
+        return jnp.sum(model.particle_energies(strained))
 
-    virial = -jax.grad(energy)(jnp.zeros((), configuration.positions.dtype))
+    virial = -jax.grad(energy)(jnp.zeros((), positions.dtype))
     return (virial / model.dimension + (model.n_particles - 1) * temperature) / jnp.prod(box)

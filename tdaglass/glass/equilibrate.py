@@ -63,6 +63,6 @@ def settle_overlaps(
 
 
 def _led_apart(state: State, model: Model) -> State:
-    apart, _ = minimize(state.configuration, model, tolerance=LARGEST_FORCE / 4)
+    apart, _ = minimize(model, state.configuration, tolerance=LARGEST_FORCE / 4)
     position = from_positions(jnp.asarray(apart.positions), state.box)
     return state._replace(position=position, force=forces(model, apart))

@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import accept, check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import make_schedule
 from tdaglass.glass.molecular_dynamics.engines import Engine, choose_engine, cpu_kernels
-from tdaglass.glass.molecular_dynamics.state import State, check_temperature, initialize
+from tdaglass.glass.molecular_dynamics.state import State, initialize
 from tdaglass.glass.simulate import run
 from tdaglass.space import displacement
 
@@ -40,8 +42,7 @@ class MolecularDynamics:
 
     def __post_init__(self) -> None:
         check_temperature(self.temperature)
-        if not self.dt > 0:
-            raise ValueError(f"expected a positive time step, got {self.dt}; try 0.005")
+        arguments.length(self.dt, "time step", "0.005")
 
     @property
     def tick(self) -> float:
@@ -112,7 +113,8 @@ def choose_mover(
     ValueError
         For a negative temperature, a time step that is not positive, or an engine that cannot run it.
     """
-    native = choose_engine(engine, model, ensemble, configuration.positions.dtype) == "native"
+    dtype = accept(model, configuration).positions.dtype
+    native = choose_engine(engine, model, ensemble, dtype) == "native"
     return (ObservingMolecularDynamics if native else MolecularDynamics)(
         model, temperature, dt, ensemble, engine
     )

@@ -3,10 +3,13 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
+from tdaglass import arguments
 from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import check_key
 from tdaglass.glass.contract import Model
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.molecular_dynamics.state import initialize
@@ -76,8 +79,10 @@ def quench(
     if not snapshots:
         raise ValueError("expected temperatures to keep configurations at, got none; try snapshots=(0.05,)")
     check_snapshots(hot, snapshots[-1], snapshots)
+    check_key(key)
+    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
     keep = keep or (lambda _, compute: compute())
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(numbers)
+    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.asarray(numbers))
     states = jax.vmap(lambda k: initialize(k, model, hot))(keys)
     states = settle_overlaps(states, model, temperature=hot, dt=dt, **settings)
     common = {"keep": keep, "part_steps": part_steps, "dt": dt, "progress": progress, **settings}

@@ -12,12 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.models.composition import check_box
 from tdaglass.glass.molecular_dynamics.baths import Bath, Ensemble, Schedule, make_schedule
 from tdaglass.glass.molecular_dynamics.engines import Engine, choose_engine, cpu_kernels
-from tdaglass.glass.molecular_dynamics.state import State, check_temperature
+from tdaglass.glass.molecular_dynamics.state import State, check_state
 from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, with_room
 from tdaglass.glass.molecular_dynamics.thermo import Thermo, thermo
 from tdaglass.progress import progress as progress_bar
@@ -147,9 +149,10 @@ def cool(
     --------
     run : the other parameters and errors.
     """
-    if not rate > 0:
-        raise ValueError(f"expected a positive cooling rate, got {rate}; try 1e-4 (temperature per time)")
-    check_temperature(stop)
+    rate = arguments.length(rate, "cooling rate", "1e-4 (temperature per time)")
+    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
+    for temperature in (start, stop):
+        check_temperature(temperature)
     check_snapshots(start, stop, snapshots)
     direction = -1 if stop < start else 1
     distance = [direction * (t - start) for t in (*snapshots, stop)]
@@ -172,7 +175,7 @@ def check_snapshots(start: float, stop: float, snapshots: tuple[float, ...]) -> 
     """Raise ValueError, with a remedy, if a ramp does not pass these temperatures in their order."""
     direction = -1 if stop < start else 1
     distance = [direction * (t - start) for t in (*snapshots, stop)]
-    if distance != sorted(distance) or distance[0] < 0:
+    if not np.isfinite(distance).all() or distance != sorted(distance) or distance[0] < 0:
         raise ValueError(
             f"expected snapshots between {start} and {stop} in the order they are passed, got {snapshots}; "
             f"try {tuple(sorted(snapshots, reverse=direction < 0))}"
@@ -197,7 +200,8 @@ def trajectory(
 
     The frames are kept in the host's memory. See `run` for the parameters and errors.
     """
-    if every < 1 or steps < 0 or steps % every:
+    every, steps = arguments.whole(every, "every", least=1), arguments.whole(steps, "steps", least=0)
+    if steps % every:
         raise ValueError(f"expected steps as a multiple of every, got {steps} and {every}; try every={steps}")
     schedule = make_schedule(state, ensemble, temperature, pressure)
     frames = []
@@ -237,12 +241,10 @@ def _run(
     first: int = 0,
 ) -> State:
     """Steps `first` to `first + steps` of a schedule."""
-    if steps < 0:
-        raise ValueError(f"expected zero or more steps, got {steps}; try steps=1000")
-    if not dt > 0:
-        raise ValueError(f"expected a positive time step, got {dt}; try {DEFAULT_DT}")
-    if skin is not None and not skin > 0:
-        raise ValueError(f"expected a positive skin, got {skin}; try skin=None, which chooses it")
+    steps = arguments.whole(steps, "steps", least=0)
+    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
+    if skin is not None:
+        skin = arguments.length(skin, "skin", "skin=None, which chooses it")
     _check_state(model, state)
     batch, flat = flatten(state)
     # Pieces only so that the bar moves: the result does not depend on them.
@@ -272,6 +274,7 @@ def flatten(state: State) -> tuple[tuple[int, ...], State]:
 
 def _check_state(model: Model, state: State) -> None:
     """Raise ValueError, with a remedy, if a state is not one of the model."""
+    check_state(state)
     if state.position.shape[-2:] != (model.n_particles, model.dimension):
         raise ValueError(
             f"expected a state of {model.n_particles} particles in {model.dimension} dimensions for {model.name}, "

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tdaglass.io.formats.cells import orthorhombic
 from tdaglass.io.frame import Frame, host_configuration, letters
 
 # What the formats themselves call positions, velocities and kinds.
@@ -46,12 +47,7 @@ def checked(frame: Frame, where: str) -> Frame:
         )
     n, dimension = positions.shape
     _refuse_nonfinite(positions, "position", where)
-    box = None if configuration.box is None else np.asarray(configuration.box, np.float64)
-    if box is not None and (box.shape != (dimension,) or not np.all(np.isfinite(box) & (box > 0))):
-        raise ValueError(
-            f"expected {dimension} positive box edges in {where}, got {box.tolist()}; "
-            "try box=None for open space"
-        )
+    box = _checked_box(configuration.box, dimension, where)
     species = np.asarray(configuration.species)
     if species.shape != (n,) or species.dtype.kind not in "iu" or (n and species.min() < 0):
         raise ValueError(
@@ -76,12 +72,18 @@ def checked(frame: Frame, where: str) -> Frame:
             "try naming all of them"
         )
     return Frame(
-        host_configuration(positions, species.astype(np.int32), box),
+        host_configuration(
+            positions,
+            species.astype(np.int32),
+            box,
+            _checked_diameters(configuration.diameters, n, where),
+        ),
         velocities,
         {name: _checked_column(name, values, n, where) for name, values in frame.columns.items()},
         None if frame.step is None else int(frame.step),
         None if frame.time is None else float(frame.time),
         names or letters(needed),
+        dict(frame.header),
     )
 
 
@@ -104,8 +106,71 @@ def check_names(frame: Frame, where: str) -> None:
                 raise ValueError(
                     f"expected a column name with no meaning in {where}, got {name!r}; try another name"
                 )
+        if kind == "column":
+            _check_text(frame, where)
         if len(set(names)) < len(names):
             raise ValueError(f"expected distinct {kind} names in {where}, got {names}; try renaming one")
+
+
+def _check_text(frame: Frame, where: str) -> None:
+    for name, values in frame.columns.items():
+        if values.dtype.kind == "U":
+            bad = next(
+                (text for text in values.ravel().tolist() if len(text.split()) != 1 or text != text.strip()),
+                None,
+            )
+            if bad is not None:
+                raise ValueError(
+                    f"expected text without blanks in column {name!r} of {where}, got {bad!r}; try underscores"
+                )
+
+
+def _checked_box(given: Any, dimension: int, where: str) -> np.ndarray | None:
+    """Edges, or lattice vectors as rows where the cell is not orthorhombic; infinite where it is open."""
+    if given is None:
+        return None
+    box = np.asarray(given, np.float64)
+    remedy = "try box=None for open space, or an edge of infinity along an open axis"
+    if box.shape not in ((dimension,), (dimension, dimension)) or np.isnan(box).any():
+        raise ValueError(
+            f"expected {dimension} positive box edges, or as many lattice vectors as rows, in {where}, got "
+            f"{box.tolist()}; {remedy}"
+        )
+    if box.ndim == 2:
+        box = orthorhombic(box)
+    if box.ndim == 1:
+        if not np.all(box > 0):
+            raise ValueError(
+                f"expected {dimension} positive box edges in {where}, got {box.tolist()}; {remedy}"
+            )
+        return None if np.isinf(box).all() else box
+    closed = ~np.isinf(np.diagonal(box))
+    lattice = box[closed][:, closed]
+    # A unit of length that is large or small must not decide, so the vectors are compared with their lengths.
+    lengths = np.linalg.norm(lattice, axis=1)
+    if (
+        not np.isfinite(lattice).all()
+        or box[~closed][:, closed].any()
+        or box[closed][:, ~closed].any()
+        or not abs(np.linalg.det(lattice / np.where(lengths > 0, lengths, 1.0)[:, None])) > 1e-6
+    ):
+        raise ValueError(
+            f"expected lattice vectors that span space in {where}, got {box.tolist()}; "
+            "try rows that are not in one plane"
+        )
+    return box
+
+
+def _checked_diameters(given: Any, n: int, where: str) -> np.ndarray | None:
+    if given is None:
+        return None
+    diameters = np.asarray(given, np.float64)
+    if diameters.shape != (n,) or not np.all(np.isfinite(diameters) & (diameters > 0)):
+        raise ValueError(
+            f"expected {n} positive diameters in {where}, got {diameters.shape} between "
+            f"{diameters.min(initial=np.inf):g} and {diameters.max(initial=-np.inf):g}; try diameters=None"
+        )
+    return diameters
 
 
 def _checked_column(name: str, values: Any, n: int, where: str) -> np.ndarray:
@@ -115,10 +180,15 @@ def _checked_column(name: str, values: Any, n: int, where: str) -> np.ndarray:
             f"expected column {name!r} of shape ({n},) or ({n}, components) in {where}, got {values.shape}; "
             "try one row for each particle"
         )
-    if values.dtype.kind not in "fiub":
-        raise ValueError(
-            f"expected numbers in column {name!r} of {where}, got {values.dtype}; try float, int or bool"
+    if values.dtype.kind not in "fiubU":
+        kind = {"c": "complex numbers", "O": "a mixture", "S": "bytes", "M": "dates"}.get(
+            values.dtype.kind, "others"
         )
+        raise ValueError(
+            f"expected text or numbers in column {name!r} of {where}, got {kind}; try float, int, bool or str"
+        )
+    if values.dtype.kind == "U":
+        return values
     return values.astype({"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_}[values.dtype.kind])
 
 

@@ -1,6 +1,6 @@
 """One frame of a file, or a trajectory: configurations and what is known of each particle, as NumPy arrays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,18 +14,23 @@ class Frame(NamedTuple):
     Attributes
     ----------
     configuration : Configuration
-        positions (..., particles, dim) float64, unwrapped where the file says so; species (..., particles)
-        int32; box (..., dim) float64 or None. Lengths in the file's unit.
+        positions (..., particles, dim) float64, unwrapped where the file says so, from the cell's lower corner;
+        species (..., particles) int32; box (..., dim) edges, of infinity along open axes, or (..., dim, dim)
+        lattice vectors as rows, float64, or None; diameters (..., particles) float64 where the file has them.
+        Lengths in the file's unit.
     velocities : (..., particles, dim) float64, or None
         The file's unit.
     columns : dict of (..., particles) or (..., particles, components)
-        Everything else that the file says of each particle, by name: float64, int64 or bool.
+        Everything else that the file says of each particle, by name: float64, int64, bool or text.
     step : int, (frames,) int64, or None
         Time step of the simulation.
     time : float, (frames,) float64, or None
         The file's unit.
     species_names : tuple of str
         Name of species 0, 1, ...; ("A", "B", ...) where the file does not say.
+    header : dict of str to number, array, truth value or text
+        Everything else that the file says of the frame, by name: energy, stress, virial, units, ...; of a
+        trajectory with a leading axis, and only what all its frames have.
     """
 
     configuration: Configuration
@@ -34,6 +39,7 @@ class Frame(NamedTuple):
     step: Any = None
     time: Any = None
     species_names: tuple[str, ...] = ()
+    header: Mapping[str, Any] = {}
 
 
 def letters(count: int) -> tuple[str, ...]:
@@ -47,9 +53,9 @@ def letters(count: int) -> tuple[str, ...]:
     return tuple(chr(ord("A") + i) if i < 26 else f"S{i}" for i in range(count))
 
 
-def host_configuration(positions: Any, species: Any, box: Any) -> Configuration:
+def host_configuration(positions: Any, species: Any, box: Any, diameters: Any = None) -> Configuration:
     """A configuration of NumPy arrays, which stand wherever JAX arrays do."""
-    return Configuration(positions, species, box)
+    return Configuration(positions, species, box, diameters)
 
 
 def host_arrays(frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -85,80 +91,3 @@ def column(frame: Frame, name: str) -> np.ndarray:
         have = ", ".join(frame.columns) or "none"
         raise KeyError(f"expected a column {name!r}, got the columns: {have}; try one of these")
     return frame.columns[name]
-
-
-def split(frame: Frame) -> list[Frame]:
-    """The frames of a trajectory held in one record; a single frame gives a list of one."""
-    positions = frame.configuration.positions
-    if positions.ndim == 2:
-        return [frame]
-    if positions.ndim != 3:
-        raise ValueError(
-            f"expected positions (particles, dim) or (frames, particles, dim), got {positions.shape}; "
-            "try reshaping the batch to one leading axis"
-        )
-    count = positions.shape[0]
-
-    def at(values: Any, i: int, ranks: int) -> Any:
-        # What all frames share may be given once, without the leading axis.
-        return None if values is None else values[i] if np.ndim(values) > ranks else values
-
-    configuration = frame.configuration
-    return [
-        frame._replace(
-            configuration=Configuration(
-                positions[i], at(configuration.species, i, 1), at(configuration.box, i, 1)
-            ),
-            velocities=at(frame.velocities, i, 2),
-            columns={name: values[i] for name, values in frame.columns.items()},
-            step=at(frame.step, i, 0),
-            time=at(frame.time, i, 0),
-        )
-        for i in range(count)
-    ]
-
-
-def stack(frames: Sequence[Frame], where: str) -> Frame:
-    """One record with a leading axis from frames of equal particle count.
-
-    Raises
-    ------
-    ValueError
-        There is no frame, or the counts, boxes or columns differ in kind.
-    """
-    if not frames:
-        raise ValueError(f"expected at least one frame in {where}, got none; try another file or slice")
-    counts = sorted({frame.configuration.positions.shape for frame in frames})
-    if len(counts) > 1:
-        raise ValueError(
-            f"expected as many particles in every frame of {where}, got {counts}; "
-            "try iterate_trajectory, which gives one frame at a time"
-        )
-    return Frame(
-        host_configuration(
-            np.stack([frame.configuration.positions for frame in frames]),
-            np.stack([frame.configuration.species for frame in frames]),
-            _stack_alike([frame.configuration.box for frame in frames], "box", where),
-        ),
-        _stack_alike([frame.velocities for frame in frames], "velocities", where),
-        {
-            name: _stack_alike([frame.columns.get(name) for frame in frames], f"column {name!r}", where)
-            for name in frames[0].columns
-        },
-        _stack_alike([frame.step for frame in frames], "step", where),
-        _stack_alike([frame.time for frame in frames], "time", where),
-        max((frame.species_names for frame in frames), key=len),
-    )
-
-
-def _stack_alike(values: Iterable, what: str, where: str) -> Any:
-    values = list(values)
-    present = [value is not None for value in values]
-    if not any(present):
-        return None
-    if not all(present):
-        raise ValueError(
-            f"expected {what} in every frame of {where}, got none in frame {present.index(False)}; "
-            "try iterate_trajectory, which gives one frame at a time"
-        )
-    return np.stack(values)

@@ -2,11 +2,11 @@
 
 Every `fit_*` takes data (and a key where chance enters) and returns a NamedTuple of arrays; `encode`,
 `membership` and their like are pure functions of that record.  The unsupervised route of the first study reads
-`fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the two
-clusters is the liquid-like one.  The supervised route reads `CNN` (of images) or `Atomwise` (of descriptors of
-particles) -> `fit_network` -> `predict`, and `grad_cam` of images; any other `Network` is trained alike.  A fit
-that did not finish says so in its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in
-words.
+`fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the
+two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species.  The
+supervised route reads `CNN` (of images) or `Atomwise` (of descriptors of particles) -> `fit_network` ->
+`predict`, and `grad_cam` of images; any other `Network` is trained alike.  A fit that did not finish says so in
+its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in words.
 """
 
 from tdaglass.learning.autoencoder import (
@@ -36,6 +36,7 @@ from tdaglass.learning.networks.autoencoder import Autoencoder
 from tdaglass.learning.networks.cnn import CNN
 from tdaglass.learning.networks.gradcam import grad_cam
 from tdaglass.learning.networks.symmetries import random_symmetry
+from tdaglass.learning.p_red import RedClusters, fit_red_clusters, p_red
 from tdaglass.learning.standardize import (
     Standardization,
     fit_min_max,
@@ -59,6 +60,7 @@ __all__ = [
     "Mixture",
     "Network",
     "Parameters",
+    "RedClusters",
     "Standardization",
     "Trained",
     "accuracy",
@@ -74,6 +76,7 @@ __all__ = [
     "fit_min_max",
     "fit_mixture",
     "fit_network",
+    "fit_red_clusters",
     "fit_standardization",
     "fraction_of_variance_explained",
     "grad_cam",
@@ -81,6 +84,7 @@ __all__ = [
     "in_batches",
     "log_likelihood",
     "membership",
+    "p_red",
     "predict",
     "random_symmetry",
     "refine_mixture",

@@ -15,6 +15,8 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
 from tdaglass.learning.network import Parameters
 from tdaglass.learning.networks.autoencoder import Autoencoder, close_units, cut_bottleneck, network_of
 from tdaglass.learning.standardize import (
@@ -60,7 +62,7 @@ class FittedAutoencoder(NamedTuple):
 
 def fit_autoencoder(
     key: Key[Array, ""],
-    data: Float[Array, "samples features"],
+    data: Numbers,
     *,
     bottleneck: int | None = None,
     variance_explained: float = 0.75,
@@ -120,7 +122,11 @@ def fit_autoencoder(
     Boattini, Dijkstra, Filion, J. Chem. Phys. 151, 154901 (2019), section II B; Boattini et al., Nat. Commun. 11,
     5479 (2020), Methods.
     """
+    data = arguments.table(data)
     features = data.shape[1]
+    bottleneck = None if bottleneck is None else arguments.whole(bottleneck, "bottleneck")
+    hidden, starts = arguments.whole(hidden, "hidden"), arguments.whole(starts, "starts")
+    max_iterations = arguments.whole(max_iterations, "max_iterations")
     if bottleneck is not None and not 1 <= bottleneck <= features:
         raise ValueError(
             f"expected a bottleneck of 1 to {features}, the number of features, got {bottleneck}; "
@@ -155,23 +161,20 @@ def fit_autoencoder(
     return FittedAutoencoder(standardization, parameters, info)
 
 
-def encode(
-    model: FittedAutoencoder, data: Float[Array, "*batch features"]
-) -> Float[Array, "*batch bottleneck"]:
+def encode(model: FittedAutoencoder, data: Numbers) -> Float[Array, "*batch bottleneck"]:
     """Coordinates of the samples in the bottleneck."""
     return network_of(model.parameters).encode(model.parameters, standardize(model.standardization, data))
 
 
-def decode(
-    model: FittedAutoencoder, latent: Float[Array, "*batch bottleneck"]
-) -> Float[Array, "*batch features"]:
+def decode(model: FittedAutoencoder, latent: Numbers) -> Float[Array, "*batch features"]:
     """The samples, in their own units, that bottleneck coordinates stand for."""
-    return unstandardize(model.standardization, network_of(model.parameters).decode(model.parameters, latent))
+    return unstandardize(
+        model.standardization,
+        network_of(model.parameters).decode(model.parameters, arguments.floats(latent, "latent")),
+    )
 
 
-def fraction_of_variance_explained(
-    model: FittedAutoencoder, data: Float[Array, "samples features"]
-) -> Float[Array, ""]:
+def fraction_of_variance_explained(model: FittedAutoencoder, data: Numbers) -> Float[Array, ""]:
     r"""1 - sum |x - x'|^2 / sum |x - <x>|^2, in standardised units (Boattini et al. 2019, equation 6)."""
     return _variance_explained(model.parameters, standardize(model.standardization, data))
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import jax
 from jaxtyping import Array, Float, Key
 
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
 from tdaglass.learning.autoencoder import FittedAutoencoder, encode, fit_autoencoder
 from tdaglass.learning.mixture import Mixture, fit_mixture, membership
 
@@ -18,7 +20,7 @@ class Clusters(NamedTuple):
 
 def fit_clusters(
     key: Key[Array, ""],
-    features: Float[Array, "samples features"],
+    features: Numbers,
     *,
     components: int = 2,
     bottleneck: int | None = None,
@@ -53,6 +55,7 @@ def fit_clusters(
     >>> bool(abs(p[:, 0] - p[0, 0]).max() < 0.01)
     True
     """
+    features = arguments.table(features, "features")
     key_encoder, key_mixture = jax.random.split(key)
     autoencoder = fit_autoencoder(
         key_encoder,
@@ -66,8 +69,6 @@ def fit_clusters(
     return Clusters(autoencoder, mixture)
 
 
-def cluster_membership(
-    clusters: Clusters, features: Float[Array, "samples features"]
-) -> Float[Array, "samples components"]:
+def cluster_membership(clusters: Clusters, features: Numbers) -> Float[Array, "samples components"]:
     """Probability that each sample belongs to each cluster; rows add up to one."""
     return membership(clusters.mixture, encode(clusters.autoencoder, features))

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
 from tdaglass.learning.standardize import require_samples
 
 
@@ -41,7 +43,7 @@ class Mixture(NamedTuple):
 
 def fit_mixture(
     key: Key[Array, ""],
-    data: Float[Array, "samples features"],
+    data: Numbers,
     components: int,
     *,
     starts: int = 10,
@@ -95,6 +97,9 @@ def fit_mixture(
     ----------
     Dempster, Laird, Rubin, J. R. Stat. Soc. B 39, 1 (1977); Arthur, Vassilvitskii, k-means++ (SODA 2007).
     """
+    data = arguments.table(data)
+    components, starts = arguments.whole(components, "components"), arguments.whole(starts, "starts")
+    max_iterations = arguments.whole(max_iterations, "max_iterations")
     _require_settings(components, starts, max_iterations, regularization)
     require_samples(data, max(components, 2))
 
@@ -106,7 +111,7 @@ def fit_mixture(
 
 def refine_mixture(
     mixture: Mixture,
-    data: Float[Array, "samples features"],
+    data: Numbers,
     *,
     max_iterations: int = 2000,
     tolerance: float = 1e-7,
@@ -116,36 +121,33 @@ def refine_mixture(
 
     Parameters are those of `fit_mixture`; of `mixture` only weights, means and covariances are used.
     """
+    data = _rows_of(mixture, data)
     _require_settings(mixture.weights.shape[0], 1, max_iterations, regularization)
     require_samples(data, max(mixture.weights.shape[0], 2))
     first = mixture.weights, mixture.means, mixture.covariances
     return _climb(data, first, max_iterations, tolerance, regularization)
 
 
-def membership(
-    mixture: Mixture, data: Float[Array, "samples features"]
-) -> Float[Array, "samples components"]:
+def membership(mixture: Mixture, data: Numbers) -> Float[Array, "samples components"]:
     """Probability of each component given the sample; rows add up to one."""
-    joint = _joint_log_density(data, mixture.weights, mixture.means, mixture.covariances)
+    joint = _joint_log_density(_rows_of(mixture, data), *mixture[:3])
     return jnp.exp(joint - logsumexp(joint, axis=0)).T
 
 
-def log_likelihood(mixture: Mixture, data: Float[Array, "samples features"]) -> Float[Array, " samples"]:
+def log_likelihood(mixture: Mixture, data: Numbers) -> Float[Array, " samples"]:
     """Log density of the mixture at each sample."""
-    return logsumexp(_joint_log_density(data, mixture.weights, mixture.means, mixture.covariances), axis=0)
+    return logsumexp(_joint_log_density(_rows_of(mixture, data), *mixture[:3]), axis=0)
 
 
-def bayesian_information_criterion(
-    mixture: Mixture, data: Float[Array, "samples features"]
-) -> Float[Array, ""]:
+def bayesian_information_criterion(mixture: Mixture, data: Numbers) -> Float[Array, ""]:
     """Parameters times log(samples) minus twice the log-likelihood; the smaller, the better supported.
 
     (Schwarz, Ann. Stat. 6, 461, 1978.)
     """
     components, features = mixture.means.shape
     parameters = components - 1 + components * features + components * features * (features + 1) // 2
-    samples = data.shape[0]
-    return parameters * jnp.log(samples) - 2 * log_likelihood(mixture, data).sum()
+    data = _rows_of(mixture, data)
+    return parameters * jnp.log(len(data)) - 2 * log_likelihood(mixture, data).sum()
 
 
 def check_mixture(mixture: Mixture) -> None:
@@ -169,13 +171,22 @@ def check_mixture(mixture: Mixture) -> None:
         )
 
 
+def _rows_of(mixture: Mixture, data: Numbers) -> Float[Array, "samples features"]:
+    rows, features = arguments.table(data), mixture.means.shape[1]
+    if rows.shape[1] != features:
+        raise ValueError(
+            f"expected data with the {features} features of the fit, got shape {rows.shape}; try its columns"
+        )
+    return rows
+
+
 def _require_settings(components: int, starts: int, max_iterations: int, regularization: float) -> None:
     if min(components, starts, max_iterations) < 1:
         raise ValueError(
             f"expected components, starts and max_iterations of at least 1, got {components}, {starts}, "
             f"{max_iterations}; try 2, 10, 2000"
         )
-    if regularization < 0:
+    if not 0 <= regularization < jnp.inf:
         raise ValueError(f"expected a regularization of 0 or more, got {regularization}; try 1e-6")
 
 

@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from tdaglass import arguments
+from tdaglass.arguments import Numbers
+
 
 class Standardization(NamedTuple):
     """What to take from each column and what to divide it by; a column that never varies keeps the scale 1.
@@ -22,7 +25,7 @@ class Standardization(NamedTuple):
     scale: Float[Array, " features"]
 
 
-def fit_standardization(data: Float[Array, "samples features"]) -> Standardization:
+def fit_standardization(data: Numbers) -> Standardization:
     """Mean and standard deviation (population, ddof = 0) of each column.
 
     A column whose spread is within rounding of zero says nothing; it is only centred, so that it adds zeros
@@ -33,13 +36,15 @@ def fit_standardization(data: Float[Array, "samples features"]) -> Standardizati
     >>> fit_standardization(jnp.array([[1.0, 5.0], [3.0, 5.0]])).scale.tolist()
     [1.0, 1.0]
     """
+    data = arguments.table(data)
+    require_samples(data, 1)
     mean = data.mean(axis=0)
     scale = data.std(axis=0)
     rounding = 8 * jnp.finfo(data.dtype).eps * jnp.abs(mean)
     return Standardization(mean, jnp.where(scale > rounding, scale, 1))
 
 
-def fit_min_max(data: Float[Array, "samples features"]) -> Standardization:
+def fit_min_max(data: Numbers) -> Standardization:
     """Least value and range of each column, so that `standardize` brings the data to [0, 1].
 
     Examples
@@ -47,22 +52,29 @@ def fit_min_max(data: Float[Array, "samples features"]) -> Standardization:
     >>> standardize(fit_min_max(jnp.array([[1.0, 5.0], [3.0, 5.0]])), jnp.array([[2.0, 5.0]])).tolist()
     [[0.5, 0.0]]
     """
+    data = arguments.table(data)
+    require_samples(data, 1)
     least, most = data.min(axis=0), data.max(axis=0)
     return Standardization(least, jnp.where(most > least, most - least, 1))
 
 
-def standardize(
-    model: Standardization, data: Float[Array, "*batch features"]
-) -> Float[Array, "*batch features"]:
+def standardize(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
     """Columns in units of their own scale: (x - mean) / scale."""
-    return (data - model.mean) / model.scale
+    return (_rows_of(model, data) - model.mean) / model.scale
 
 
-def unstandardize(
-    model: Standardization, data: Float[Array, "*batch features"]
-) -> Float[Array, "*batch features"]:
+def unstandardize(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
     """The inverse of `standardize`."""
-    return data * model.scale + model.mean
+    return _rows_of(model, data) * model.scale + model.mean
+
+
+def _rows_of(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
+    rows, features = arguments.floats(data, "data"), len(model.mean)
+    if rows.shape[-1:] != (features,):
+        raise ValueError(
+            f"expected data with the {features} features of the fit, got shape {rows.shape}; try its columns"
+        )
+    return rows
 
 
 def require_samples(data: Float[Array, "samples features"], fewest: int) -> None:

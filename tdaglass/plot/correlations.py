@@ -1,7 +1,7 @@
 """Curves that hold structure against dynamics: correlation against time, mean score against temperature."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -9,7 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tdaglass.plot.style import COLUMN, PAGE, STYLE, color_of, label_axes, marker_of, new_figure
+from tdaglass.plot.style import (
+    COLUMN,
+    PAGE,
+    STYLE,
+    color_of,
+    label_axes,
+    letter_panels,
+    marker_of,
+    new_figure,
+)
 
 
 class Curve(NamedTuple):
@@ -33,6 +42,7 @@ def correlation_against_time(
     panels: Mapping[str, Mapping[str, Curve]],
     *,
     relaxation_times: Mapping[str, float] | None = None,
+    ceilings: Mapping[str, Mapping[str, Curve]] | None = None,
     time_unit: str = r"\tau_\mathrm{LJ}",
     horizontal: str | None = None,
     label: str = "Spearman correlation",
@@ -46,6 +56,8 @@ def correlation_against_time(
         Such as ``{"A": {"T = 0.5": curve, "T = 0.6": curve}}``; the same entry has the same colour in every panel.
     relaxation_times : mapping of legend entry to time, or None
         :math:`\tau_\alpha` of each entry, a dotted line in its colour.
+    ceilings : mapping like `panels`, or None
+        The most that any score could reach, with what is correlated known from so few runs: dashed.
     time_unit
         In TeX.
     horizontal
@@ -70,6 +82,8 @@ def correlation_against_time(
     for panel, (title, curves) in zip(axes.flat, panels.items(), strict=False):
         panel.set_xscale("log")
         panel.axhline(0, color="0.6", linewidth=0.6, zorder=0)
+        for name, curve in (ceilings or {}).get(title, {}).items():
+            panel.plot(curve.x, curve.y, color=color_of(entries.index(name)), linestyle="--", linewidth=0.8)
         for name, curve in curves.items():
             _band(panel, curve, entries.index(name), name)
             if relaxation_times and name in relaxation_times:
@@ -83,7 +97,9 @@ def correlation_against_time(
             (horizontal or rf"$t / {time_unit}$") if place.is_last_row() else "",
             label if place.is_first_col() else "",
         )
-    _legend(axes[0][0], r"$\tau_\alpha$" if relaxation_times else None)
+    letter_panels(axes)
+    lines = {":": r"$\tau_\alpha$" if relaxation_times else None, "--": "ceiling" if ceilings else None}
+    _legend(axes[0][0], {style: name for style, name in lines.items() if name})
     return figure
 
 
@@ -142,7 +158,8 @@ def mean_score(
             )
         panel.locator_params(axis="x", nbins=6)
         label_axes(panel, horizontal, label if panel is axes[0][0] else "")
-    _legend(axes[0][0])
+    letter_panels(axes)
+    _legend(axes[0][0], {})
     return figure
 
 
@@ -155,11 +172,14 @@ def _band(axes: Axes, curve: Curve, k: int, name: str) -> None:
         axes.fill_between(x, y - error, y + error, color=color_of(k), alpha=0.25, linewidth=0)
 
 
-def _legend(axes: Axes, dotted: str | None = None) -> None:
+def _legend(axes: Axes, lines: Mapping[Any, str]) -> None:
+    """What has a label, and what lines of some styles mean, whatever their colour."""
     handles: Sequence = axes.get_legend_handles_labels()[0]
-    if dotted:
-        line = mpl.lines.Line2D([], [], color="0.3", linestyle=":", linewidth=1, label=dotted)
-        handles = [*handles, line]
+    styles = [
+        mpl.lines.Line2D([], [], color="0.3", linestyle=style, linewidth=1, label=name)
+        for style, name in lines.items()
+    ]
+    handles = [*handles, *styles]
     axes.legend(handles=handles, loc="best")
 
 

@@ -11,7 +11,17 @@ from matplotlib.colors import LogNorm, Normalize, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tdaglass.plot.style import COLORS, COLUMN, DIVERGING, PAGE, SEQUENTIAL, STYLE, label_axes, new_figure
+from tdaglass.plot.style import (
+    COLORS,
+    COLUMN,
+    DIVERGING,
+    PAGE,
+    SEQUENTIAL,
+    STYLE,
+    label_axes,
+    letter_panels,
+    new_figure,
+)
 
 SQUARED_LENGTH = r"\sigma^2"
 
@@ -132,6 +142,7 @@ def holes(
         panel.set_title(title)
         x, y = ("x", "y") if places.shape[1] == 2 else (r"\xi", r"\eta")
         label_axes(panel, rf"${x} / {unit}$", rf"${y} / {unit}$" if panel is axes[0][0] else "")
+    letter_panels(axes)
     return figure
 
 

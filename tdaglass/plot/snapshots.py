@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from tdaglass.configuration import Configuration
-from tdaglass.plot.style import DIVERGING, PAGE, SEQUENTIAL, STYLE, label_axes, new_figure
+from tdaglass.plot.style import DIVERGING, PAGE, SEQUENTIAL, STYLE, label_axes, letter_panels, new_figure
 
 
 @mpl.rc_context(STYLE)
@@ -96,6 +96,7 @@ def snapshot(
             ticks=MaxNLocator(max(2, 8 // columns)),
         )  # fmt: skip
         label_axes(panel, rf"$x / {unit}$", rf"$y / {unit}$" if panel is axes[0][0] else "")
+    letter_panels(axes, inside=True)
     return figure
 
 

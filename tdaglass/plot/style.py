@@ -4,6 +4,7 @@ Figures are made with matplotlib's objects and an Agg canvas: no window and no c
 settings that matplotlib keeps globally are changed only while a figure is drawn.
 """
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ RESOLUTION = 200  # dots per inch of the png; the pdf has none
 # Okabe and Ito's colours, which stay apart for the colour-blind, without the pale yellow.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"
 
@@ -71,6 +73,22 @@ def new_figure(
     return figure, axes
 
 
+def letter_panels(axes: Any, *, inside: bool = False) -> None:
+    """(a), (b), ... at the upper left corner of each panel of a figure that has several; spare ones get none.
+
+    Above the corner, or inside where a colour bar stands above.
+    """
+    panels = [panel for panel in np.asarray(axes).flat if panel.axison]
+    for letter, panel in zip(LETTERS, panels if len(panels) > 1 else (), strict=False):
+        if inside:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+            panel.annotate(
+                f"({letter})", (0, 1), (3, -3), "axes fraction", "offset points", va="top", bbox=box
+            )
+        else:
+            panel.set_title(f"({letter})", loc="left")
+
+
 def color_of(k: int) -> str:
     """Colour of the k-th curve; they come round again after seven."""
     return COLORS[k % len(COLORS)]
@@ -87,8 +105,8 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(y)
 
 
-def save_figure(figure: Figure, path: str | Path) -> tuple[Path, Path]:
-    """Write a figure as png, to look at, and as pdf, to print.
+def save_figure(figure: Figure, path: str | Path, caption: str | None = None) -> tuple[Path, Path]:
+    """Write a figure as png, to look at, and as pdf, to print, and its caption beside them.
 
     The png has 256 colours of its own choice: no eye sees the difference, and a snapshot stays below 200 kB.
 
@@ -96,6 +114,8 @@ def save_figure(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     ----------
     path
         Without suffix; missing folders are made.
+    caption
+        What a reader must know to judge the figure: what bands are, how many samples stand behind a point.
 
     Returns
     -------
@@ -113,4 +133,7 @@ def save_figure(figure: Figure, path: str | Path) -> tuple[Path, Path]:
         picture.quantize(256).save(png, optimize=True, dpi=(RESOLUTION, RESOLUTION))
         # A date in the file would make two equal runs differ.
         figure.savefig(pdf, dpi=RESOLUTION, metadata={"CreationDate": None})
+    if caption is not None:
+        text = "\n".join(textwrap.wrap(caption, 100))
+        (path.parent / f"{path.name}.txt").write_text(text + "\n", encoding="utf-8")
     return png, pdf

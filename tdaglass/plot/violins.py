@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tdaglass.plot.style import COLUMN, PAGE, STYLE, color_of, label_axes, new_figure
+from tdaglass.plot.style import COLUMN, PAGE, STYLE, color_of, label_axes, letter_panels, new_figure
 
 
 @mpl.rc_context(STYLE)
@@ -77,5 +77,6 @@ def violins(
         if limits:
             panel.set_ylim(limits)
         label_axes(panel, "", label if panel is axes[0][0] else "")
+    letter_panels(axes)
     axes[0][0].legend(loc="best")
     return figure

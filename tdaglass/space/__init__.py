@@ -7,6 +7,16 @@ summed over them does not depend on how or when they were found.
 
 from tdaglass.space.cell import enclosed, fractions, lattice_vectors, nearest_image, volume, widths
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
+from tdaglass.space.images import (
+    Tiling,
+    choose_tiling,
+    in_shortest_vectors,
+    is_reduced,
+    reduced,
+    shortest_vectors,
+    tiled,
+    towards_images,
+)
 from tdaglass.space.reproducible import in_full_vectors, pairwise_sum, rounded
 from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within, neighbors_within_any
 
@@ -14,20 +24,28 @@ __all__ = [
     "FixedPoint",
     "Grid",
     "Search",
+    "Tiling",
     "choose_grid",
+    "choose_tiling",
     "displacement",
     "enclosed",
     "fractions",
     "from_positions",
     "in_full_vectors",
+    "in_shortest_vectors",
+    "is_reduced",
     "lattice_vectors",
     "nearest_image",
     "neighbors_within",
     "neighbors_within_any",
     "pairwise_sum",
+    "reduced",
     "rounded",
     "shift",
+    "shortest_vectors",
+    "tiled",
     "to_positions",
+    "towards_images",
     "volume",
     "widths",
 ]

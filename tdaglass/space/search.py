@@ -7,6 +7,8 @@ add the same terms in the same order whenever, and in whichever batch, the table
 
 The search works in single precision on the upper 32 bits and widens the reach by its own rounding error: it
 finds every pair within reach, and perhaps a few just outside. Who needs a sharp radius tests the pairs again.
+In a cell that is not orthorhombic, differences of fractions go through the matrix of lattice vectors, and cells of
+the grid are as wide as its faces are apart.
 """
 
 import math
@@ -17,20 +19,31 @@ from jax import lax
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
+from tdaglass.space.cell import widths
 from tdaglass.space.fixed_point import scale
 
 # Above this number of particles cells are cheaper than testing all pairs (0.2 ns a pair on one core).
 ALL_PAIRS_LIMIT = 6000
 # Columns of bit masks handled together: so many fit into a core's cache.
 COLUMNS = 512
+# Above this number of particles all pairs are tested for that many at a time: masks of all would fill the memory.
+MASKS_LIMIT = 2**15
+# Cells along an axis that whole numbers of 32 bits can tell apart.
+MOST_ALONG = 2**15 - 1
+CELLS_PER_PARTICLE = 2
 ROUNDING = 1e-6  # relative to the longest edge: several units of float32 distances
 
 
 class Grid(NamedTuple):
-    """Cells along each axis and the particles that one cell can hold; static under jit."""
+    """Cells along each axis and the particles that one cell can hold; static under jit.
+
+    Where most of space is empty, cells further apart than `folded` along an axis, which divides its `shape`, share
+    their room: distances tell their particles apart.
+    """
 
     shape: tuple[int, ...]
     capacity: int
+    folded: tuple[int, ...] | None = None
 
 
 class Search(NamedTuple):
@@ -55,21 +68,30 @@ def choose_grid(n: int, box: tuple[float, ...], reach: float, *, slack: float = 
     """Grid for `n` particles with cells no smaller than `reach`; None where testing all pairs is cheaper."""
     # A little wider than what `neighbors_within` will look for, rounding included.
     widest = reach * (1 + 1e-4) + 2 * ROUNDING * max(box)
-    shape = tuple(int(edge / widest) for edge in box)
+    shape = tuple(min(int(edge / widest), MOST_ALONG) for edge in box)
     if n <= ALL_PAIRS_LIMIT or min(shape) < 4:
         return None
-    mean = n / math.prod(shape)
-    return Grid(shape, int(mean * slack + 3 * math.sqrt(mean)) + 2)
+    folded = shape
+    while math.prod(folded) > CELLS_PER_PARTICLE * n:
+        # The axis with most cells is folded once more.
+        longest = max(folded)
+        folded = tuple(-(-m // 2) if m == longest else m for m in folded)
+    mean = n / math.prod(folded)
+    capacity = int(mean * slack + 3 * math.sqrt(mean)) + 2
+    if folded == shape:
+        return Grid(shape, capacity)
+    return Grid(tuple(m * (all_ // m) for m, all_ in zip(folded, shape, strict=True)), capacity, folded)
 
 
 def neighbors_within(
     fraction: Int[Array, "dim particles"],
-    box: Float[Array, " dim"],
+    box: Float[Array, " dim"] | Float[Array, "dim dim"],
     reach: Float[Array, "species species"],
     species: Int[Array, " particles"],
     *,
     capacity: int,
     grid: Grid | None = None,
+    every: int = 1,
 ) -> Search:
     """Neighbours of every particle within a reach that may differ for each pair of species.
 
@@ -77,8 +99,9 @@ def neighbors_within(
     ----------
     fraction : (dim, particles)
         Fixed-point positions (see `fixed_point`), one row per axis.
-    box : (dim,)
-        Edge lengths; each must be at least twice the largest reach for the nearest image to be the only one.
+    box : (dim,) or (dim, dim)
+        Edge lengths or lattice vectors; the least of their `widths` must be at least twice the largest reach for
+        the nearest image to be the only one.
     reach : (species, species)
         Symmetric, in length units.
     species : (particles,)
@@ -86,12 +109,15 @@ def neighbors_within(
         Slots per particle. Compare ``count.max()`` with it.
     grid : static
         From `choose_grid`, or None to test all pairs.
+    every : static
+        Find the neighbours of the first particle and every so many after it only, among all.
     """
     fraction, scales, reach_sq = _in_single_precision(fraction, box, reach)
     if grid is None:
-        words = _all_pairs_words(fraction, scales, reach_sq, species)
-        return _search_result(*_set_bits(words, capacity), cells_full=jnp.zeros((), bool))
-    return _search_result(*_search_cells(fraction, scales, reach_sq, species, capacity, grid))
+        found = _search_all_pairs(fraction, scales, reach_sq, species, capacity, every)
+    else:
+        found = _search_cells(fraction, scales, reach_sq, species, capacity, grid, every)
+    return _search_result(*found, every)
 
 
 def neighbors_within_any(
@@ -114,7 +140,7 @@ def neighbors_within_any(
     n = fraction.shape[-1]
     none = jnp.zeros((-(-n // 32), n), jnp.uint32)
     words, _ = lax.scan(add_replica, none, (fraction, box))
-    return _search_result(*_set_bits(words, capacity), cells_full=jnp.zeros((), bool))
+    return _search_result(*_set_bits(words, capacity), jnp.zeros((), bool))
 
 
 def _in_single_precision(fraction: Array, box: Array, reach: Array) -> tuple[Array, Array, Array]:
@@ -122,68 +148,108 @@ def _in_single_precision(fraction: Array, box: Array, reach: Array) -> tuple[Arr
     if fraction.dtype == jnp.int64:
         fraction = (fraction >> 32).astype(jnp.int32)
     scales = (box * scale(jnp.float32)).astype(jnp.float32)
-    reach_sq = jnp.square(reach.astype(jnp.float32) + ROUNDING * jnp.max(box).astype(jnp.float32))
+    longest = jnp.max(box) if box.ndim == 1 else _magnified(box)
+    reach_sq = jnp.square(reach.astype(jnp.float32) + ROUNDING * longest.astype(jnp.float32))
     return lax.stop_gradient((fraction, scales, reach_sq))
 
 
-def _search_result(idx: Array, count: Array, cells_full: Array) -> Search:
+def _magnified(box: Array) -> Array:
+    """Length by which the rounding of a fraction counts: the more tilted the cell, the more."""
+    edges = jnp.sqrt(jnp.sum(box**2, axis=1))
+    return jnp.sum(edges) * jnp.max(edges / widths(box))
+
+
+def _search_result(idx: Array, count: Array, cells_full: Array, every: int = 1) -> Search:
     capacity, n = idx.shape
     used = jnp.arange(capacity, dtype=jnp.int32)[:, None] < count
-    return Search(jnp.where(used, idx, jnp.arange(n, dtype=jnp.int32)), count, cells_full)
+    return Search(jnp.where(used, idx, every * jnp.arange(n, dtype=jnp.int32)), count, cells_full)
 
 
 def _close(i: Array, j: Array, scales: Array, reach_sq: Array) -> Array:
     """Whether particles i are within reach of particles j; both are fractions, axes first."""
-    along = [(a - b).astype(jnp.float32) * s for a, b, s in zip(i, j, scales, strict=True)]
+    steps = [(a - b).astype(jnp.float32) for a, b in zip(i, j, strict=True)]
+    if scales.ndim == 1:
+        along = [x * s for x, s in zip(steps, scales, strict=True)]
+    else:
+        along = [sum(x * s for x, s in zip(steps, column, strict=True)) for column in scales.T]
     separation_sq = sum(x * x for x in along)
     return separation_sq < reach_sq
 
 
-def _all_pairs_words(
+def _search_all_pairs(
     fraction: Int[Array, "dim n"],
-    scales: Float[Array, " dim"],
+    scales: Float[Array, "*shape"],
     reach_sq: Float[Array, "s s"],
     species: Int[Array, " n"],
-) -> UInt32[Array, "words n"]:
+    capacity: int,
+    every: int,
+) -> tuple[Array, Array, Array]:
+    n = fraction.shape[1]
+    n_rows = -(-n // every)
+    never_full = jnp.zeros((), bool)
+    if n * n_rows <= MASKS_LIMIT**2:
+        rows = every * jnp.arange(n_rows, dtype=jnp.int32) if every > 1 else None
+        return *_set_bits(_all_pairs_words(fraction, scales, reach_sq, species, rows), capacity), never_full
+
+    def some(rows: Int[Array, " columns"]) -> tuple[Array, Array]:
+        return _set_bits(_all_pairs_words(fraction, scales, reach_sq, species, rows), capacity)
+
+    blocks = -(-n_rows // COLUMNS)
+    rows = every * jnp.arange(blocks * COLUMNS, dtype=jnp.int32) % n
+    slots, count = lax.map(some, rows.reshape(blocks, COLUMNS))
+    return jnp.swapaxes(slots, 0, 1).reshape(capacity, -1)[:, :n_rows], count.ravel()[:n_rows], never_full
+
+
+def _all_pairs_words(
+    fraction: Int[Array, "dim n"],
+    scales: Float[Array, "*shape"],
+    reach_sq: Float[Array, "s s"],
+    species: Int[Array, " n"],
+    rows: Int[Array, " rows"] | None = None,
+) -> UInt32[Array, "words rows"]:
     """Bit b of word w of particle i says whether particle 32 w + b is within reach of i."""
     n = fraction.shape[1]
     blocks = -(-n // 32)
     padded = jnp.pad(fraction, ((0, 0), (0, 32 * blocks - n)))
+    itself = jnp.arange(n, dtype=jnp.int32) if rows is None else rows
+    mine, of = (fraction, species) if rows is None else (fraction[:, rows], species[rows])
     # Reach of every particle towards each species; a padding particle is within nobody's reach.
-    towards = jnp.concatenate([reach_sq[:, species], jnp.zeros((1, n), jnp.float32)])
+    towards = jnp.concatenate([reach_sq[:, of], jnp.zeros((1, len(itself)), jnp.float32)])
     kinds = jnp.pad(species, (0, 32 * blocks - n), constant_values=reach_sq.shape[0])
 
     def word(w: Array) -> Array:
         block = lax.dynamic_slice_in_dim(padded, 32 * w, 32, 1)
         kind = lax.dynamic_slice_in_dim(kinds, 32 * w, 32)
-        bits = jnp.zeros(n, jnp.uint32)
+        bits = jnp.zeros(len(itself), jnp.uint32)
         for b in range(32):
-            close = _close(fraction, block[:, b], scales, towards[kind[b]])
+            close = _close(mine, block[:, b], scales, towards[kind[b]])
             bits |= jnp.where(close, jnp.uint32(1 << b), jnp.uint32(0))
-        own = jnp.arange(n, dtype=jnp.int32) - 32 * w
-        itself = jnp.where(
+        own = itself - 32 * w
+        own_bit = jnp.where(
             (own >= 0) & (own < 32), jnp.uint32(1) << jnp.clip(own, 0, 31).astype(jnp.uint32), jnp.uint32(0)
         )
-        return bits & ~itself
+        return bits & ~own_bit
 
     return lax.map(word, jnp.arange(blocks, dtype=jnp.int32))
 
 
 def _search_cells(
     fraction: Int[Array, "dim n"],
-    scales: Float[Array, " dim"],
+    scales: Float[Array, "*shape"],
     reach_sq: Float[Array, "s s"],
     species: Int[Array, " n"],
     capacity: int,
     grid: Grid,
+    every: int,
 ) -> tuple[Array, Array, Array]:
     """The same search over the particles of the surrounding cells only."""
     dim, n = fraction.shape
-    n_cells = math.prod(grid.shape)
+    shape = grid.folded or grid.shape
+    n_cells = math.prod(shape)
     coordinates = [_cell_along(fraction[a], grid.shape[a]) for a in range(dim)]
     cell = jnp.zeros(n, jnp.int32)
     for a in range(dim):
-        cell = cell * grid.shape[a] + coordinates[a]
+        cell = cell * shape[a] + (coordinates[a] % shape[a] if grid.folded else coordinates[a])
     order = jnp.argsort(cell, stable=True).astype(jnp.int32)
     first = jnp.searchsorted(cell[order], jnp.arange(n_cells))
     rank = jnp.arange(n, dtype=jnp.int32) - first[cell[order]].astype(jnp.int32)
@@ -191,7 +257,7 @@ def _search_cells(
     members = members.at[cell[order], rank].set(order, mode="drop")
     rank = jnp.zeros(n, jnp.int32).at[order].set(rank)
 
-    around = _surrounding_cells(grid.shape)  # (cells, 3**dim)
+    around = _surrounding_cells(shape)  # (cells, 3**dim)
     slots = around.shape[1] * grid.capacity
     blocks = -(-slots // 32)
     towards = jnp.concatenate([reach_sq[:, species], jnp.zeros((1, n), jnp.float32)])
@@ -209,6 +275,9 @@ def _search_cells(
         return bits.sum(-1, dtype=jnp.uint32)  # (capacity of a cell, blocks)
 
     words = lax.map(one_cell, (members, around))
+    fullest = jnp.max(rank)
+    if every > 1:
+        cell, rank = cell[::every], rank[::every]
     words = words[cell, jnp.minimum(rank, grid.capacity - 1)].T  # (blocks, n)
     slot, count = _set_bits(words, capacity)
     slot_cell = around[cell, jnp.minimum(slot // grid.capacity, around.shape[1] - 1)]
@@ -216,8 +285,8 @@ def _search_cells(
     used = jnp.arange(capacity, dtype=jnp.int32)[:, None] < count
     idx = jnp.sort(jnp.where(used, idx, n).T, axis=1).T
     widest = jnp.sqrt(jnp.max(reach_sq))
-    too_small = jnp.any(scales * 2.0**32 / jnp.array(grid.shape, jnp.float32) < widest)
-    return idx, count, (jnp.max(rank) >= grid.capacity) | too_small
+    too_small = jnp.any(widths(scales) * 2.0**32 / jnp.array(grid.shape, jnp.float32) < widest)
+    return idx, count, (fullest >= grid.capacity) | too_small
 
 
 def _cell_along(fraction: Int[Array, " n"], cells: int) -> Int[Array, " n"]:

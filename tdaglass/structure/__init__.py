@@ -1,8 +1,8 @@
 """How a glass is built: who is near whom, and what order hides in it.
 
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
-particle's own (`sann_neighbors`). `bond_order` turns the directions towards them into rotational invariants,
-and `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic
+particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them into rotational
+invariants, `hexatic_order` into the complex order parameter of two dimensions, and `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic
 box between its particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for
@@ -13,7 +13,8 @@ from tdaglass.structure.averages import exponential_average, local_average
 from tdaglass.structure.bond_order import bond_order
 from tdaglass.structure.extrema import first_minimum, first_peak
 from tdaglass.structure.fields import density_field, particle_values, scale_to_unit
-from tdaglass.structure.neighbor_search import Neighbors, check_neighbors
+from tdaglass.structure.hexatic import hexatic_order
+from tdaglass.structure.neighbor_search import Neighbors, check_neighbors, lattice_shifts
 from tdaglass.structure.neighbors import cutoff_neighbors
 from tdaglass.structure.radial_distribution import RadialDistribution, radial_distribution
 from tdaglass.structure.sann import sann_neighbors, sann_radius
@@ -33,6 +34,8 @@ __all__ = [
     "exponential_average",
     "first_minimum",
     "first_peak",
+    "hexatic_order",
+    "lattice_shifts",
     "local_average",
     "particle_values",
     "radial_distribution",

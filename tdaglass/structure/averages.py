@@ -1,23 +1,33 @@
 """Scores averaged over what surrounds each particle: within a radius, or with exponential weights."""
 
+import itertools
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from tdaglass.structure.checks import check_input, concrete
+from tdaglass.arguments import Numbers, cell, concrete, floats, points
+from tdaglass.space import (
+    enclosed,
+    in_shortest_vectors,
+    is_reduced,
+    lattice_vectors,
+    nearest_image,
+    widths,
+)
 
 BLOCK = 64  # rows of the matrix of all pairs held at a time
+ROUNDING = 2e-6  # of the widths of a cell that is not orthorhombic
 
 
 def local_average(
-    values: Float[Array, "particles *channels"],
-    positions: Float[Array, "particles dim"],
-    box: Float[Array, " dim"] | None,
-    radius: ArrayLike,
+    values: Numbers,
+    positions: Numbers,
+    box: Numbers | None,
+    radius: Numbers,
 ) -> Float[Array, "particles *channels"]:
     r"""Mean over the particles nearer than a radius, the particle itself included.
 
@@ -29,17 +39,21 @@ def local_average(
     ----------
     values : (particles,) or (particles, channels)
     positions : (particles, dim), length units
-    box : (dim,), length units, or None for open space
-    radius : length units, at most half the shortest box edge
+    box : number, (dim,) or (dim, dim), length units, or None for open space
+        Infinite edges are open axes.
+    radius : length units
+        At most half the least width of the cell, in its shortest lattice vectors.
 
     Returns
     -------
-    The shape and units of `values`; NaN where a value within the radius is NaN.
+    The shape and units of `values`; NaN where a value within the radius is NaN, and inside jit where a traced box is
+    smaller than twice the radius.
 
     Raises
     ------
     ValueError
-        In eager calls: positions that are not finite, or a box smaller than twice the radius.
+        For arguments that do not fit together; where values are known, for positions that are not finite or a box
+        smaller than twice the radius.
 
     Examples
     --------
@@ -49,35 +63,48 @@ def local_average(
     >>> local_average(jnp.array([1.0, 3.0, 7.0]), line, None, 1.5).tolist()
     [2.0, 2.0, 7.0]
     """
-    _check(positions, box, radius)
-    return _weighted_mean(
-        values,
-        positions,
-        box,
-        lambda distance_sq: (distance_sq < jnp.square(radius)).astype(distance_sq.dtype),
+    x, channels, lattice = _arguments(values, positions, box)
+    reach = _distance(radius, "radius", x)
+    fits = jnp.ones((), bool)
+    if lattice is not None:
+        lattice = enclosed(lattice, lax.stop_gradient(x), reach)
+        width = jnp.min(widths(lattice))
+        known = concrete(jnp.stack([width, reach]))
+        # Widths of a matrix are known up to rounding.
+        rounding = 0 if lattice.ndim == 1 else ROUNDING
+        fits = width * (1 + rounding) >= 2 * reach
+        if known is not None and known[0] * (1 + rounding) < 2 * known[1]:
+            raise ValueError(
+                f"expected a cell at least twice as wide as the radius {known[1]:g}, got {known[0]:g}; "
+                "try a larger system or a smaller radius"
+            )
+    mean = _weighted_mean(
+        channels, x, lattice, lambda distance_sq: (distance_sq < jnp.square(reach)).astype(distance_sq.dtype)
     )
+    return jnp.where(fits, mean, jnp.nan)
 
 
 def exponential_average(
-    values: Float[Array, "particles *channels"],
-    positions: Float[Array, "particles dim"],
-    box: Float[Array, " dim"] | None,
-    length: ArrayLike,
+    values: Numbers,
+    positions: Numbers,
+    box: Numbers | None,
+    length: Numbers,
     *,
-    cutoff: ArrayLike | None = None,
+    cutoff: Numbers | None = None,
 ) -> Float[Array, "particles *channels"]:
     r"""Mean over all particles with weights that decay with distance, the particle itself included.
 
     .. math:: \bar X_i = \frac{\sum_j X_j\, e^{-r_{ij}/\xi}}{\sum_j e^{-r_{ij}/\xi}}
 
-    (Tong and Tanaka, Phys. Rev. X 8, 011041, 2018, coarse-graining). In a periodic box each particle counts
-    once, by its nearest image.
+    (Tong and Tanaka, Phys. Rev. X 8, 011041, 2018, coarse-graining). In a periodic cell each particle counts
+    once, by its nearest image, however far that is.
 
     Parameters
     ----------
     values : (particles,) or (particles, channels)
     positions : (particles, dim), length units
-    box : (dim,), length units, or None for open space
+    box : number, (dim,) or (dim, dim), length units, or None for open space
+        Infinite edges are open axes.
     length : length units
         The decay length, xi.
     cutoff : length units
@@ -85,12 +112,13 @@ def exponential_average(
 
     Returns
     -------
-    The shape and units of `values`. Differentiable in all arguments but `cutoff`.
+    The shape and units of `values`. Differentiable in all arguments but `cutoff`. NaN inside jit where a traced box
+    is a matrix that is not reduced: its nearest images cannot be told.
 
     Raises
     ------
     ValueError
-        In eager calls, for positions that are not finite.
+        For arguments that do not fit together; where values are known, for positions that are not finite.
 
     Examples
     --------
@@ -100,24 +128,53 @@ def exponential_average(
     >>> [round(float(x), 4) for x in exponential_average(jnp.array([0.0, 3.0]), pair, None, 1.0)]
     [1.0, 2.0]
     """
-    _check(positions, box, 0.0)
+    x, channels, lattice = _arguments(values, positions, box)
+    decay_length = _distance(length, "length", x)
+    within = None if cutoff is None else _distance(cutoff, "cut-off", x)
 
     def weight(distance_sq: Array) -> Array:
         apart = distance_sq > 0  # the root has no finite slope at the particle itself
-        decay = jnp.exp(-jnp.where(apart, jnp.sqrt(jnp.where(apart, distance_sq, 1)), 0) / length)
-        return decay if cutoff is None else jnp.where(distance_sq < jnp.square(cutoff), decay, 0)
+        decay = jnp.exp(-jnp.where(apart, jnp.sqrt(jnp.where(apart, distance_sq, 1)), 0) / decay_length)
+        return decay if within is None else jnp.where(distance_sq < jnp.square(within), decay, 0)
 
-    return _weighted_mean(values, positions, box, weight)
+    if lattice is None:
+        return _weighted_mean(channels, x, None, weight)
+    # As far out as no pair is apart: across an open axis nothing is wrapped.
+    lattice = enclosed(lattice, 2 * lax.stop_gradient(x), 1.0)
+    mean = _weighted_mean(channels, x, lattice, weight, nearest_of_all=True)
+    return jnp.where(is_reduced(lax.stop_gradient(lattice)), mean, jnp.nan)
 
 
-def _check(positions: Array, box: Array | None, radius: ArrayLike) -> None:
-    fixed, reach = concrete(positions), concrete(jnp.asarray(radius))
-    if fixed is not None and reach is not None:
-        check_input(fixed, concrete(box), float(reach))
+def _arguments(values: Numbers, positions: Numbers, box: Numbers | None) -> tuple[Array, Array, Array | None]:
+    x = points(positions)
+    channels = floats(values, "values", like=x)
+    if channels.shape[:1] != x.shape[:1]:
+        raise ValueError(
+            f"expected values of {len(x)} particles, got shape {channels.shape}; try (particles, channels)"
+        )
+    lattice = cell(box, x)
+    return x, channels, None if lattice is None else in_shortest_vectors(lattice)
+
+
+def _distance(given: Numbers, name: str, positions: Array) -> Array:
+    distance = floats(given, name, like=positions)
+    if distance.ndim:
+        raise ValueError(
+            f"expected one number as {name}, got shape {distance.shape}; try jax.vmap for several"
+        )
+    value = concrete(distance)
+    if value is not None and not 0 < value < np.inf:
+        raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
+    return distance
 
 
 def _weighted_mean(
-    values: Array, positions: Array, box: Array | None, weight_fn: Callable[[Array], Array]
+    values: Array,
+    positions: Array,
+    box: Array | None,
+    weight_fn: Callable[[Array], Array],
+    *,
+    nearest_of_all: bool = False,
 ) -> Array:
     """Rows of the weight matrix in blocks; in reverse mode each block is computed again, not kept."""
     n = positions.shape[0]
@@ -128,12 +185,15 @@ def _weighted_mean(
 
     @jax.checkpoint
     def rows(centres: Float[Array, "block dim"]) -> Float[Array, "block channels"]:
-        distance_sq = jnp.zeros((centres.shape[0], n), positions.dtype)
-        for axis in range(positions.shape[1]):
-            along = centres[:, axis, None] - positions[:, axis]
-            if box is not None:
-                along -= box[axis] * jnp.round(lax.stop_gradient(along / box[axis]))
-            distance_sq += along**2
+        if box is not None and box.ndim == 2:
+            distance_sq = _of_nearest(centres[:, None] - positions, box, nearest_of_all)
+        else:
+            distance_sq = jnp.zeros((centres.shape[0], n), positions.dtype)
+            for axis in range(positions.shape[1]):
+                along = centres[:, axis, None] - positions[:, axis]
+                if box is not None:
+                    along -= box[axis] * jnp.round(lax.stop_gradient(along / box[axis]))
+                distance_sq += along**2
         weight = weight_fn(distance_sq)
         total, missing = jnp.split(jnp.matmul(weight, columns, precision="highest"), 2, axis=1)
         return jnp.where(missing > 0, jnp.nan, total / jnp.sum(weight, 1, keepdims=True))
@@ -142,3 +202,17 @@ def _weighted_mean(
     centres = jnp.pad(positions, ((0, n_blocks * BLOCK - n), (0, 0)), mode="edge")
     mean = lax.map(rows, centres.reshape(n_blocks, BLOCK, -1))
     return mean.reshape(n_blocks * BLOCK, -1)[:n].reshape(values.shape)
+
+
+def _of_nearest(apart: Array, box: Array, of_all: bool) -> Float[Array, "block particles"]:
+    """Squared distances of nearest images: those with fractions within a half, or the nearest of those around it.
+
+    In a reduced cell no image further away is nearer (Nguyen and Stehle, ACM Trans. Algorithms 5, 46, 2009).
+    """
+    wrapped = nearest_image(apart, box)
+    distance_sq = jnp.sum(wrapped**2, -1)
+    if of_all:
+        for numbers in itertools.product((-1, 0, 1), repeat=box.shape[0]):
+            image = wrapped + lattice_vectors(jnp.array(numbers), box)
+            distance_sq = jnp.minimum(distance_sq, jnp.sum(image**2, -1))
+    return distance_sq

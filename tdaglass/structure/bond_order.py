@@ -2,12 +2,13 @@
 
 The sums over neighbours are taken for a block of particles at a time, one neighbour of each after the other: the
 memory stays small, in reverse mode too. In three dimensions they are sums of products (x + iy)^m P_k(z), m and k
-up to the highest degree, from which the spherical harmonics of all degrees follow once a particle.
+up to the highest degree, from which the spherical harmonics of all degrees follow once a particle. Above degree
+`LOW` that cancels too much, and the harmonics of each neighbour follow from a recurrence (`harmonics.py`).
 """
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Literal
 
 import jax
@@ -18,15 +19,18 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from numpy.polynomial.legendre import legder
 
 from tdaglass import arguments
-from tdaglass.arguments import Numbers
-from tdaglass.structure.neighbor_search import Neighbors
+from tdaglass.arguments import Numbers, whole
+from tdaglass.structure.harmonics import legendre_over_sines
+from tdaglass.structure.neighbor_search import Neighbors, one_table
 
 BLOCK = 128  # particles whose running sums stay in the caches of one core
+LOW = 12  # up to this degree sums of products are exact to a few roundings, and twice as fast
+HIGHEST = 100  # to which harmonics were compared with scipy's
 
 
 def bond_order(
     neighbors: Neighbors,
-    degrees: Sequence[int] = range(1, 9),
+    degrees: int | Sequence[int] = range(1, 9),
     average: Literal["invariants", "lechner_dellago"] | None = "invariants",
     *,
     weights: Numbers | None = None,
@@ -44,8 +48,8 @@ def bond_order(
     ----------
     neighbors : Neighbors
         From `cutoff_neighbors` or `sann_neighbors`. Padding does not count.
-    degrees : sequence of int, static
-        The degrees l >= 0, one column each.
+    degrees : int, or sequence of int, static
+        The degrees l from 0 to 100, one column each.
     average : static
         None gives :math:`q_l` itself. ``"invariants"`` averages the invariants over the particle and its
         neighbours, :math:`\bar q_l(i) = [q_l(i) + \sum_{k \in N(i)} q_l(k)] / (N_i + 1)` (Boattini et al.,
@@ -66,7 +70,7 @@ def bond_order(
     Raises
     ------
     ValueError
-        For an unknown average or an invalid degree.
+        For an unknown average, an invalid degree, or the neighbours of a batch.
 
     Examples
     --------
@@ -78,9 +82,7 @@ def bond_order(
     >>> [round(float(q), 4) for q in bond_order(neighbors, (4, 6), average=None)[0]]
     [0.7638, 0.3536]
     """
-    degrees = tuple(int(degree) for degree in degrees)
-    if not degrees or min(degrees) < 0:
-        raise ValueError(f"expected degrees of 0 or more, got {degrees}; try degrees=range(1, 9)")
+    neighbors, degrees = one_table(neighbors), _whole_degrees(degrees)
     if average not in ("invariants", "lechner_dellago", None):
         raise ValueError(
             f"expected average to be 'invariants', 'lechner_dellago' or None, got {average!r}; "
@@ -115,6 +117,16 @@ def _weights(neighbors: Neighbors, weights: Numbers | None) -> Array:
     if known is not None and not (np.isfinite(known) & (known >= 0)).all():
         raise ValueError(f"expected weights of zero or more, got {known.min():g}; try areas of faces")
     return jnp.where(neighbors.mask, of_neighbors, 0)
+
+
+def _whole_degrees(degrees: int | Sequence[int]) -> tuple[int, ...]:
+    given = [degrees] if np.ndim(degrees) == 0 else list(degrees)  # type: ignore[arg-type]
+    each = tuple(whole(degree, "degree") for degree in given)
+    if not each or not 0 <= min(each) <= max(each) <= HIGHEST:
+        raise ValueError(
+            f"expected degrees of 0 or more, up to {HIGHEST}, got {each}; try degrees=range(1, 9)"
+        )
+    return each
 
 
 def _undefined(neighbors: Neighbors) -> Bool[Array, " particles"]:
@@ -173,19 +185,32 @@ def _harmonic_sums(
     inverse = jnp.where(known, lax.rsqrt(jnp.where(known, distance_sq, 1)), 0)
     unit = (displacement * inverse[..., None]).transpose(1, 2, 0)  # k, dim, block
     weight = mask.T.astype(displacement.dtype)
-    moments = _circular if displacement.shape[-1] == 2 else _spherical
+    moments = _moments(displacement.shape[-1], degrees)
 
     def add_neighbor(sums: Array, neighbor: tuple[Array, Array]) -> tuple[Array, None]:
         # Tables are wider than most rows: slots that a whole block leaves empty cost nothing.
         used = jnp.any(neighbor[1] > 0)
-        return lax.cond(used, lambda: sums + moments(*neighbor, max(degrees)), lambda: sums), None
+        return lax.cond(used, lambda: sums + moments(*neighbor), lambda: sums), None
 
-    start = jnp.zeros_like(moments(unit[0], weight[0], max(degrees)))
+    start = jnp.zeros_like(moments(unit[0], weight[0]))
     sums = lax.scan(add_neighbor, start, (unit, weight))[0]
     if displacement.shape[-1] == 2:
         return sums[np.array(degrees)]
-    table = jnp.asarray(_legendre_derivatives(degrees), sums.dtype)
-    return jnp.einsum("mlk,mckb->lmcb", table, sums).reshape(len(degrees), -1, sums.shape[-1])
+    if max(degrees) <= LOW:
+        table = jnp.asarray(_legendre_derivatives(degrees), sums.dtype)
+        sums = jnp.einsum("mlk,mckb->lmcb", table, sums)
+    return sums.reshape(len(degrees), -1, sums.shape[-1])
+
+
+def _moments(dim: int, degrees: tuple[int, ...]) -> Callable[[Array, Array], Array]:
+    """What is summed over neighbours: a function of their directions and weights."""
+    highest = max(degrees)
+    if dim == 2:
+        return lambda unit, weight: _circular(unit, weight, highest)
+    if highest <= LOW:
+        return lambda unit, weight: _spherical(unit, weight, highest)
+    # In reverse mode the recurrence of each neighbour is gone through again, not kept.
+    return jax.checkpoint(partial(_harmonics, degrees=degrees))
 
 
 def _circular(
@@ -213,6 +238,14 @@ def _spherical(
     for degree in range(2, highest + 1):
         legendre.append(((2 * degree - 1) * z * legendre[-1] - (degree - 1) * legendre[-2]) / degree)
     return _circular(unit[:2], weight, highest)[:, :, None] * jnp.stack(legendre[: highest + 1])
+
+
+def _harmonics(
+    unit: Float[Array, "3 block"], weight: Float[Array, " block"], degrees: tuple[int, ...]
+) -> Float[Array, "degrees orders 2 block"]:
+    """The components of each degree themselves."""
+    azimuth = _circular(unit[:2], weight, max(degrees))
+    return azimuth * legendre_over_sines(unit[2], degrees)[:, :, None]
 
 
 @cache

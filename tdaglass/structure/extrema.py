@@ -1,14 +1,31 @@
 """Where the first extrema of curves lie, such as the peak of S(q) and the minimum of g(r)."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from tdaglass.arguments import Numbers, concrete, floats
 
-def first_peak(x: Float[Array, " points"], y: Float[Array, " points"]) -> Float[Array, ""]:
+
+def first_peak(x: Numbers, y: Numbers) -> Float[Array, ""]:
     """Position of the first peak of S(q) or g(r), which in a simple liquid is the highest.
 
     The highest point, improved by the parabola through it and its two neighbours; points that are NaN (empty
     shells) are passed over, and a highest point at either end is returned as it is.
+
+    Parameters
+    ----------
+    x : (points,), ascending
+    y : (points,)
+
+    Returns
+    -------
+    In units of x; NaN inside jit where no point has a value.
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit together; where values are known, for points that do not ascend or have no value.
 
     Examples
     --------
@@ -17,14 +34,29 @@ def first_peak(x: Float[Array, " points"], y: Float[Array, " points"]) -> Float[
     >>> round(float(first_peak(q, 3 - (q - 7.1) ** 2)), 3)
     7.1
     """
+    x, y = _curve(x, y)
     return _extremum(x, y, ~jnp.isnan(y))
 
 
-def first_minimum(r: Float[Array, " points"], g: Float[Array, " points"]) -> Float[Array, ""]:
+def first_minimum(r: Numbers, g: Numbers) -> Float[Array, ""]:
     """Position of the minimum of g(r) between its first two peaks: the usual cut-off for neighbours.
 
     The lowest point between the first peak and twice its position, which noise does not move to the flank
     of the peak, improved by a parabola as in `first_peak`.
+
+    Parameters
+    ----------
+    r : (points,), length units, ascending
+    g : (points,)
+
+    Returns
+    -------
+    Length units; NaN inside jit where no point lies in that range.
+
+    Raises
+    ------
+    ValueError
+        As for `first_peak`, and where g(r) ends at its first peak.
 
     Examples
     --------
@@ -34,8 +66,37 @@ def first_minimum(r: Float[Array, " points"], g: Float[Array, " points"]) -> Flo
     >>> round(float(first_minimum(r, g)), 2)
     1.48
     """
-    peak = first_peak(r, g)
-    return _extremum(r, -g, (r > peak) & (r < 2 * peak))
+    r, g = _curve(r, g)
+    peak = _extremum(r, g, ~jnp.isnan(g))
+    between = (r > peak) & (r < 2 * peak) & ~jnp.isnan(g)
+    known = concrete(between)
+    if known is not None and not known.any():
+        raise ValueError(
+            f"expected g(r) beyond its first peak at {concrete(peak):g}, got it up to {concrete(r)[-1]:g}; "
+            "try a larger cutoff="
+        )
+    return _extremum(r, -g, between)
+
+
+def _curve(x: Numbers, y: Numbers) -> tuple[Array, Array]:
+    y = floats(y, "values of the curve")
+    x = floats(x, "points of the curve", like=y)
+    if x.ndim != 1 or x.shape != y.shape or not len(x):
+        raise ValueError(
+            f"expected a curve as two arrays (points,), got shapes {x.shape} and {y.shape}; "
+            "try jax.vmap for several curves"
+        )
+    values, known = concrete(y), concrete(x)
+    if values is not None and np.isnan(values).all():
+        raise ValueError("expected a curve with values, got NaN everywhere; try wider shells or bins")
+    if values is not None and known is not None:
+        # Empty shells have no wave number either.
+        ascending = known[~np.isnan(values)]
+        if not (np.isfinite(ascending).all() and (np.diff(ascending) > 0).all()):
+            raise ValueError(
+                "expected points in ascending order, got others; try sorting both arrays by the first"
+            )
+    return x, y
 
 
 def _extremum(x: Array, y: Array, allowed: Array) -> Array:
@@ -50,4 +111,4 @@ def _extremum(x: Array, y: Array, allowed: Array) -> Array:
     curvature = a * fall + b * rise
     interior = (a > 0) & (b > 0) & (curvature > 0)  # false, too, beside a point without a value
     step = (b**2 * rise - a**2 * fall) / (2 * jnp.where(interior, curvature, 1))
-    return x[best] + jnp.where(interior, step, 0)
+    return jnp.where(jnp.any(allowed), x[best] + jnp.where(interior, step, 0), jnp.nan)

@@ -11,17 +11,22 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from tdaglass.structure.checks import check_input, concrete, count_species
+from tdaglass.arguments import Numbers, cell, concrete, floats, labels, points, whole
+from tdaglass.arguments import species_count as number_of_species
+from tdaglass.space import fractions
+
+MOST_CELLS = 2**30
 
 Assignment = Literal["nearest", "linear"]
 
 
 def density_field(
-    positions: Float[Array, "particles dim"],
-    species: Int[Array, " particles"] | None,
-    box: Float[Array, " dim"],
+    positions: Numbers,
+    species: Numbers | None,
+    box: Numbers | None,
     shape: Sequence[int],
     *,
     assignment: Assignment = "nearest",
@@ -36,10 +41,10 @@ def density_field(
     positions : (particles, dim), length units
         Wrapped or not.
     species : (particles,), or None for a single channel
-    box : (dim,), length units
-        Edges of the periodic cell, whose lower corner is the origin.
+    box : number, (dim,) or (dim, dim), length units
+        Edges or lattice vectors of the periodic cell, whose lower corner is the origin.
     shape : (dim,) ints, static
-        Cells along each axis.
+        Cells of the grid along each edge or lattice vector: they have the form of the box.
     assignment : static
         ``"nearest"`` counts a particle in the cell that it lies in. ``"linear"`` shares it between the 2**dim
         nearest cell centres (cloud in cell), which is differentiable in positions and box.
@@ -54,8 +59,8 @@ def density_field(
     Raises
     ------
     ValueError
-        For a grid that does not fit the box, an unknown assignment or a missing species count; in eager calls
-        for positions that are not finite, edges that are not positive, or species without a channel.
+        For a grid that does not fit the box or is too fine for any memory, an unknown assignment, a missing species
+        count, open axes; where values are known, for positions that are not finite or species without a channel.
 
     Examples
     --------
@@ -65,24 +70,22 @@ def density_field(
     >>> density_field(points, jnp.array([0, 1, 1]), jnp.array([4.0, 4.0]), (2, 2)).tolist()
     [[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
     """
-    kinds = count_species(species, species_count)
-    labels = concrete(species)
-    if labels is not None and labels.size and not (labels.min() >= 0 and labels.max() < kinds):
-        raise ValueError(
-            f"expected species from 0 to {kinds - 1}, got {labels.min()} to {labels.max()}; "
-            "try a larger species_count="
-        )
-    cell, share = _cells_of(positions, box, tuple(shape), assignment)
-    if species is not None:
-        cell += math.prod(shape) * species.astype(jnp.int32)[:, None]
-    field = jnp.zeros(kinds * math.prod(shape), positions.dtype)
-    return field.at[cell].add(share, mode="drop").reshape(kinds, *shape)
+    x = points(positions)
+    codes = None if species is None else labels(species, len(x), species_count)
+    kinds = number_of_species(codes, species_count)
+    grid = _grid_shape(shape, x.shape[1], kinds)
+    at, share = _cells_of(x, box, grid, assignment)
+    if codes is not None:
+        # Of species that have no channel, unknown inside jit, nothing is added.
+        at = jnp.where(codes[:, None] < kinds, at + math.prod(grid) * codes[:, None], kinds * math.prod(grid))
+    field = jnp.zeros(kinds * math.prod(grid), x.dtype)
+    return field.at[at].add(share, mode="drop").reshape(kinds, *grid)
 
 
 def particle_values(
-    field: Float[Array, "*channels_and_shape"],
-    positions: Float[Array, "particles dim"],
-    box: Float[Array, " dim"],
+    field: Numbers,
+    positions: Numbers,
+    box: Numbers | None,
     *,
     assignment: Assignment = "nearest",
 ) -> Float[Array, "*channels particles"]:
@@ -94,7 +97,8 @@ def particle_values(
         With as many cells along each axis as it happens to have: feature maps may be coarser than the input.
     positions : (particles, dim), length units
         Wrapped or not.
-    box : (dim,), length units
+    box : number, (dim,) or (dim, dim), length units
+        The axes of the field are its edges or lattice vectors.
     assignment : static
         ``"nearest"`` takes the value of the cell that a particle lies in, ``"linear"`` interpolates between the
         2**dim nearest cell centres and is differentiable in positions and box.
@@ -106,8 +110,8 @@ def particle_values(
     Raises
     ------
     ValueError
-        For a field of fewer axes than the box, or an unknown assignment; in eager calls for positions that are
-        not finite or edges that are not positive.
+        For a field of fewer axes than the box, an unknown assignment, or open axes; where values are known, for
+        positions that are not finite.
 
     Examples
     --------
@@ -120,19 +124,19 @@ def particle_values(
     >>> particle_values(field, points, jnp.array([4.0, 4.0]), assignment="linear").tolist()
     [1.75, 4.0, 2.0]
     """
-    dim = positions.shape[1]
-    if field.ndim < dim:
+    x = points(positions)
+    dim, values = x.shape[1], floats(field, "field", like=x)
+    if values.ndim < dim:
         raise ValueError(
-            f"expected a field with {dim} axes of cells, got shape {field.shape}; try (channels, *shape)"
+            f"expected a field with {dim} axes of cells, got shape {values.shape}; try (channels, *shape)"
         )
-    cell, share = _cells_of(positions, box, field.shape[field.ndim - dim :], assignment)
-    values = field.reshape(*field.shape[: field.ndim - dim], -1)
-    return jnp.sum(values[..., cell] * share, -1)
+    grid = _grid_shape(values.shape[values.ndim - dim :], dim, 1)
+    at, share = _cells_of(x, box, grid, assignment)
+    values = values.reshape(*values.shape[: values.ndim - dim], -1)
+    return jnp.sum(values[..., at] * share, -1)
 
 
-def scale_to_unit(
-    values: Float[Array, "*rest"], axis: int | tuple[int, ...] | None = None
-) -> Float[Array, "*rest"]:
+def scale_to_unit(values: Numbers, axis: int | tuple[int, ...] | None = None) -> Float[Array, "*rest"]:
     """Values moved and scaled so that the smallest is 0 and the largest 1; zeros where all are the same.
 
     Parameters
@@ -147,6 +151,11 @@ def scale_to_unit(
     -------
     The shape of `values`, dimensionless
 
+    Raises
+    ------
+    ValueError
+        For no values, axes that are not there, and where values are known for infinite ones.
+
     Examples
     --------
     >>> import jax.numpy as jnp
@@ -154,36 +163,51 @@ def scale_to_unit(
     >>> scale_to_unit(jnp.array([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]]), axis=-1).tolist()
     [[0.0, 0.5, 1.0], [0.0, 0.0, 0.0]]
     """
-    least = jnp.nanmin(values, axis, keepdims=True)
-    span = jnp.nanmax(values, axis, keepdims=True) - least
-    return (values - least) / jnp.where(span > 0, span, 1)
+    x = floats(values, "values")
+    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    if not x.size or any(not -x.ndim <= a < x.ndim for a in axes):
+        raise ValueError(
+            f"expected values along the axes {axes}, got shape {x.shape}; try axis=None for one scale of all"
+        )
+    known = concrete(x)
+    if known is not None and np.isinf(known).any():
+        raise ValueError(
+            "expected finite values, or NaN for unknown ones, got infinity; try jnp.nan in its place"
+        )
+    least = jnp.nanmin(x, axis, keepdims=True)
+    span = jnp.nanmax(x, axis, keepdims=True) - least
+    return (x - least) / jnp.where(span > 0, span, 1)
+
+
+def _grid_shape(shape: Sequence[int], dim: int, kinds: int) -> tuple[int, ...]:
+    if not isinstance(shape, Sequence | np.ndarray) or len(shape) != dim:
+        raise ValueError(f"expected numbers of cells along {dim} axes, got {shape}; try {(32,) * dim}")
+    grid = tuple(whole(size, "cells along an axis", least=1) for size in shape)
+    if kinds * math.prod(grid) > MOST_CELLS:
+        raise ValueError(
+            f"expected a grid of at most {MOST_CELLS} cells, got {kinds} of {math.prod(grid)}; try {(32,) * dim}"
+        )
+    return grid
 
 
 def _cells_of(
-    positions: Array, box: Array, shape: tuple[int, ...], assignment: str
+    positions: Array, box: Numbers | None, shape: tuple[int, ...], assignment: str
 ) -> tuple[Int[Array, "particles corners"], Float[Array, "particles corners"]]:
     """The cells that particles belong to, numbered in the order of the flattened grid, and their shares."""
-    dim = positions.shape[1]
-    if len(shape) != dim or min(shape) < 1:
-        raise ValueError(
-            f"expected positive numbers of cells along {dim} axes, got {shape}; try {(32,) * dim}"
-        )
+    lattice = cell(box, positions, open_axes=False)
     if assignment not in ("nearest", "linear"):
         raise ValueError(
             f"expected assignment to be 'nearest' or 'linear', got {assignment!r}; try 'linear' for gradients"
         )
-    fixed = concrete(positions)
-    if fixed is not None:
-        check_input(fixed, concrete(box), 0.0)
-    return _table(positions, box, shape, assignment == "linear")
+    return _table(positions, lattice, shape, assignment == "linear")
 
 
 @partial(jax.jit, static_argnames=("shape", "linear"))
 def _table(positions: Array, box: Array, shape: tuple[int, ...], linear: bool) -> tuple[Array, Array]:
     n = positions.shape[0]
-    fraction = positions / box
+    fraction = fractions(positions, box)
     fraction = fraction - jnp.floor(fraction)
-    cell, share = jnp.zeros((n, 1), jnp.int32), jnp.ones((n, 1), positions.dtype)
+    at_cell, share = jnp.zeros((n, 1), jnp.int32), jnp.ones((n, 1), positions.dtype)
     for axis, size in enumerate(shape):
         at = fraction[:, axis, None] * size - (0.5 if linear else 0)
         lower = jnp.floor(at)
@@ -191,6 +215,6 @@ def _table(positions: Array, box: Array, shape: tuple[int, ...], linear: bool) -
         part = jnp.concatenate([1 - upper_part, upper_part], 1) if linear else jnp.ones_like(at)
         # Around the box, also from its far face, where rounding may have put a particle.
         along = (lower.astype(jnp.int32) + jnp.arange(part.shape[1], dtype=jnp.int32)) % size
-        cell = (cell[:, :, None] * size + along[:, None]).reshape(n, -1)
+        at_cell = (at_cell[:, :, None] * size + along[:, None]).reshape(n, -1)
         share = (share[:, :, None] * part[:, None]).reshape(n, -1)
-    return cell, share
+    return at_cell, share

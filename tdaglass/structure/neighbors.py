@@ -5,30 +5,26 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array
 
-from tdaglass.space import Grid
-from tdaglass.structure.checks import check_input, concrete
-from tdaglass.structure.neighbor_search import (
-    SLACK,
-    Neighbors,
-    ball,
+from tdaglass.arguments import Numbers, cell, concrete, labels, pair_table, points, whole
+from tdaglass.structure.neighbor_search import Neighbors, Plan, search, separations
+from tdaglass.structure.table_sizes import (
+    Known,
+    check_capacity,
+    expected_neighbors,
     grow,
-    layout,
+    plan_search,
     roomy,
-    search,
-    separations,
-    volume,
 )
 
 
 def cutoff_neighbors(
-    positions: Float[Array, "particles dim"],
-    box: Float[Array, " dim"] | None,
-    cutoff: ArrayLike,
+    positions: Numbers,
+    box: Numbers | None,
+    cutoff: Numbers,
     *,
-    species: Int[Array, " particles"] | None = None,
+    species: Numbers | None = None,
     capacity: int | None = None,
 ) -> Neighbors:
     """Neighbours nearer than a cut-off, :math:`r_{ij} < r_c`, which may differ for each pair of species.
@@ -37,8 +33,10 @@ def cutoff_neighbors(
     ----------
     positions : (particles, dim), length units
         Wrapped or not, in two or three dimensions.
-    box : (dim,), length units, or None
-        Edges of the periodic cell, each at least twice the cut-off; None for open space.
+    box : number, (dim,) or (dim, dim), length units, or None
+        Edges of the periodic cell, or its lattice vectors as rows; None for open space, and an infinite edge for
+        open space along that axis. In a cell less than twice as wide as the cut-off all images within reach are
+        neighbours, each in its own slot; inside jit only where the box is closed over rather than traced.
     cutoff : scalar or symmetric (species, species), length units
     species : (particles,), needed where `cutoff` is a matrix
     capacity : static
@@ -53,8 +51,8 @@ def cutoff_neighbors(
     Raises
     ------
     ValueError
-        For arguments that do not fit together and, in eager calls without capacity, for positions that are
-        not finite or a box smaller than twice the cut-off. With a capacity, `check_neighbors` reports those.
+        For arguments that do not fit together, positions that are not finite, and neighbours that would not fit into
+        memory, with the densest place. Where values are traced, `check_neighbors` reports what is flagged.
 
     Examples
     --------
@@ -65,47 +63,43 @@ def cutoff_neighbors(
     >>> neighbors.mask.sum(1).tolist()
     [2, 2, 0, 2]
     """
-    n, dim = positions.shape
-    cutoff = jnp.asarray(cutoff, positions.dtype)
-    if cutoff.ndim not in (0, 2) or cutoff.shape[:1] != cutoff.shape[1:]:
-        raise ValueError(
-            f"expected a scalar cut-off or a square matrix, got shape {cutoff.shape}; "
-            "try one row and one column for each species"
-        )
-    if cutoff.ndim == 2 and species is None:
+    x = points(positions)
+    n = len(x)
+    lattice, table = cell(box, x), pair_table(cutoff, "cut-off", like=x)
+    if len(table) > 1 and species is None:
         raise ValueError(
             "expected species beside a matrix of cut-offs, got None; try species=... or a scalar"
         )
-    if cutoff.ndim == 0:
-        cutoff, species = cutoff.reshape(1, 1), jnp.zeros(n, jnp.int32)
-    values, cell, cutoffs = concrete(positions), concrete(box), concrete(cutoff)
+    kinds = jnp.zeros(n, jnp.int32)
+    if species is not None:
+        codes = labels(species, n, len(table) if len(table) > 1 else None)
+        kinds = codes if len(table) > 1 else kinds
+    known, cutoffs = Known.of(x, lattice), concrete(table)
     widest = None if cutoffs is None else float(cutoffs.max())
-    if widest is not None and not widest > 0:
-        raise ValueError(f"expected a positive cut-off, got {widest}; try the first minimum of g(r)")
 
-    def build(sizes: tuple[int, ...], slack: float) -> tuple[Neighbors, Array]:
-        grid = layout(n, values, cell, box is not None, widest, slack)
-        return _table(positions, box, cutoff, species, sizes[0], grid)
+    def build(sizes: tuple[int, ...], plan: Plan) -> tuple[Neighbors, Array]:
+        return _table(x, lattice, table, kinds, sizes[0], plan)
 
     if capacity is not None:
-        return build((capacity,), SLACK)[0]
-    if values is None or widest is None or (cell is None and box is not None):
+        capacity = whole(capacity, "capacity", least=1)
+        check_capacity(capacity, n)
+        return build((capacity,), plan_search(known, widest))[0]
+    if widest is None or cutoffs is None or not known.complete:
         raise ValueError(
             "expected a capacity under jit or vmap, got None; "
             "try capacity=neighbors.mask.shape[1] of an eager call on one configuration"
         )
-    check_input(values, cell, widest)
-    expected = n * ball(widest, dim) / volume(values, cell, widest)
-    return grow(build, (min(roomy(expected), n),), n)[0]
+    size = roomy(expected_neighbors(known, widest))
+    return grow(build, (size,), known, widest, float(cutoffs.min()))[0]
 
 
-@partial(jax.jit, static_argnames=("capacity", "grid"))
+@partial(jax.jit, static_argnames=("capacity", "plan"))
 def _table(
-    positions: Array, box: Array | None, cutoff: Array, species: Array, capacity: int, grid: Grid | None
+    positions: Array, box: Array | None, cutoff: Array, species: Array, capacity: int, plan: Plan
 ) -> tuple[Neighbors, Array]:
-    found, flags = search(positions, box, cutoff, species, capacity, grid)
-    idx = found.idx.T
-    displacement = separations(positions, box, idx)
+    """The neighbours, how many candidates the richest particle has, and which one it is."""
+    found, flags = search(positions, box, cutoff, species, capacity, plan)
+    idx, displacement = separations(positions, box, found.idx.T, plan.tiling)
     # The search returns pairs up to a rounding error outside; the radius becomes sharp here.
     distance_sq = jnp.sum(lax.stop_gradient(displacement) ** 2, -1)
     within = distance_sq < lax.stop_gradient(cutoff[species[:, None], species[idx]]) ** 2
@@ -113,4 +107,5 @@ def _table(
     itself = jnp.arange(positions.shape[0], dtype=jnp.int32)[:, None]
     idx = jnp.where(mask, idx, itself)
     displacement = jnp.where(mask[..., None], displacement, 0)
-    return Neighbors(idx, displacement, mask, flags), jnp.max(found.count)[None]
+    needed = jnp.stack([jnp.max(found.count), jnp.argmax(found.count).astype(jnp.int32)])
+    return Neighbors(idx, displacement, mask, flags), needed

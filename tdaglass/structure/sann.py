@@ -7,22 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
-from tdaglass.space import Grid
-from tdaglass.structure.checks import check_input, concrete
-from tdaglass.structure.neighbor_search import (
-    CAPACITY,
-    REACH,
-    SLACK,
-    Neighbors,
-    grow,
-    layout,
-    roomy,
-    search,
-    separations,
-)
+from tdaglass.arguments import Numbers, cell, concrete, floats, length, points, whole
+from tdaglass.space import enclosed, in_shortest_vectors, volume, widths
+from tdaglass.structure.neighbor_search import CAPACITY, REACH, Neighbors, Plan, search, separations
+from tdaglass.structure.table_sizes import Known, check_capacity, grow, plan_search, roomy
 
 FEWEST = 3  # neighbours of every particle
 # Particles expected within the search radius at the mean density: a liquid's SANN radius holds half as many.
@@ -30,12 +20,12 @@ EXPECTED = 30.0
 
 
 def sann_neighbors(
-    positions: Float[Array, "particles dim"],
-    box: Float[Array, " dim"] | None,
+    positions: Numbers,
+    box: Numbers | None,
     *,
     symmetric: bool = True,
     capacity: int | None = None,
-    reach: ArrayLike | None = None,
+    reach: Numbers | None = None,
     candidates: int = roomy(EXPECTED),
 ) -> Neighbors:
     r"""Neighbours by solid angle (SANN): parameter-free, each particle finds its own radius.
@@ -52,7 +42,8 @@ def sann_neighbors(
     Parameters
     ----------
     positions : (particles, 3), length units
-    box : (3,), length units, or None for open space
+    box : number, (3,) or (3, 3), length units, or None for open space
+        As for `cutoff_neighbors`, small cells and open axes included.
     symmetric : bool
         Keep j as a neighbour of i only if i is one of j.
     capacity : static
@@ -71,8 +62,8 @@ def sann_neighbors(
     Raises
     ------
     ValueError
-        For positions not in three dimensions, or too few. In eager calls without capacity: positions that are
-        not finite, a box too small for SANN's radii. With a capacity, `check_neighbors` reports those.
+        For positions not in three dimensions, not finite, or too few; in eager calls without capacity, for
+        neighbours that would not fit into memory. Where values are traced, `check_neighbors` reports what is flagged.
 
     Examples
     --------
@@ -83,56 +74,94 @@ def sann_neighbors(
     >>> set(sann_neighbors(simple_cubic, jnp.full(3, 4.0)).mask.sum(1).tolist())
     {18}
     """
-    n, dim = positions.shape
+    x = points(positions)
+    n, dim = x.shape
     if dim != 3:
         raise ValueError(
             f"expected positions in three dimensions, where SANN's solid angles are defined, got {dim}; "
             "try cutoff_neighbors"
         )
-    if n <= FEWEST:
+    lattice = cell(box, x)
+    if n <= FEWEST and lattice is None:
         raise ValueError(f"expected at least 4 particles, got {n}; try cutoff_neighbors")
-    values, cell = concrete(positions), concrete(box)
-    candidates = min(candidates, n)
+    known = Known.of(x, lattice)
+    candidates = whole(candidates, "candidates", least=1)
+    start = _first_reach(x, lattice, reach)
+    radius = concrete(start)
 
-    def build(reach: Array, sizes: tuple[int, ...], slack: float) -> tuple[Neighbors, Array]:
-        radius = concrete(reach)
-        grid = layout(n, values, cell, box is not None, None if radius is None else float(radius), slack)
-        return _table(positions, box, reach, jnp.asarray(symmetric), *sizes, grid)
+    def build(radius: Array, sizes: tuple[int, ...], plan: Plan) -> tuple[Neighbors, Array]:
+        return _table(x, lattice, radius, jnp.asarray(symmetric), *sizes, plan)
 
     if capacity is not None:
-        start = _default_reach(positions, box) if reach is None else jnp.asarray(reach, positions.dtype)
-        return build(start, (candidates, capacity), SLACK)[0]
-    if values is None or (cell is None and box is not None):
+        capacity = whole(capacity, "capacity", least=1)
+        check_capacity(max(capacity, candidates), n)
+        plan = plan_search(known, None if radius is None else float(radius))
+        most = n if plan.tiling is None else n * plan.tiling.images
+        return build(start, (min(candidates, most), capacity), plan)[0]
+    if radius is None or not known.complete:
         raise ValueError(
             "expected a capacity under jit or vmap, got None; "
             "try capacity=neighbors.mask.shape[1] of an eager call on one configuration"
         )
-    check_input(values, cell, 0.0)
-    furthest = 1.01 * float(np.linalg.norm(np.ptp(values, axis=0))) if cell is None else float(cell.min()) / 2
-    radius = float(_default_reach(positions, box) if reach is None else jnp.asarray(reach))
-    sizes: tuple[int, ...] = (candidates, min(roomy(EXPECTED / 2), n))
+    furthest = 1.01 * float(np.linalg.norm(np.ptp(concrete(x), axis=0))) if lattice is None else math.inf
+    if not furthest or not radius > 0:
+        raise ValueError(f"expected particles at more than one place, got {n} at one; try cutoff_neighbors")
+    usual = 0.0 if lattice is None else float(_default_reach(x, in_shortest_vectors(lattice), within=False))
+    sizes: tuple[int, ...] = (candidates, roomy(EXPECTED / 2))
+    at = float(radius)
     while True:
-        radius = min(radius, furthest)
-        neighbors, sizes = grow(partial(build, jnp.asarray(radius, positions.dtype)), sizes, n)
+        at = min(at, furthest)
+        neighbors, sizes = grow(partial(build, jnp.asarray(at, x.dtype)), sizes, known, at)
         if not int(neighbors.overflow) & REACH:
             return neighbors
-        if radius == furthest:
-            raise ValueError(
-                f"expected SANN's radii within half the box, {furthest:g}, got a larger one; "
-                "try a larger system"
-            )
-        radius *= 1.25
+        # Half of a small box may be much less than where it must end.
+        at = max(1.25 * at, usual)
 
 
-def sann_radius(
-    distance: Float[Array, "candidates particles"], mask: Bool[Array, "candidates particles"]
-) -> Float[Array, " particles"]:
+def _first_reach(positions: Array, box: Array | None, reach: Numbers | None) -> Array:
+    if reach is None:
+        return _default_reach(positions, None if box is None else in_shortest_vectors(box), within=True)
+    given = floats(reach, "reach", like=positions)
+    if given.ndim:
+        raise ValueError(f"expected one number as reach, got shape {given.shape}; try the largest of them")
+    if (value := concrete(given)) is not None:
+        length(value, "reach")
+    return given
+
+
+def sann_radius(distance: Numbers, mask: Numbers) -> Float[Array, " particles"]:
     """SANN radius of every particle from the distances of its candidates, infinite where they are too few.
 
     Newton's method on a convex, piecewise linear condition, from above: the set of candidates inside the
     radius shrinks until it stays, after a handful of turns. A result larger than the distance out to which
     the candidates are complete is an upper bound, not the radius.
+
+    Parameters
+    ----------
+    distance : (candidates, particles), length units
+    mask : (candidates, particles) bool
+        False where there is no candidate.
+
+    Returns
+    -------
+    (particles,), length units
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit together.
+
+    Examples
+    --------
+    >>> sann_radius(jnp.ones((4, 1)), jnp.ones((4, 1), bool)).tolist()
+    [2.0]
     """
+    distance, mask = floats(distance, "distances"), jnp.asarray(mask, bool)
+    if distance.ndim != 2 or distance.shape != mask.shape:
+        raise ValueError(
+            f"expected distances and mask (candidates, particles), got shapes {distance.shape} and {mask.shape}; "
+            "try those of one system"
+        )
 
     def radius_of(inside: Array) -> tuple[Array, Array]:
         count = jnp.sum(inside, 0, dtype=jnp.int32)
@@ -150,18 +179,24 @@ def sann_radius(
     return lax.while_loop(lambda state: state[2], shrink, start)[0]
 
 
-def _default_reach(positions: Array, box: Array | None) -> Array:
-    """Radius of the ball that holds `EXPECTED` particles at the mean density, within half the box."""
-    positions = lax.stop_gradient(positions)
-    edges = jnp.max(positions, 0) - jnp.min(positions, 0) if box is None else lax.stop_gradient(box)
-    longest = jnp.max(edges)
-    # A flat or linear cluster has no volume: give it one that does not vanish.
-    density = positions.shape[0] / jnp.prod(jnp.maximum(edges, longest / 10))
-    reach = jnp.cbrt(EXPECTED / (4 / 3 * math.pi * density))
-    return reach if box is None else jnp.minimum(reach, jnp.min(edges) / 2)
+def _default_reach(positions: Array, box: Array | None, *, within: bool) -> Array:
+    """Radius of the ball that holds `EXPECTED` particles at the mean density, and `within` half the box."""
+    positions, box = lax.stop_gradient((positions, box))
+    extent = jnp.max(positions, 0) - jnp.min(positions, 0)
+    if box is None or box.ndim == 1:
+        edges = extent if box is None else jnp.where(jnp.isinf(box), extent, box)
+        # A flat or linear cluster has no volume: give it one that does not vanish.
+        room = jnp.prod(jnp.maximum(edges, jnp.max(edges) / 10))
+    else:
+        longest = jnp.max(jnp.where(jnp.isinf(box), 0, box))
+        room = volume(enclosed(box, positions, longest / 20))
+    reach = jnp.cbrt(EXPECTED / (4 / 3 * math.pi * (positions.shape[0] / room)))
+    if box is None or not within:
+        return reach
+    return jnp.minimum(reach, jnp.min(widths(enclosed(box, positions, reach))) / 2)
 
 
-@partial(jax.jit, static_argnames=("candidates", "capacity", "grid"))
+@partial(jax.jit, static_argnames=("candidates", "capacity", "plan"))
 def _table(
     positions: Array,
     box: Array | None,
@@ -169,13 +204,14 @@ def _table(
     symmetric: Array,
     candidates: int,
     capacity: int,
-    grid: Grid | None,
+    plan: Plan,
 ) -> tuple[Neighbors, Array]:
-    """The neighbours, and how many candidates and neighbours the richest particle has."""
+    """The neighbours, how many candidates and neighbours the richest particles have, and the first of those."""
     n = positions.shape[0]
     itself = jnp.arange(n, dtype=jnp.int32)
-    found, flags = search(positions, box, reach.reshape(1, 1), jnp.zeros_like(itself), candidates, grid)
-    between = separations(*lax.stop_gradient((positions, box)), found.idx.T)
+    images = 1 if plan.tiling is None else plan.tiling.images
+    found, flags = search(positions, box, reach.reshape(1, 1), jnp.zeros_like(itself), candidates, plan)
+    particle, between = separations(*lax.stop_gradient((positions, box)), found.idx.T, plan.tiling)
     distance = jnp.sqrt(jnp.sum(between**2, -1)).T
     candidate = jnp.arange(candidates)[:, None] < found.count
     radius = sann_radius(distance, candidate)
@@ -184,15 +220,17 @@ def _table(
         complete |= found.count == n - 1  # there is nobody further away
     flags |= jnp.where(jnp.all(complete), 0, REACH)
 
-    within = jnp.where(symmetric, jnp.minimum(radius, radius[found.idx]), radius)
+    within = jnp.where(symmetric, jnp.minimum(radius, radius[particle.T]), radius)
     chosen = candidate & (distance < within)
     slot = jnp.cumsum(chosen, 0, dtype=jnp.int32) - 1
     count = slot[-1] + 1
     flags |= jnp.where(jnp.max(count) > capacity, CAPACITY, 0)
-    idx = jnp.broadcast_to(itself[:, None], (n, capacity))
+    idx = jnp.broadcast_to(images * itself[:, None], (n, capacity))
     idx = idx.at[jnp.broadcast_to(itself, slot.shape), jnp.where(chosen, slot, capacity)].set(
         found.idx, mode="drop"
     )
     mask = jnp.arange(capacity) < count[:, None]
-    displacement = jnp.where(mask[..., None], separations(positions, box, idx), 0)
-    return Neighbors(idx, displacement, mask, flags), jnp.stack([jnp.max(found.count), jnp.max(count)])
+    idx, displacement = separations(positions, box, idx, plan.tiling)
+    displacement = jnp.where(mask[..., None], displacement, 0)
+    needed = jnp.stack([jnp.max(found.count), jnp.max(count), jnp.argmax(found.count).astype(jnp.int32)])
+    return Neighbors(idx, displacement, mask, flags), needed

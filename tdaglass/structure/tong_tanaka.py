@@ -8,8 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
+from tdaglass.arguments import Numbers, cell, concrete, labels, pair_table, points
+from tdaglass.space import lattice_vectors
 from tdaglass.structure.voronoi import Voronoi
 
 Pairs = dict[tuple[int, int], Any]
@@ -19,10 +21,10 @@ FLAT = 1e-9
 
 def tong_tanaka(
     cells: Voronoi,
-    positions: Float[Array, "particles dim"],
-    species: Int[Array, " particles"],
-    box: Float[Array, " dim"],
-    sigma: Float[Array | np.ndarray, "species species"],
+    positions: Numbers,
+    species: Numbers,
+    box: Numbers,
+    sigma: Numbers,
 ) -> Float[Array, " particles"]:
     r"""Deviation of the angles at a particle from those between particles that touch each other.
 
@@ -41,8 +43,9 @@ def tong_tanaka(
     positions : (particles, dim), length units
         As `voronoi` was given them: wrapped if they were.
     species : (particles,)
-    box : (dim,), length units
-    sigma : symmetric (species, species), length units
+    box : number, (dim,) or (dim, dim), length units
+        As `voronoi` was given it.
+    sigma : symmetric (species, species), or one number, length units
         At which distances particles touch.
 
     Returns
@@ -55,7 +58,8 @@ def tong_tanaka(
     Raises
     ------
     ValueError
-        For a table that is not square and symmetric, or distances that no triangle or tetrahedron has as edges.
+        For cells of a batch or of other particles, a table that is not square and symmetric, distances that no
+        triangle or tetrahedron has as edges, species beyond the table.
 
     Examples
     --------
@@ -68,10 +72,27 @@ def tong_tanaka(
     >>> bool(jnp.all(theta < 1e-6))
     True
     """
-    if not isinstance(sigma, jax.core.Tracer):
-        _check(np.asarray(sigma, np.float64), positions.shape[1])
-    shifts = jnp.asarray(cells.shifts, positions.dtype)
-    return _mean_deviation(jnp.asarray(cells.cells), shifts, positions, species, box, jnp.asarray(sigma))
+    x = points(positions)
+    n, dim = x.shape
+    lattice, table = cell(box, x, open_axes=False), pair_table(sigma, "sigma", like=x)
+    if not isinstance(cells, Voronoi) or np.ndim(cells.cells) != 2:
+        raise ValueError(
+            f"expected the Voronoi cells of one system, got {_named(cells)}; try jax.vmap of the function"
+        )
+    if np.shape(cells.cells)[1] != dim + 1 or np.shape(cells.volume) != (n,):
+        raise ValueError(
+            f"expected positions of the {np.shape(cells.volume)[0]} particles that have these cells, got shape "
+            f"{x.shape}; try those that voronoi was given"
+        )
+    if (known := concrete(table)) is not None:
+        _check(known.astype(np.float64), dim)
+    codes = labels(species, n, len(table))
+    shifts = jnp.asarray(cells.shifts, x.dtype)
+    return _mean_deviation(jnp.asarray(cells.cells), shifts, x, codes, lattice, table)
+
+
+def _named(cells: Any) -> str:
+    return f"those of {np.shape(cells.cells)[:-2]}" if isinstance(cells, Voronoi) else type(cells).__name__
 
 
 @jax.jit
@@ -84,7 +105,7 @@ def _mean_deviation(
     corner = jnp.where(real, cells.T, 0)
 
     def from_first(v: int) -> Float[Array, "dim cells"]:
-        away = (positions[corner[v]] - positions[corner[0]]).T + shifts[:, v].T * box[:, None]
+        away = (positions[corner[v]] - positions[corner[0]]).T + lattice_vectors(shifts[:, v], box).T
         # Rows of padding get a cell that has angles.
         return jnp.where(real, away, jnp.eye(dim, dtype=away.dtype)[:, v - 1, None])
 
@@ -151,11 +172,6 @@ def _touching(sigma: Any, dim: int) -> tuple[Pairs, list[list[Any]]]:
 
 
 def _check(sigma: np.ndarray, dim: int) -> None:
-    if sigma.ndim != 2 or not np.array_equal(sigma, sigma.T) or not np.all(sigma > 0):
-        raise ValueError(
-            f"expected a symmetric (species, species) table of positive distances, got {sigma.tolist()}; "
-            "try one row and one column for each species"
-        )
     products = np.array(_touching(sigma, dim)[1])
     spectrum = np.linalg.eigvalsh(np.moveaxis(products, -1, 0))
     impossible = np.flatnonzero(~(spectrum[:, 0] > FLAT * spectrum[:, -1]))

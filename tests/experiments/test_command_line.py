@@ -1,6 +1,7 @@
 """What is said on the command line of a study, and what is left to its presets."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_study_without_systems(monkeypatch):
 
 
 def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
-    flags = ("--n", "128", "--temperatures", "2.0", "1.5", "--cutoff", "None", "--root", "elsewhere")
+    temperatures = ("--temperatures", "2.0", "1.5", "--relaxation-times", "1.0", "2.0")
+    flags = ("--n", "128", *temperatures, "--cutoff", "None", "--root", "elsewhere")
     found = settings(monkeypatch, hidden_structures.PRESETS, *flags)
     assert (found.simulation.n, found.simulation.temperatures) == (128, (2.0, 1.5))
     assert (found.cutoff, found.root) == (None, Path("elsewhere"))
@@ -43,14 +45,14 @@ def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
 
 
 def test_data_choose_their_liquid_and_flags_still_count(monkeypatch):
-    of_data = {"with_data": {"system": "kob_andersen_3d"}}
+    of_data = {"with_data": lambda path: {"system": "kob_andersen_3d"}}
     presets = hidden_structures.PRESETS
     public = settings(monkeypatch, presets, "--data", "x.npz", **of_data)
     assert public.data == Path("x.npz")
     assert public.simulation == presets["kob_andersen_3d", "default"].simulation
     other = settings(monkeypatch, presets, "--data", "x.xyz", "--system", "wahnstrom", **of_data)
     assert other.simulation.system == "wahnstrom"
-    assert other.cutoff == presets["kob_andersen_3d", "default"].cutoff
+    assert other == replace(presets["wahnstrom", "default"], data=Path("x.xyz"))
 
 
 @pytest.mark.parametrize("flags", [("--system", "water"), ("--preset", "huge"), ("--nn", "3"), ("--n", "x")])
@@ -59,3 +61,17 @@ def test_what_no_study_knows_is_refused(monkeypatch, capsys, flags):
         settings(monkeypatch, hidden_structures.PRESETS, *flags)
     assert ended.value.code == 2
     assert flags[0] in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--temperatures", "0.7", "0.8"), "try --temperatures 0.8 0.7"),
+        (("--temperatures", "0.8"), "a relaxation time for each of 1 temperatures, got 3"),
+    ],
+)
+def test_temperatures_rise_nowhere(monkeypatch, capsys, flags, said):
+    with pytest.raises(SystemExit):
+        settings(monkeypatch, hidden_structures.PRESETS, *flags)
+    # In a frame, wrapped.
+    assert said in " ".join("".join(capsys.readouterr()).replace("│", " ").split())

@@ -1,10 +1,9 @@
 """LAMMPS's numbers for the liquids."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 from glass_systems import LIQUIDS, Liquid, precision
@@ -30,11 +29,3 @@ def liquid() -> Callable[..., Liquid]:
         return Liquid(LIQUIDS[name](len(record["species"])), configuration, record)
 
     return of_name
-
-
-@pytest.fixture
-def unchecked() -> Iterator[None]:
-    """Calls as users make them, whose types nobody checks before the function does."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)

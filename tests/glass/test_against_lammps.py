@@ -48,7 +48,7 @@ def test_all_pairs(name, liquid):
 @liquids
 def test_neighbor_table(name, liquid):
     model, configuration, lammps = liquid(name)
-    positions, species, box, _ = configuration
+    positions, species, box = configuration
     diameters = model.diameters_of(configuration)
 
     @jax.jit

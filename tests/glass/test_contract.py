@@ -166,7 +166,7 @@ def test_diameters_that_cannot_be_are_refused_with_a_remedy():
     for diameters, message in (
         (None, "the diameter of every particle"),
         (configuration.diameters.at[3].set(2.0), "diameters of 0.725 to 1.611"),
-        (configuration.diameters.at[3].set(jnp.nan), "diameters of 0.725 to 1.611"),
+        (configuration.diameters.at[3].set(jnp.nan), "finite diameters, got nan for particle 3"),
     ):
         with pytest.raises(ValueError, match=f"expected {message}.*; try"):
             glass.potential_energy(model, configuration._replace(diameters=diameters))

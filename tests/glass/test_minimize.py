@@ -17,7 +17,7 @@ MODULE = sys.modules["tdaglass.glass.molecular_dynamics.minimize"]
 @pytest.fixture(scope="module")
 def quenched(liquid):
     model, configuration, _ = liquid("kob_andersen_2d")
-    return model, configuration, glass.minimize(configuration, model, tolerance=1e-3)
+    return model, configuration, glass.minimize(model, configuration, tolerance=1e-3)
 
 
 @pytest.mark.float32
@@ -38,7 +38,7 @@ def test_forces_vanish(quenched):
 
 def test_a_minimum_stays(quenched):
     model, _, (end, _) = quenched
-    again, info = glass.minimize(end, model, tolerance=2e-3)
+    again, info = glass.minimize(model, end, tolerance=2e-3)
     assert info.converged
     assert info.steps == 0
     np.testing.assert_allclose(again.positions, end.positions, atol=1e-12 if PRECISION == "float64" else 2e-6)
@@ -46,7 +46,7 @@ def test_a_minimum_stays(quenched):
 
 def test_too_few_steps_are_admitted(quenched):
     model, start, _ = quenched
-    end, info = glass.minimize(start, model, max_steps=20)
+    end, info = glass.minimize(model, start, max_steps=20)
     assert not info.converged
     assert info.steps == 20
     assert info.largest_force > 1e-3
@@ -57,7 +57,7 @@ def test_tables_without_room_grow(quenched, monkeypatch):
     model, start, (end, _) = quenched
     real = MODULE.engine_settings
     monkeypatch.setattr(MODULE, "engine_settings", lambda *a: real(*a)._replace(capacity=2))
-    grown, info = glass.minimize(start, model, tolerance=1e-3)
+    grown, info = glass.minimize(model, start, tolerance=1e-3)
     assert info.converged
     assert_same_bits(grown, end)
 
@@ -66,15 +66,15 @@ def test_coincident_particles_are_reported(quenched):
     model, start, _ = quenched
     twice = start._replace(positions=start.positions.at[5].set(start.positions[9]))
     with pytest.raises(glass.SimulationError, match=r"distinct positions.*try removing duplicates"):
-        glass.minimize(twice, model)
+        glass.minimize(model, twice)
 
 
 def test_tolerance_and_skin_must_be_possible(quenched):
     model, start, _ = quenched
     with pytest.raises(ValueError, match=r"skin above 0\.1, got 0\.1; try 0\.3"):
-        glass.minimize(start, model, skin=0.1)
+        glass.minimize(model, start, skin=0.1)
     with pytest.raises(ValueError, match="positive force tolerance, got 0"):
-        glass.minimize(start, model, tolerance=0.0)
+        glass.minimize(model, start, tolerance=0.0)
 
 
 @pytest.mark.slow
@@ -84,7 +84,7 @@ def test_nothing_need_be_simulated_before():
         import jax
         from tdaglass import glass
         model = glass.wahnstrom(n=64)
-        print(bool(glass.minimize(glass.random_lattice(jax.random.key(0), model), model)[1].converged))
+        print(bool(glass.minimize(model, glass.random_lattice(jax.random.key(0), model))[1].converged))
     """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stdout == "True\n", done.stderr

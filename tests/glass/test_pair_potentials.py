@@ -61,7 +61,7 @@ def test_pressure_is_minus_the_volume_derivative_plus_the_ideal_part(name, liqui
 
     def stretched(h):  # h: change of volume, particles going with it
         factor = (1 + h / volume) ** (1 / d)
-        positions, species, box, _ = configuration
+        positions, species, box = configuration
         return value(Configuration(positions * factor, species, box * factor))
 
     expected = -central(stretched, 1e-4) + (model.n_particles - 1) * 0.6 / volume
@@ -89,7 +89,7 @@ def test_vmap_is_a_loop(liquid, tolerance):
 @pytest.mark.float32
 def test_invariances(liquid, tolerance):
     model, configuration, _ = liquid("kob_andersen_2d")
-    positions, species, box, _ = configuration
+    positions, species, box = configuration
     energy = glass.potential_energy(model, configuration)
     images = jnp.asarray(np.random.default_rng(0).integers(-2, 3, positions.shape), positions.dtype)
     order = np.random.default_rng(1).permutation(len(species))
@@ -183,7 +183,7 @@ def test_the_pair_potential(potential, form, truncation, tolerance):
 def test_bad_configurations_are_refused_with_a_remedy(liquid):
     model, good, _ = liquid("kob_andersen_2d")
     bad = {
-        "finite positions, got NaN or infinity for 1": good._replace(
+        "finite positions, got .* for particle 3": good._replace(
             positions=good.positions.at[3, 1].set(jnp.nan)
         ),
         "particles of each species": good._replace(species=jnp.zeros_like(good.species)),
@@ -198,4 +198,4 @@ def test_bad_configurations_are_refused_with_a_remedy(liquid):
         with pytest.raises(ValueError, match=f"expected .*{message}.*; try"):
             glass.initialize(jax.random.key(0), model, 1.0, configuration)
         with pytest.raises(ValueError, match=f"expected .*{message}.*; try"):
-            glass.minimize(configuration, model)
+            glass.minimize(model, configuration)

@@ -132,7 +132,7 @@ def test_ramps_that_cannot_be(start, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"steps": -1}, "expected zero or more steps, got -1"),
+        ({"steps": -1}, "expected steps of at least 0, got -1"),
         ({"dt": 0.0}, "positive time step"),
         ({"dt": float("nan")}, "positive time step"),
         ({"temperature": None}, "a temperature for ensemble 'nvt'"),

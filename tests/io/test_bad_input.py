@@ -56,9 +56,11 @@ def test_an_unknown_suffix_or_format_names_those_there_are(tmp_path):
     path = tmp_path / "a.pdb"
     refused(lambda: io.write(path, glass()), match=r"\.lammpstrj.*extxyz, lammps-dump, lammps-data, gsd")
     refused(lambda: io.write(path, glass(), format="pdb"), match="got 'pdb'")
-    io.write(path, glass(), format="extxyz")
-    refused(lambda: io.read(path), match="suffixes")
-    assert len(io.read(path, format="extxyz").configuration.species) == 5
+    path.write_text("a letter to nobody\nin two lines\n")
+    refused(lambda: io.read(path, format="extxyz"), match="number of particles")
+    refused(lambda: io.read(path, format="povray"), match="one of ASE's, got 'povray'")
+    (tmp_path / "a.letter").write_text("a letter to nobody\nin two lines\n")
+    refused(lambda: io.read(tmp_path / "a.letter"), match="suffixes")
 
 
 @pytest.mark.parametrize("suffix", [".xyz", ".lammpstrj"])
@@ -87,9 +89,15 @@ def test_every_truncation_of_a_data_file_is_found(tmp_path):
     path = tmp_path / "cut.data"
     for end in range(1, len(text)):
         path.write_bytes(text[:end])
-        # Where whole sections are missing nothing in the format tells; all that is there must then be right.
-        if end in (velocities, velocities + 1):
+        # Where whole sections are missing nothing in the format tells; all that is there must then be right. So it
+        # is without the last line end, behind a number that has as many digits as the others.
+        if end in (velocities, velocities + 1, len(text) - 1):
             np.testing.assert_allclose(io.read(path).configuration.positions, configuration.positions)
+        elif end == velocities - 1:
+            # Behind an image flag, one of which may have lost digits: that is said.
+            with pytest.warns(io.FileWarning, match="its last field '-?[0-9]+' was taken as whole"):
+                found = io.read(path)
+            np.testing.assert_allclose(found.configuration.positions, configuration.positions)
         else:
             refused(lambda: io.read(path))
 
@@ -151,7 +159,10 @@ def test_impossible_columns_are_not_written(tmp_path, suffix):
         ({"score": np.ones(4)}, r"shape \(5,\) or \(5, components\)"),
         ({"score": np.ones((5, 2, 2))}, "components"),
         ({"score": np.ones(5, complex)}, "numbers in column"),
-        ({"score": np.array(["a"] * 5)}, "numbers in column"),
+        (
+            {"score": np.array(["a b"] * 5)},
+            "text without blanks",
+        ),
         ({"two words": np.ones(5)}, "without blanks"),
         ({"pos": np.ones(5)}, "no meaning"),
     ):
@@ -185,15 +196,10 @@ BOX = "ITEM: BOX BOUNDS pp pp pp\n0 1\n0 1\n0 1\n"
     ("box", "columns", "row", "match"),
     [
         ("", "id type x y z", "1 1 0 0 0", "BOX BOUNDS"),
-        (
-            "ITEM: BOX BOUNDS xy xz yz pp pp pp\n0 1 0.5\n0 1 0\n0 1 0\n",
-            "type x y z",
-            "1 0 0 0",
-            "orthorhombic",
-        ),
-        ("ITEM: BOX BOUNDS pp pp ff\n0 1\n0 1\n0 1\n", "type x y z", "1 0 0 0.5", "periodic in all 3"),
+        ("ITEM: BOX BOUNDS xy xz yz\n0 1 x\n0 1 0\n0 1 0\n", "type x y z", "1 0 0 0", "of 3 numbers as cell"),
+        ("ITEM: BOX BOUNDS abc origin\n1 0 0 0\n2 0 0 0\n0 0 1 0\n", "type x y z", "1 0 0 1", "that span"),
         ("ITEM: BOX BOUNDS pp pp pp\n0 1\n0 0\n0 1\n", "type x y z", "1 0 0 0.5", "positive box edges"),
-        (BOX, "id x y z", "1 0 0 0", "type or element"),
+        (BOX, "id type type x y z", "1 1 1 0 0 0", "every column once"),
         (BOX, "id type vx vy vz", "1 1 0 0 0", "columns x y z"),
         (BOX, "id type x y z", "1 1 0 0", "5 fields"),
         (BOX, "id type x y z", "1 1 0 0 nan", "finite"),
@@ -211,9 +217,9 @@ def test_dumps_that_cannot_be_understood(tmp_path, box, columns, row, match):
     ("header", "row", "match"),
     [
         ('pbc="T T T"', "A 0 0 0", "expected a cell"),
-        ('Lattice="1 0 0 0 1 0 0 0.5 1"', "A 0 0 0", "orthorhombic"),
+        ('Lattice="1 0 0 2 0 0 0 0 1"', "A 0 0 0", "span space"),
+        ('Lattice="1 0 0 0 1 0.1 0 0.5 1" pbc="T T F"', "A 0 0 0.5", "at right angles"),
         ('Lattice="1 0 0 0 1 0"', "A 0 0 0", "9 numbers as Lattice"),
-        ('Lattice="1 0 0 0 1 0 0 0 1" pbc="T T F"', "A 0 0 0.5", "periodic in all 3"),
         ('Lattice="1 0 0 0 1 0 0 0 1" pbc="T T"', "A 0 0 0.5", "three flags"),
         ("Properties=species:S:1", "A", "pos:R:3"),
         ("Properties=species:S:1:pos:R", "A 0 0 0", "Properties="),
@@ -221,7 +227,6 @@ def test_dumps_that_cannot_be_understood(tmp_path, box, columns, row, match):
         ("", "A 0 0", "4 fields"),
         ("Properties=species:S:1:pos:R:3:on:L:1", "A 0 0 0 maybe", "T or F"),
         ("", f"{'A' * 30} 0 0 0", "shorter than"),
-        ("step=soon", "A 0 0 0", "whole step"),
     ],
 )
 def test_extxyz_that_cannot_be_understood(tmp_path, header, row, match):
@@ -234,7 +239,7 @@ def test_extxyz_that_cannot_be_understood(tmp_path, header, row, match):
     ("old", "new", "match"),
     [
         ("0.0 4.0 ylo yhi\n", "", "ylo yhi"),
-        ("0.0 4.0 ylo yhi\n", "0.0 4.0 ylo yhi\n1 0 0 xy xz yz\n", "orthorhombic"),
+        ("0.0 4.0 ylo yhi\n", "0.0 4.0 ylo yhi\n1 0 xy xz yz\n", "3 numbers before xy xz yz"),
         ("5 atoms\n", "", "header line 'N atoms'"),
         ("# atomic", "# dielectric", "atom style atomic, "),
         ("# atomic", "# full", "fields of atom style full"),

@@ -52,13 +52,14 @@ def check(model, fraction, species, box, diameters=None):
 
 @pytest.mark.parametrize("name", LIQUIDS)
 def test_engine_1_agrees(name, liquid):
-    model, (positions, species, box, _) = liquid(name)
+    model, (positions, species, box) = liquid(name)
     check(model, from_positions(positions, box).fraction, species, box)
 
 
 @pytest.mark.parametrize("name", ["kob_andersen_3d", "kob_andersen_2d"])
 def test_a_shift_through_the_faces_changes_no_bit(name, liquid):
-    model, (positions, species, box, diameters) = liquid(name)
+    model, configuration = liquid(name)
+    (positions, species, box), diameters = configuration, configuration.diameters
     fraction = from_positions(positions, box).fraction
     parameters = cpu_kernels.interaction(model)
     here = measure(fraction, species, diameters, box, interaction=parameters)[0]
@@ -176,3 +177,19 @@ def test_two_particles():
     force = check(model, from_positions(positions, box).fraction, jnp.zeros(2, jnp.int32), box)
     expected = 48 / 1.1**13 - 24 / 1.1**7
     np.testing.assert_allclose(force[0], [expected, 0, 0], atol=2e-5)
+
+
+@pytest.mark.parametrize("wrong", [jnp.int16, jnp.float16, jnp.bfloat16, jnp.float64, jnp.uint32])
+def test_numbers_of_another_type_are_refused(wrong):
+    model = glass.wahnstrom(n=64)
+    lattice = glass.random_lattice(jax.random.key(0), model)
+    positions, species, box, diameters = (
+        x.astype(jnp.float32 if x.dtype == jnp.float64 else x.dtype) for x in jax.tree.leaves(lattice)
+    )
+    system = [from_positions(positions, box).fraction, species, diameters, box]
+    for k in range(len(system)):
+        given = [x.astype(wrong) if i == k else x for i, x in enumerate(system)]
+        if given[k].dtype == system[k].dtype:
+            continue
+        with pytest.raises(Exception, match=r"(?i)type"):
+            jax.block_until_ready(measure(*given, interaction=cpu_kernels.interaction(model)))

@@ -156,3 +156,22 @@ def test_constant_column_without_regularization_is_explained(data):
     with pytest.raises(ValueError, match="columns that never vary, or a larger regularization"):
         check_mixture(broken)
     check_mixture(fit_mixture(jax.random.key(0), flat, 3, starts=8))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_samples_of_any_type_are_learned_from():
+    counts = np.array([[0, 1], [1, 0], [0, 2], [9, 8], [8, 9], [9, 9]] * 4)
+    mixture = fit_mixture(jax.random.key(0), counts.tolist(), 2.0, starts=2)
+    same = fit_mixture(jax.random.key(0), counts.astype(float), 2, starts=2)
+    np.testing.assert_array_equal(mixture.means, same.means)
+    np.testing.assert_array_equal(membership(mixture, counts), membership(same, jnp.asarray(counts, float)))
+    for said, call in {
+        r"data \(samples, features\), got shape \(24,\)": lambda: fit_mixture(
+            jax.random.key(0), counts[:, 0], 2
+        ),
+        "data with the 2 features of the fit": lambda: membership(mixture, np.ones((3, 5))),
+        "whole number as components, got 1.5": lambda: fit_mixture(jax.random.key(0), counts, 1.5),
+        "finite values": lambda: fit_mixture(jax.random.key(0), [[1, np.nan], [2, 3]], 2),
+    }.items():
+        with pytest.raises(ValueError, match=f"expected {said}.*; try"):
+            call()

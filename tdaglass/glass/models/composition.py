@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
 
 
@@ -28,15 +29,15 @@ class Composition:
     def __post_init__(self) -> None:
         if self.dimension not in (2, 3):
             raise ValueError(f"expected dimension 2 or 3, got {self.dimension}; try dimension=3")
+        # Lists and arrays are not hashable.
+        object.__setattr__(self, "counts", tuple(arguments.whole(count, "counts") for count in self.counts))
+        object.__setattr__(self, "masses", tuple(float(mass) for mass in self.masses))
         if min(self.counts, default=0) < 0 or sum(self.counts) < 2:
             raise ValueError(
                 f"expected at least two particles in all, got counts {self.counts}; try a larger n"
             )
-        if not self.number_density > 0:
-            raise ValueError(
-                f"expected a positive number density, got {self.number_density}; try 1.2 (Kob-Andersen)"
-            )
-        if len(self.masses) != self.n_species or min(self.masses) <= 0:
+        arguments.length(self.number_density, "number density", "1.2 (Kob-Andersen)")
+        if len(self.masses) != self.n_species or not all(0 < mass < np.inf for mass in self.masses):
             raise ValueError(
                 f"expected {self.n_species} positive masses, one for each species, got {self.masses}; "
                 "try one number for each entry of counts"
@@ -76,6 +77,11 @@ def check_configuration(model: Composition, configuration: Configuration, reach:
         )
     if box is None:
         raise ValueError("expected a periodic box, got None; try box=jnp.full(dim, model.edge)")
+    if box.ndim == positions.ndim:
+        raise ValueError(
+            "expected an orthorhombic box for a liquid that is simulated, got lattice vectors; try an "
+            "orthorhombic supercell, or structure and topology, which take any cell"
+        )
     if not isinstance(positions, jax.core.Tracer) and not np.isfinite(np.asarray(positions)).all():
         bad = int((~np.isfinite(np.asarray(positions))).any(-1).sum())
         raise ValueError(
@@ -99,6 +105,11 @@ def check_box(box: Float[jax.Array | np.ndarray, "*batch dim"], reach: float) ->
         return
     shortest = float(np.min(np.asarray(box)))
     # float32 edges are a rounding away from the number the user wrote
+    if np.isinf(np.asarray(box)).any():
+        raise ValueError(
+            f"expected a box that is periodic along all axes, got edges {np.asarray(box)}; "
+            "try an edge that leaves a margin"
+        )
     if not shortest * (1 + 1e-6) >= 2 * reach:
         raise ValueError(
             f"expected box edges of at least twice the longest cut-off ({2 * reach:.4g}), got "
@@ -108,6 +119,7 @@ def check_box(box: Float[jax.Array | np.ndarray, "*batch dim"], reach: float) ->
 
 def split(n: int, *fractions: float) -> tuple[int, ...]:
     """Counts of species in these fractions, rounded to the nearest particle; the last species is the rest."""
+    n = arguments.whole(n, "n")
     if n < 2:
         raise ValueError(f"expected at least two particles, got n={n}; try n=1000")
     first = [round(n * fraction) for fraction in fractions]

@@ -73,10 +73,15 @@ class PairModel(PairLiquid):
         check_truncation(self.truncation)
         for field in ("sigma", "epsilon", "cutoff"):
             table = np.asarray(getattr(self, field), dtype=float)
-            if table.shape != (self.n_species,) * 2 or not np.array_equal(table, table.T) or table.min() <= 0:
+            object.__setattr__(self, field, tuple(map(tuple, table.tolist())) if table.ndim == 2 else ())
+            if (
+                table.shape != (self.n_species,) * 2
+                or not np.array_equal(table, table.T)
+                or not (table > 0).all()
+            ):
                 raise ValueError(
                     f"expected {field} as a symmetric, positive {self.n_species} x {self.n_species} table, got "
-                    f"{getattr(self, field)}; try one row for each entry of counts"
+                    f"{table.tolist()}; try one row for each entry of counts"
                 )
 
     @property

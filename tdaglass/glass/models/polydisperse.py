@@ -67,7 +67,7 @@ class PolydisperseModel(PairLiquid):
                 f"expected 0 < smallest < largest diameter, got {self.smallest} and {self.largest}; "
                 "try 0.725, 1.611"
             )
-        if min(self.epsilon, self.cutoff) <= 0:
+        if not min(self.epsilon, self.cutoff) > 0:
             raise ValueError(
                 f"expected a positive epsilon and cutoff, got {self.epsilon} and {self.cutoff}; try 1.0, 1.25"
             )

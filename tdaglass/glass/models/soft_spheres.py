@@ -1,5 +1,6 @@
 """Soft spheres that do not crystallise: good for equilibrating deep in the glass, by swaps of diameters."""
 
+from tdaglass import arguments
 from tdaglass.glass.models.composition import split
 from tdaglass.glass.models.pair_model import PairModel, additive, symmetric
 from tdaglass.glass.models.polydisperse import PolydisperseModel
@@ -33,6 +34,7 @@ def polydisperse_soft_spheres(
     >>> print(f"{model.smallest:.3f} {model.largest:.3f} {model.diameters.mean():.3f} {model.diameters.std():.3f}")
     0.725 1.611 1.000 0.229
     """
+    n = arguments.whole(n, "n")
     return PolydisperseModel(
         name=f"polydisperse_soft_spheres_{dimension}d",
         dimension=dimension,

@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from tdaglass.glass.molecular_dynamics.state import State, check_temperature
+from tdaglass.arguments import floats
+from tdaglass.glass.accept import check_temperature
+from tdaglass.glass.molecular_dynamics.state import State, check_state
 
 Ensemble = Literal["nve", "nvt", "npt"]
 Bath = float | Float[Array, "*batch"] | Float[np.ndarray, "*batch"]
@@ -33,11 +35,17 @@ def make_schedule(
         raise ValueError(f"expected a temperature for ensemble {ensemble!r}, got None; try temperature=1.0")
     if ensemble == "npt" and pressure is None:
         raise ValueError("expected a pressure for ensemble 'npt', got None; try pressure=1.0")
+    check_state(state)
     check_temperature(0.0 if temperature is None else temperature)
-    batch, dtype = state.step.shape, state.velocity.dtype
+    batch = state.step.shape
 
     def each(value: Bath | None) -> Array:
-        value = jnp.asarray(0.0 if value is None else value, dtype)
+        value = floats(0.0 if value is None else value, "temperature or pressure", like=state.velocity)
+        if value.shape not in ((), batch):
+            raise ValueError(
+                f"expected one temperature or pressure, or one for each system {batch}, got shape {value.shape}; "
+                "try a number"
+            )
         return jnp.broadcast_to(value, batch).reshape(-1)
 
     return Schedule(each(temperature), jnp.zeros_like(each(None)), each(pressure))

@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import accept
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import potential_energy
 from tdaglass.glass.errors import SimulationError
@@ -33,8 +35,8 @@ class Minimization(NamedTuple):
 
 
 def minimize(
-    configuration: Configuration,
     model: Model,
+    configuration: Configuration,
     *,
     tolerance: float = 1e-3,
     max_steps: int = 20_000,
@@ -44,9 +46,9 @@ def minimize(
 
     Parameters
     ----------
+    model : Model
     configuration : Configuration
         One system, periodic.
-    model : Model
     tolerance : force units
         Stop when no particle feels a larger force.
     max_steps : int
@@ -76,15 +78,15 @@ def minimize(
     >>> from tdaglass import glass
     >>> model = glass.wahnstrom(n=250)
     >>> lattice = glass.random_lattice(jax.random.key(0), model)
-    >>> inherent, info = glass.minimize(lattice, model)
+    >>> inherent, info = glass.minimize(model, lattice)
     >>> bool(info.converged)
     True
     """
     from tdaglass.glass.molecular_dynamics import fire  # with jax-md, which takes seconds to import
 
-    model.check(configuration)
-    if not tolerance > 0:
-        raise ValueError(f"expected a positive force tolerance, got {tolerance}; try 1e-3")
+    configuration = accept(model, configuration)
+    tolerance = arguments.length(tolerance, "force tolerance", "1e-3")
+    max_steps = arguments.whole(max_steps, "max_steps", least=0)
     if not skin > 2 * fire.LONGEST_MOVE:
         # A table must outlast one step, or it would be rebuilt for ever.
         raise ValueError(f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {DEFAULT_SKIN}")

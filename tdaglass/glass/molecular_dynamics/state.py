@@ -10,6 +10,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key
 
 from tdaglass.configuration import Configuration
+from tdaglass.glass.accept import accept, check_key, check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces
 from tdaglass.space import FixedPoint, from_positions, to_positions
@@ -102,19 +103,18 @@ def initialize(
     (250, 3)
     """
     check_temperature(temperature)
+    check_key(key)
     key_lattice, key_velocity, key = jax.random.split(key, 3)
     if configuration is None:
         configuration = random_lattice(key_lattice, model)
-    model.check(configuration)
-    # NumPy arrays from a file may be wider than the precision in use.
-    configuration = jax.tree.map(jnp.asarray, configuration)
-    positions, species = configuration.positions, configuration.species
+    configuration = accept(model, configuration)
+    positions, species, box = configuration
+    assert box is not None  # models refuse open space
     dtype = positions.dtype
-    box = jnp.asarray(configuration.box, dtype)
     chain = Chain(jnp.zeros(CHAIN_LENGTH, dtype), jnp.zeros(CHAIN_LENGTH, dtype))
     return State(
         position=from_positions(positions, box),
-        species=jnp.asarray(species, jnp.int32),
+        species=species,
         diameters=model.diameters_of(configuration),
         box=box,
         velocity=maxwell_velocities(key_velocity, model, species, temperature, dtype),
@@ -159,10 +159,9 @@ def maxwell_velocities(
     return momentum / mass
 
 
-def check_temperature(temperature: float | Float[Array, "..."] | Float[np.ndarray, "..."]) -> None:
-    """Raise ValueError for a negative (or NaN) temperature whose value is known."""
-    if isinstance(temperature, jax.core.Tracer):
-        return
-    value = np.asarray(temperature)
-    if not (np.isfinite(value) & (value >= 0)).all():
-        raise ValueError(f"expected a temperature of zero or more, got {temperature}; try 1.0 (LJ units)")
+def check_state(state: State) -> None:
+    """Raise ValueError for something else in the place of a state, such as a configuration."""
+    if not isinstance(state, State):
+        raise ValueError(
+            f"expected a State, got {type(state).__name__}; try initialize(key, model, temperature, configuration)"
+        )

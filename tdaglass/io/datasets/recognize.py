@@ -1,6 +1,5 @@
 """One file, in whichever layout it is: each is recognised by the arrays that it holds."""
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,11 +42,21 @@ def read_file(file: Path, keep_runs: bool) -> PropensityData:
 
 
 def _npz(file: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    # The file is opened here, so that it is closed whatever stands in it.
+    with open(file, "rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+        except Exception:
+            # Whatever the reader of archives stumbles over in a damaged file, it says in its own words.
+            raise ValueError(
+                f"expected a whole npz file of numbers at {file}, got one that is damaged or holds something "
+                "else; try fetching it again from its source"
+            ) from None
+    wrong = [name for name, values in arrays.items() if values.dtype.kind not in "fiubU"]
+    if wrong:
         raise ValueError(
-            f"expected a whole npz file of numbers at {file}, got something else ({error}); "
+            f"expected numbers in all arrays of {file}, got others in {', '.join(wrong)}; "
             "try fetching it again from its source"
-        ) from None
+        )
+    return arrays

@@ -17,10 +17,14 @@ _ALLOWED = frozenset(
 ) | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"), ("collections", "OrderedDict")}
 
 
+class _Refused(Exception):
+    """What a file asks for besides arrays and containers."""
+
+
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise _Refused(f"{module}.{name}")
         # NumPy's old module names are read under the new ones, so that no deprecated import is touched.
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
@@ -41,21 +45,16 @@ def load_arrays_only(path: Path) -> Any:
     ValueError
         The file is no pickle, is cut short, or holds something else.
     """
-    try:
-        with open(path, "rb") as file:
+    with open(path, "rb") as file:
+        try:
             # Written by Python 2 or 3 alike.
             return _ArraysOnly(file, encoding="latin1").load()
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        ValueError,
-        AttributeError,
-        ImportError,
-        IndexError,
-        KeyError,
-        TypeError,
-    ) as error:
-        raise ValueError(
-            f"expected a whole pickle of arrays and plain containers in {path}, got something "
-            f"else ({error}); try fetching it again from its source"
-        ) from None
+        except _Refused as refused:
+            found = f"one that asks for {refused}"
+        except Exception:
+            # Whatever is stumbled over in a damaged file is said in words of the language.
+            found = "one that is damaged, cut short, or holds something else"
+    raise ValueError(
+        f"expected a whole pickle of arrays and plain containers in {path}, got {found}; "
+        "try fetching it again from its source"
+    )

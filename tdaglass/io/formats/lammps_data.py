@@ -1,32 +1,31 @@
 """LAMMPS data files: the start of a LAMMPS run (`read_data`), one frame.
 
-Written in atom style atomic, wrapped into the cell with image flags; read in styles atomic, charge,
-molecular, bond, angle, full and sphere. Keeps positions (unwrapped to rounding), species, box and velocities;
-the charges, molecules and diameters of a foreign file come back as columns. Whether the cell is periodic
-stands in the LAMMPS script, not here: it is taken as periodic.
+Written wrapped into the cell with image flags, in the atom style that has the columns of the frame (atomic
+without any; charge, molecular, full, sphere); read in these and dipole, ellipsoid, bond and angle, with type
+labels and the names that comments give to masses. Keeps positions (unwrapped to rounding), species with names,
+box, velocities, and masses where all particles of a species have the same. Which axes are periodic stands in the
+LAMMPS script, not here: all are taken as periodic.
+
+ASE's reader is not used: it takes seven of the eight styles here only if it is told, knows no type labels, and
+gives types as chemical elements and planes as space.
 """
 
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
-from tdaglass.io.formats.file_frame import FileFrame, is_thin
-from tdaglass.io.formats.text_tables import decode, format_table, integer, parse_table
+from tdaglass.io.files import opened
+from tdaglass.io.formats.cells import as_matrix, in_space, is_lower_triangular, open_axes, wrapped
+from tdaglass.io.formats.data_sections import IMAGES, STYLES, Data, Section, columns_of, parse_sections
+from tdaglass.io.formats.file_frame import FileFrame
+from tdaglass.io.formats.lammps_cells import check_right_handed, height_of_zero, tilts
+from tdaglass.io.formats.text_tables import format_table, parse_table
 from tdaglass.io.frame import Frame, host_arrays
 
 SUFFIXES = (".data", ".lmp", ".lammps")
 TEXT = True
-_STYLES = {
-    "atomic": ("id", "type", "x", "y", "z"),
-    "charge": ("id", "type", "charge", "x", "y", "z"),
-    "molecular": ("id", "molecule", "type", "x", "y", "z"),
-    "full": ("id", "molecule", "type", "charge", "x", "y", "z"),
-    "sphere": ("id", "type", "diameter", "density", "x", "y", "z"),
-}
-_STYLES |= {"bond": _STYLES["molecular"], "angle": _STYLES["molecular"]}
-_IMAGES = ("ix", "iy", "iz")
 
 
 def count_frames(path: Path) -> int:
@@ -34,19 +33,28 @@ def count_frames(path: Path) -> int:
     return int(path.stat().st_size > 0)
 
 
-def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
+def iterate_frames(
+    path: Path, start: int, stop: int | None, step: int, *, atom_style: str | None = None
+) -> Iterator[tuple[int, FileFrame]]:
     """The one frame of the file."""
     if path.stat().st_size and 0 in range(start, 1 if stop is None else min(stop, 1), step):
-        yield 0, _parse(decode(path.read_bytes(), path.name), path.name)
+        with opened(path) as file:
+            content = file.read()
+        yield 0, _parse(content, path.name, atom_style)
 
 
-def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
-    """Write the one checked frame.
+def kinds_of_particles(path: Path) -> set[str]:
+    """Names of the types: there is one frame, which has them all."""
+    return set()
+
+
+def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
+    """Write the one checked frame; yields what is to be said.
 
     Raises
     ------
     ValueError
-        There are several frames, columns or no cell, none of which the format holds.
+        There are several frames, columns of no atom style, no cell or an open axis: none of it fits the format.
     """
     frames = list(frames)
     if len(frames) != 1:
@@ -55,156 +63,176 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         )
     frame = frames[0]
     positions, species, box = host_arrays(frame)
-    if box is None:
-        raise ValueError(
-            "expected a box for a LAMMPS data file, got None; try extxyz, which knows open space"
-        )
-    if frame.columns:
-        raise ValueError(
-            f"expected no columns for a LAMMPS data file, got {', '.join(frame.columns)}; "
-            "try a dump or extxyz"
-        )
     n, dimension = positions.shape
-    images = np.floor(positions / box)
-    wrapped = positions - images * box
-    # Rounding can put a particle on the far face: it belongs to the next cell's near face.
-    over = wrapped >= box
-    wrapped, images = np.where(over, 0.0, wrapped), (images + over).astype(np.int64)
-    ids = np.arange(1, n + 1)
+    if box is None or open_axes(box, dimension).any():
+        raise ValueError(
+            "expected a box for a LAMMPS data file, periodic along all axes, got "
+            f"{None if box is None else box.tolist()}; try extxyz, which knows open space, or a LAMMPS dump"
+        )
+    columns = dict(frame.columns)
+    masses = _masses(columns, species, max(len(frame.species_names), 1))
+    style = next((style for style, names in STYLES.items() if _added(names) == set(columns)), None)
+    if style is None or any(values.ndim > 1 for values in columns.values()):
+        raise ValueError(
+            f"expected columns of one atom style ({_styles()}), or no columns, for a LAMMPS data file, got "
+            f"{', '.join(frame.columns)}; try a dump or extxyz"
+        )
+    inside, images = wrapped(positions, box)
     flat = [(0, 0), (0, 3 - dimension)]
-    bounds = [(0.0, edge) for edge in box.tolist()] + ([(-0.5, 0.5)] if dimension == 2 else [])
+    matrix = in_space(as_matrix(box))
+    place = dict(zip("xyz", np.pad(inside, flat).T, strict=True))
+    ids = np.arange(1, n + 1)
+    table = {"id": ids, "type": species + 1, **columns, **place}
     file.write(f"written by tdaglass; species {' '.join(frame.species_names)}\n\n{n} atoms\n")
-    file.write(f"{max(len(frame.species_names), 1)} atom types\n\n")
-    for axis, (low, high) in zip("xyz", bounds, strict=True):
-        file.write(f"{low!r} {high!r} {axis}lo {axis}hi\n")
-    file.write("\nAtoms # atomic\n\n")
-    file.write(format_table([ids, species + 1, *np.pad(wrapped, flat).T, *np.pad(images, flat).T]))
+    file.write(f"{max(len(frame.species_names), 1)} atom types\n\n{_bounds(matrix, dimension)}")
+    if masses is not None:
+        file.write("\nMasses\n\n" + format_table([np.arange(1, len(masses) + 1), masses]))
+    file.write(f"\nAtoms # {style}\n\n")
+    file.write(format_table([*(table[name] for name in STYLES[style]), *np.pad(images, flat).T]))
     if frame.velocities is not None:
         file.write("\nVelocities\n\n" + format_table([ids, *np.pad(frame.velocities, flat).T]))
+    left_out = [*frame.header, *(name for name in ("time",) if getattr(frame, name) is not None)]
+    if left_out:
+        yield (f"expected no header for a LAMMPS data file, got {', '.join(left_out)}: left out; try extxyz")
 
 
-def _parse(text: str, where: str) -> FileFrame:
-    if not text.endswith("\n"):
+def _parse(content: bytes, where: str, atom_style: str | None) -> FileFrame:
+    data = parse_sections(content, where)
+    atoms = data.sections.get("Atoms", Section("", [], []))
+    n = data.n_atoms
+    if len(atoms.lines) != n:
         raise ValueError(
-            f"expected a line end at the end of {where}, got none: it was cut short; try writing it again"
-        )
-    header, sections = _sections(text)
-    n = _count(header, "atoms", where)
-    n_types = _count(header, "atom types", where)
-    low, cell = _cell(header, where)
-    title, lines = next(((t, body) for t, body in sections if t.split()[0] == "Atoms"), ("", []))
-    if len(lines) != n:
-        raise ValueError(
-            f"expected {n} lines in section Atoms of {where}, got {len(lines)}: it was cut short; try "
+            f"expected {n} lines in section Atoms of {where}, got {len(atoms.lines)}: it was cut short; try "
             "writing it again"
         )
-    names = _columns(title, len(lines[0].split()) if lines else 0, where)
-    table = dict(zip(names, parse_table(lines, ["?"] * len(names), where), strict=True))
-    ids, types = (table.pop(name).astype(np.int64) for name in ("id", "type"))
-    if types.size and types.max() > n_types:
-        raise ValueError(
-            f"expected types up to {n_types} in {where}, got {types.max()}; try another atom style"
-        )
-    positions = np.stack([table.pop(axis) for axis in "xyz"], axis=-1).astype(float)
-    planar = bool(n) and is_thin(low, cell) and not positions[:, 2].any()
-    positions = positions - low
+    names = columns_of(atoms, atom_style, where)
+    kinds = ["*" if name == "type" else "I" if name in ("id", *IMAGES) else "?" for name in names]
+    parts, notes = parse_table(atoms.lines, kinds, f"section Atoms of {where}", where, atoms.numbers)
+    table = dict(zip(names, parts, strict=True))
+    ids, types = table.pop("id"), _types(table.pop("type"), data.labels, data.n_types, where)
+    positions = np.stack([table.pop(axis) for axis in "xyz"], axis=-1).astype(float) - data.low
     if "ix" in table:
-        images = np.stack([table.pop(name) for name in _IMAGES], axis=-1)
-        positions = positions + images * cell
-        planar = planar and not images[:, 2].any()
+        images = np.stack([table.pop(name) for name in IMAGES], axis=-1)
+        tilted = data.cell[~np.eye(3, dtype=bool)].any()
+        positions = positions + (images @ data.cell if tilted else images * np.diagonal(data.cell))
+    table = {name: values for name, values in table.items() if name != "flag"}
+    masses = _column_of_masses(data.sections.get("Masses"), types, data, where)
+    if masses is not None:
+        table["mass"] = masses
+    velocities, more = _velocities(data.sections.get("Velocities"), ids, where)
     return FileFrame(
         positions,
         types,
-        None,
-        cell,
+        data.names,
+        data.cell,
         (True, True, True),
-        planar,
-        _velocities(sections, ids, where),
-        table,
         None,
+        velocities,
+        table,
+        data.step,
         None,
         ids,
+        data.header,
+        zero=height_of_zero(data.low, data.cell),
+        notes=(*notes, *more),
     )
 
 
-def _sections(text: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """Header lines, and the sections as (title, lines); blank lines and comments dropped."""
-    header: list[str] = []
-    sections: list[tuple[str, list[str]]] = []
-    for line in text.splitlines()[1:]:
-        body = line.split("#")[0].strip()
-        if not body:
-            continue
-        if body[0].isalpha():
-            sections.append((line.strip(), []))
-        elif sections:
-            sections[-1][1].append(body)
-        else:
-            header.append(body)
-    return header, sections
-
-
-def _count(header: list[str], what: str, where: str) -> int:
-    for line in header:
-        number, _, words = line.partition(" ")
-        if words.strip() == what:
-            return integer(number, f"a number of {what}", where)
-    raise ValueError(
-        f"expected a header line 'N {what}' in {where}, got none; try format=... if it is another format"
-    )
-
-
-def _cell(header: list[str], where: str) -> tuple[np.ndarray, np.ndarray]:
-    bounds: dict[str, list[float]] = {}
-    for line in header:
-        words = line.split()
-        if words[-1] in ("xhi", "yhi", "zhi", "yz"):
-            bounds[words[-1]] = [float(word) for word in words if not word[0].isalpha()]
-    if any(bounds.get("yz", [])) or "avec" in " ".join(header):
+def _types(types: np.ndarray, labels: dict[str, int], n_types: int, where: str) -> np.ndarray:
+    if types.dtype.kind == "U":
+        unknown = [name for name in np.unique(types).tolist() if name not in labels]
+        if unknown:
+            raise ValueError(
+                f"expected types among the labels {', '.join(labels) or '(none)'} in {where}, got "
+                f"{', '.join(unknown)}; try a section 'Atom Type Labels', or another atom_style=..."
+            )
+        types = np.array([labels[name] for name in types.tolist()], np.int64)
+    elif types.dtype.kind == "f":
         raise ValueError(
-            f"expected an orthorhombic cell in {where}, got tilt factors {bounds.get('yz')}; "
-            "try an orthorhombic supercell: triclinic cells are not supported"
+            f"expected types as whole numbers in {where}, got {types[0]}; try another atom_style=..."
         )
-    missing = [f"{axis}lo {axis}hi" for axis in "xyz" if len(bounds.get(f"{axis}hi", [])) != 2]
+    if types.size and types.max() > n_types:
+        raise ValueError(
+            f"expected types up to {n_types} in {where}, got {types.max()}; try another atom_style=..."
+        )
+    return types
+
+
+def _column_of_masses(
+    section: Section | None, types: np.ndarray, data: Data, where: str
+) -> np.ndarray | None:
+    if section is None:
+        return None
+    (owner, mass), _ = parse_table(
+        section.lines, ["*", "R"], f"section Masses of {where}", where, section.numbers
+    )
+    labels: dict[str, int] = data.labels
+    by_type = {labels.get(str(t), t): m for t, m in zip(owner.tolist(), mass.tolist(), strict=True)}
+    missing = sorted(set(types.tolist()) - by_type.keys())
     if missing:
         raise ValueError(
-            f"expected the cell's {', '.join(missing)} in {where}, got none; try writing the file again"
+            f"expected a mass for each type in section Masses of {where}, got none for {missing[0]}; try adding it"
         )
-    low, high = np.array([bounds[f"{axis}hi"] for axis in "xyz"]).T
-    return low, high - low
+    return np.array([by_type[t] for t in types.tolist()], np.float64)
 
 
-def _columns(title: str, n_fields: int, where: str) -> tuple[str, ...]:
-    style = title.partition("#")[2].strip() or "atomic"
-    names = _STYLES.get(style)
-    if names is None:
-        raise ValueError(
-            f"expected atom style {', '.join(_STYLES)} in {where}, got {style!r}; "
-            "try `atom_style atomic` or a dump"
-        )
-    if n_fields not in (0, len(names), len(names) + 3):
-        raise ValueError(
-            f"expected {len(names)} fields of atom style {style}, with or without three image flags, "
-            f"in {where}, got {n_fields}; try naming the style in the section line: 'Atoms # full'"
-        )
-    return names + _IMAGES if n_fields == len(names) + 3 else names
-
-
-def _velocities(sections: list[tuple[str, list[str]]], ids: np.ndarray, where: str) -> np.ndarray | None:
-    lines = next((body for title, body in sections if title.split()[0] == "Velocities"), None)
-    if lines is None:
+def _masses(columns: dict[str, np.ndarray], species: np.ndarray, n_types: int) -> np.ndarray | None:
+    """Masses of the types, taken out of the columns; None where particles of a species differ."""
+    mass = columns.get("mass")
+    if mass is None or mass.ndim > 1 or mass.dtype.kind not in "fi":
         return None
-    if len(lines) != len(ids):
+    masses = np.ones(n_types)
+    masses[species] = mass
+    if not np.array_equal(masses[species], mass):
+        return None
+    del columns["mass"]
+    return masses
+
+
+def _added(names: tuple[str, ...]) -> set[str]:
+    """What an atom style has beside id, type and place."""
+    return set(names) - {"id", "type", "x", "y", "z"}
+
+
+def _styles() -> str:
+    return "; ".join(f"{style}: {', '.join(sorted(_added(names)))}" for style, names in STYLES.items())
+
+
+def _bounds(matrix: np.ndarray, dimension: int) -> str:
+    low = -0.5 if dimension == 2 else 0.0
+    if not is_lower_triangular(matrix):
+        check_right_handed(matrix, "the frame")
+        rows = [
+            f"{' '.join(map(repr, row))} {name}vec" for row, name in zip(matrix.tolist(), "abc", strict=True)
+        ]
+        return "".join(f"{row}\n" for row in (*rows, f"0.0 0.0 {low!r} abc origin"))
+    ends = [(0.0, edge) for edge in np.diagonal(matrix).tolist()]
+    ends[2] = (low, ends[2][1] + low)
+    text = "".join(f"{a!r} {b!r} {axis}lo {axis}hi\n" for axis, (a, b) in zip("xyz", ends, strict=True))
+    tilt = tilts(matrix)
+    return text + (f"{' '.join(map(repr, tilt))} xy xz yz\n" if any(tilt) else "")
+
+
+def _velocities(section: Section | None, ids: np.ndarray, where: str) -> tuple[np.ndarray | None, list[str]]:
+    if section is None:
+        return None, []
+    if len(section.lines) != len(ids):
         raise ValueError(
-            f"expected {len(ids)} lines in section Velocities of {where}, got {len(lines)}: "
+            f"expected {len(ids)} lines in section Velocities of {where}, got {len(section.lines)}: "
             "it was cut short; try writing it again"
         )
     # Spheres carry angular velocities after the three components.
-    kinds = ["I"] + ["R"] * (len(lines[0].split()) - 1 if lines else 3)
-    owner, *components = parse_table(lines, kinds, where)
+    fields = len(section.lines[0].split()) if section.lines else 4
+    (owner, *components), notes = parse_table(
+        section.lines,
+        ["I"] + ["R"] * max(fields - 1, 3),
+        f"section Velocities of {where}",
+        where,
+        section.numbers,
+    )
     place = {owner_id: row for row, owner_id in enumerate(owner.tolist())}
     if set(place) != set(ids.tolist()):
         raise ValueError(
             f"expected a velocity for every particle of {where}, got other ids; try writing it again"
         )
-    return np.stack(components[:3], axis=-1)[[place[i] for i in ids.tolist()]]
+    return np.stack(components[:3], axis=-1)[[place[i] for i in ids.tolist()]], notes

@@ -1,25 +1,37 @@
 """LAMMPS text dumps: `dump ... custom`, the format in which most trajectories of glasses exist.
 
-Reads x, xs, xu or xsu with or without image flags ix, iy, iz and always gives unwrapped positions where the
-file allows it, ordered by id. Writes id, type, element, xu, yu, zu (bit for bit), velocities, and every
-column; a column of c components is written as name[1] ... name[c], as LAMMPS does. ASE's reader is not used:
-it drops columns that it does not know, and image flags.
+Reads x, xs, xu or xsu with or without image flags ix, iy, iz, in orthorhombic, triclinic and general cells, and
+always gives unwrapped positions where the file allows it, ordered by id. Writes id, type, element, xu, yu, zu (bit
+for bit), velocities, and every column; a column of c components is written as name[1] ... name[c], as LAMMPS does.
+Of the header the format holds the units only.
+
+ASE's reader is not used: it ignores image flags and fails at columns of text, at names as types and at x y
+without z, and its frames have no time; ours is also faster (107 MB/s beside 73 MB/s, `benchmarks/README.md`).
 """
 
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any
 
 import numpy as np
 
-from tdaglass.io.formats.file_frame import FileFrame, is_thin
-from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text
-from tdaglass.io.formats.text_tables import decode, format_table, integer, parse_table, take_lines
+from tdaglass.io.files import opened
+from tdaglass.io.formats.file_frame import FileFrame
+from tdaglass.io.formats.lammps_cells import bounds_for_dump, cell_of_dump, height_of_zero
+from tdaglass.io.formats.text_frames import count_frames_of_text, iterate_text, kinds_of_text, words_of_column
+from tdaglass.io.formats.text_lines import Lines, count, decode, integer, number
+from tdaglass.io.formats.text_tables import format_table, parse_table
 from tdaglass.io.frame import Frame, host_arrays
 
-SUFFIXES = (".lammpstrj", ".dump")
+SUFFIXES = (".lammpstrj", ".dump", ".atom", ".lammpsdump")
 TEXT = True
 _AXES = "xyz"
+# The coordinates that a dump may have, what is best first.
+_FORMS = ("u", "su", "", "s")
+_NUMBERS = frozenset({axis + form for axis in _AXES for form in _FORMS} | {f"v{axis}" for axis in _AXES})
+# What follows a bare ITEM: ATOMS in the dumps of before 2010.
+_OLD = ("id", "type", "xs", "ys", "zs", "ix", "iy", "iz")
 
 
 def count_frames(path: Path) -> int:
@@ -29,14 +41,23 @@ def count_frames(path: Path) -> int:
 
 def iterate_frames(path: Path, start: int, stop: int | None, step: int) -> Iterator[tuple[int, FileFrame]]:
     """Frames in file order, each read when it is asked for."""
-    return iterate_text(path, start, stop, step, _parse, _skip)
+    units = _units(path)
+    for k, found in iterate_text(path, start, stop, step, _parse, _skip):
+        # LAMMPS writes the units once, in front of the first frame.
+        yield k, found._replace(header={**units, **found.header})
 
 
-def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
-    """Write checked frames one after another."""
+def kinds_of_particles(path: Path) -> set[str]:
+    """Names of the types in all frames."""
+    return kinds_of_text(path, _kinds)
+
+
+def write_frames(file: TextIOBase, frames: Iterable[Frame]) -> Iterator[str]:
+    """Write checked frames one after another; yields what is to be said."""
     for k, frame in enumerate(frames):
         positions, species, box = host_arrays(frame)
         n, dimension = positions.shape
+        bounds = bounds_for_dump(positions, box, f"frame {k}")
         positions = np.pad(positions, [(0, 0), (0, 3 - dimension)])
         table: dict[str, np.ndarray] = {
             "id": np.arange(1, n + 1),
@@ -50,103 +71,155 @@ def write_frames(file: TextIO, frames: Iterable[Frame]) -> None:
         for name, values in frame.columns.items():
             values = values.astype(np.int64) if values.dtype.kind == "b" else values
             table |= {name: values} if values.ndim == 1 else _components(name, values)
+        left_out = [name for name in frame.header if name != "units"]
+        if left_out:
+            yield (
+                f"expected a header of units only for a LAMMPS dump, got {', '.join(left_out)}: left out; "
+                "try extxyz, which keeps all of it"
+            )
+        if "units" in frame.header and k == 0:
+            file.write(f"ITEM: UNITS\n{frame.header['units']}\n")
         file.write(f"ITEM: TIMESTEP\n{k if frame.step is None else frame.step}\n")
         if frame.time is not None:
             file.write(f"ITEM: TIME\n{frame.time!r}\n")
-        file.write(f"ITEM: NUMBER OF ATOMS\n{n}\n{_bounds(positions, box, dimension)}")
+        file.write(f"ITEM: NUMBER OF ATOMS\n{n}\n{bounds}")
         file.write(f"ITEM: ATOMS {' '.join(table)}\n{format_table(list(table.values()))}")
 
 
-def _parse(file: BinaryIO, where: str) -> FileFrame | None:
-    header = _header(file, where)
+def _parse(lines: Lines, where: str) -> FileFrame | None:
+    header = _header(lines, where)
     if header is None:
         return None
-    n = integer(header.get("NUMBER OF ATOMS", [""])[0], "ITEM: NUMBER OF ATOMS", where)
-    low, cell, periodic = _cell(header, where)
-    names = header["ATOMS"]
-    kinds = ["S" if name == "element" else "?" for name in names]
-    lines = take_lines(file, n, where)
-    table = dict(zip(names, parse_table(lines, kinds, where), strict=True))
-    positions, planar = _positions(table, low, cell, periodic, where)
-    labels, type_names = _labels(table, where)
+    n = _count(header, lines, where)
+    if "BOX" not in header:
+        raise ValueError(f"expected ITEM: BOX BOUNDS in {where}, got none; try writing the dump again")
+    low, cell, periodic = cell_of_dump(header.pop("FLAGS"), header.pop("BOX"), where)
+    names = header.pop("ATOMS")
+    taken = lines.take(n)
+    if len(taken) < n:
+        raise ValueError(
+            f"expected {n} lines in {where}, got {len(taken)} before the file ends: it was cut short; "
+            "try an earlier frame, or write the dump again"
+        )
+    if not names and taken:
+        names = _OLD[: len(taken[0].split())]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"expected every column once in {where}, got {' '.join(names)}; try dumping each one once"
+        )
+    kinds = [_kind(name) for name in names]
+    parts, notes = parse_table(taken, kinds, where, lines.name, lines.number - n + 1)
+    table = dict(zip(names, parts, strict=True))
+    positions, flat = _positions(table, low, cell, periodic, where)
+    labels, type_names, said = _labels(table, n, lines.name)
     velocities = [table.pop(f"v{axis}", None) for axis in _AXES]
-    moving = [v for v in velocities if v is not None]
     ids = table.pop("id", None)
     for axis in _AXES:
         table.pop(f"i{axis}", None)
-    time = header.get("TIME")
+    time = header.pop("TIME", [""])[0]
+    step = header.pop("TIMESTEP", [None])[0]
     return FileFrame(
         positions,
         labels,
         type_names,
         cell,
         periodic,
-        planar and is_thin(low, cell),
+        2 if flat else None,
         np.stack([np.zeros(n) if v is None else v for v in velocities], axis=-1).astype(float)
-        if moving
+        if any(v is not None for v in velocities)
         else None,
         _grouped(table),
-        integer(header.get("TIMESTEP", ["0"])[0], "ITEM: TIMESTEP", where),
-        None if time is None else float(time[0]),
-        None if ids is None else ids.astype(np.int64),
+        None if step is None else integer(step, "ITEM: TIMESTEP", where),
+        number(time),
+        ids,
+        {name.lower(): _value(values[0]) for name, values in header.items()},
+        zero=height_of_zero(low, cell),
+        notes=(*notes, *said),
     )
 
 
-def _skip(file: BinaryIO) -> bool:
-    header = _header(file, "the file")
+def _kind(name: str) -> str:
+    if name in ("id", "ix", "iy", "iz"):
+        return "I"
+    if name in ("element", "typelabel"):
+        return "S"
+    return "R" if name in _NUMBERS else "*" if name == "type" else "."
+
+
+def _skip(lines: Lines) -> bool:
+    header = _header(lines, lines.name)
     if header is None:
         return False
-    for _ in range(integer(header.get("NUMBER OF ATOMS", [""])[0], "ITEM: NUMBER OF ATOMS", "the file")):
-        if not file.readline():
+    for _ in range(_count(header, lines, lines.name)):
+        if not lines.next():
             break
     return True
 
 
-def _header(file: BinaryIO, where: str) -> dict[str, list[str]] | None:
-    """Sections of a frame up to its atoms: section name to lines; "BOX" holds the flags of the bounds too."""
-    header: dict[str, list[str]] = {}
-    line = file.readline()
-    if not line.strip():
+def _kinds(lines: Lines) -> set[str] | None:
+    header = _header(lines, lines.name)
+    if header is None:
+        return None
+    taken = lines.take(_count(header, lines, lines.name))
+    name = next((name for name in ("typelabel", "element", "type") if name in header["ATOMS"]), None)
+    if name is None:
+        return {"A"}
+    return words_of_column(taken, header["ATOMS"].index(name), lines.name)
+
+
+def _header(lines: Lines, where: str) -> dict[str, Any] | None:
+    """Sections of a frame up to its atoms: section name to lines; "BOX" with the flags of the bounds beside it."""
+    header: dict[str, Any] = {}
+    line = lines.next_filled()
+    if not line:
         return None
     while True:
-        text = decode(line, where).strip()
-        if not text.startswith("ITEM: "):
+        text = decode(line, lines.at(where)).strip()
+        if not text.startswith("ITEM:"):
             cut = "the file ends: it was cut short" if not line else f"{text[:60]!r}"
             raise ValueError(
-                f"expected a line 'ITEM: ...' in {where}, got {cut}; try an earlier frame or format=... "
+                f"expected a line 'ITEM: ...' in {lines.at(where)}, got {cut}; try an earlier frame or format=... "
                 "if it is another format"
             )
-        section = text.removeprefix("ITEM: ")
-        if section.startswith("ATOMS"):
+        section = " ".join(text.removeprefix("ITEM:").split())
+        if section.split()[:1] == ["ATOMS"]:
             header["ATOMS"] = section.split()[1:]
             return header
         if section.startswith("BOX BOUNDS"):
             header["FLAGS"] = section.split()[2:]
-            header["BOX"] = take_lines(file, 3, f"the cell of {where}")
+            header["BOX"] = _next(lines, 3, f"the cell of {where}")
         else:
-            header[section] = take_lines(file, 1, f"{section} of {where}")
-        line = file.readline()
+            header[section] = _next(lines, 1, f"{section} of {where}")
+        line = lines.next_filled()
 
 
-def _cell(header: dict[str, list[str]], where: str) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]]:
-    if "BOX" not in header:
-        raise ValueError(f"expected ITEM: BOX BOUNDS in {where}, got none; try writing the dump again")
-    rows = [line.split() for line in header["BOX"]]
-    try:
-        numbers = [[float(word) for word in row] for row in rows]
-    except ValueError:
+def _next(lines: Lines, n: int, where: str) -> list[str]:
+    taken = [lines.next_filled() for _ in range(n)]
+    if not all(taken) or not taken[-1].endswith((b"\n", b"\r")):
         raise ValueError(
-            f"expected numbers as cell of {where}, got {rows}; try writing the dump again"
-        ) from None
-    if any(len(row) not in (2, 3) or any(row[2:]) for row in numbers) or "abc" in header["FLAGS"]:
-        raise ValueError(
-            f"expected an orthorhombic cell in {where}, got {' '.join(header['FLAGS'])} with rows {numbers}; "
-            "try an orthorhombic supercell: triclinic cells are not supported"
+            f"expected {n} lines as {where}, got the end of the file: it was cut short; try an earlier frame"
         )
-    low = np.array([row[0] for row in numbers])
-    edges = np.array([row[1] for row in numbers]) - low
-    flags = [flag for flag in header["FLAGS"] if flag not in ("xy", "xz", "yz")] or ["pp"] * 3
-    return low, edges, tuple(flag.startswith("p") for flag in flags[:3])  # type: ignore[return-value]
+    return [decode(line, lines.at(where)).strip() for line in taken]
+
+
+def _count(header: dict[str, Any], lines: Lines, where: str) -> int:
+    text = header.pop("NUMBER OF ATOMS", [""])[0]
+    return count(text.encode(), "ITEM: NUMBER OF ATOMS", lines.at(where))
+
+
+def _units(path: Path) -> dict[str, str]:
+    with opened(path) as file:
+        lines = Lines(file, path.name)
+        if lines.next_filled().strip() == b"ITEM: UNITS":
+            return {"units": decode(lines.next().strip(), path.name)}
+    return {}
+
+
+def _value(text: str) -> Any:
+    value = number(text)
+    return (
+        text if value is None else int(value) if text.lstrip("+-").isdecimal() and len(text) < 19 else value
+    )
 
 
 def _positions(
@@ -156,55 +229,67 @@ def _positions(
     periodic: tuple[bool, bool, bool],
     where: str,
 ) -> tuple[np.ndarray, bool]:
-    """Unwrapped positions, from the corner of a periodic cell, and whether every z in the file is zero."""
-    for suffix in ("u", "su", "", "s"):
-        if f"x{suffix}" in table and f"y{suffix}" in table:
+    """Unwrapped positions, from the corner of a periodic cell, and whether the file has x and y only."""
+    for form in _FORMS:
+        if f"x{form}" in table and f"y{form}" in table:
             break
     else:
         raise ValueError(
             f"expected columns x y z, xu yu zu, xs ys zs or xsu ysu zsu in {where}, got {' '.join(table)}; "
             "try dumping one of these"
         )
-    parts = [table.pop(axis + suffix, None) for axis in _AXES]
+    parts = [table.get(axis + form) for axis in _AXES]
     n = len(parts[0])  # type: ignore[arg-type]
-    file_z = parts[2]
-    centre = low[2] + cell[2] / 2
-    scaled = suffix.startswith("s")
-    planar = file_z is None or not np.any((low[2] + file_z * cell[2]) if scaled else file_z)
-    if file_z is None:
-        parts[2] = np.full(n, 0.5 if scaled else centre)
+    flat = parts[2] is None
+    scaled = form.startswith("s")
+    if flat:
+        parts[2] = np.full(n, 0.5 if scaled else low[2] + cell[2, 2] / 2)
     positions = np.stack(parts, axis=-1).astype(float)  # type: ignore[arg-type]
+    # Along open axes a cell has no corner to count from.
     corner = np.where(periodic, low, 0.0)
-    positions = positions * cell + (low - corner) if scaled else positions - corner
-    if "u" not in suffix:
-        flags = [table.pop(f"i{axis}", None) for axis in _AXES]
+    tilted = cell[~np.eye(3, dtype=bool)].any()
+    if scaled:
+        positions = (positions @ cell if tilted else positions * np.diagonal(cell)) + (low - corner)
+    else:
+        positions = positions - corner
+    if "u" not in form:
+        flags = [table.get(f"i{axis}") for axis in _AXES]
         if any(flag is not None for flag in flags):
             images = np.stack([np.zeros(n) if flag is None else flag for flag in flags], axis=-1)
-            positions = positions + images * cell
-            planar = planar and not images[:, 2].any()
-    for suffix in ("u", "su", "", "s"):
-        for axis in _AXES:
-            table.pop(axis + suffix, None)
-    return positions, planar
+            positions = positions + (images @ cell if tilted else images * np.diagonal(cell))
+    for axis in _AXES:
+        for form in _FORMS:
+            table.pop(axis + form, None)
+    return positions, flat
 
 
-def _labels(table: dict[str, np.ndarray], where: str) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    types, elements = table.pop("type", None), table.pop("element", None)
-    if types is None and elements is None:
-        raise ValueError(
-            f"expected a column type or element in {where}, got {' '.join(table)}; try dumping one"
+def _labels(
+    table: dict[str, np.ndarray], n: int, name: str
+) -> tuple[np.ndarray, tuple[str, ...] | None, list[str]]:
+    types, names = table.pop("type", None), table.pop("typelabel", None)
+    elements = table.pop("element", None)
+    names = elements if names is None else names
+    if types is None and names is None:
+        return (
+            np.ones(n, np.int64),
+            None,
+            [
+                f"expected a column type, typelabel or element in {name}, got {' '.join(table) or 'none'}; took "
+                "all particles as one species; try dumping type as well"
+            ],
         )
-    if types is None:
-        return elements, None  # type: ignore[return-value]
+    if types is None or types.dtype.kind == "U":
+        return (names if types is None else types), None, []  # type: ignore[return-value]
     types = types.astype(np.int64)
-    if elements is None:
-        return types, None
+    if names is None:
+        return types, None, []
     # A name for each type number; types that no particle has keep their number as name.
-    pairs = set(zip(types.tolist(), elements.tolist(), strict=True))
+    pairs = set(zip(types.tolist(), names.tolist(), strict=True))
     by_type = dict(pairs)
-    if len(by_type) < len(pairs) or len(set(by_type.values())) < len(by_type):
-        return types, None
-    return types, tuple(by_type.get(t, str(t)) for t in range(1, max(by_type, default=0) + 1))
+    last = max(by_type, default=0)
+    if len(by_type) < len(pairs) or len(set(by_type.values())) < len(by_type) or last > 10_000:
+        return types, None, []
+    return types, tuple(by_type.get(t, str(t)) for t in range(1, last + 1)), []
 
 
 def _grouped(table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -218,18 +303,3 @@ def _grouped(table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _components(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{name}[{i + 1}]": values[:, i] for i in range(values.shape[1])}
-
-
-def _bounds(positions: np.ndarray, box: np.ndarray | None, dimension: int) -> str:
-    if box is not None:
-        rows = [(0.0, edge) for edge in box.tolist()] + ([(-0.5, 0.5)] if dimension == 2 else [])
-        flags = "pp pp pp"
-    else:
-        low, high = (
-            (positions.min(axis=0), positions.max(axis=0)) if len(positions) else (np.zeros(3), np.ones(3))
-        )
-        # An open cell encloses the particles; LAMMPS wants a thickness in every direction.
-        rows = [(float(a), float(b) if b > a else float(a) + 1.0) for a, b in zip(low, high, strict=True)]
-        rows[2] = (-0.5, 0.5) if dimension == 2 else rows[2]
-        flags = "ff ff pp" if dimension == 2 else "ff ff ff"
-    return f"ITEM: BOX BOUNDS {flags}\n" + "".join(f"{low!r} {high!r}\n" for low, high in rows)
