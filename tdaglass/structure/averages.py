@@ -159,9 +159,7 @@ def _arguments(values: Numbers, positions: Numbers, box: Numbers | None) -> tupl
 def _distance(given: Numbers, name: str, positions: Array) -> Array:
     distance = floats(given, name, like=positions)
     if distance.ndim:
-        raise ValueError(
-            f"expected one number as {name}, got shape {distance.shape}; try jax.vmap for several"
-        )
+        raise ValueError(f"expected one number as {name}, got shape {distance.shape}; try jax.vmap for several")
     value = concrete(distance)
     if value is not None and not 0 < value < np.inf:
         raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")

@@ -212,3 +212,4 @@ def _add(counts: Array, slot: Array, many: bool) -> Array:
     # Two numbers of 32 bits, the second for what the first has carried over.
     low = counts[0] + jnp.zeros_like(counts[0]).at[slot].add(1, mode="drop")
     return jnp.stack([low, counts[1] + (low < counts[0])])
+

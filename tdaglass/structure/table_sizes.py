@@ -14,17 +14,7 @@ import numpy as np
 from jaxtyping import Array
 
 from tdaglass.arguments import concrete
-from tdaglass.space import (
-    Grid,
-    choose_grid,
-    choose_tiling,
-    enclosed,
-    fractions,
-    reduced,
-    tiled,
-    volume,
-    widths,
-)
+from tdaglass.space import Grid, choose_grid, choose_tiling, enclosed, fractions, reduced, tiled, volume, widths
 from tdaglass.structure.neighbor_search import CELLS, Neighbors, Plan
 
 ATTEMPTS = 12
