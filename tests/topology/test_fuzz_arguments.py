@@ -146,6 +146,8 @@ def diagram_or_sentence(question):
     if rest["subset"] is not None:
         chosen = np.asarray(rest["subset"])
         x, weights = x[chosen], None if weights is None else weights[chosen]
+    if np.abs(x).max() > 1e7:  # spheres through points as far away are a matter of rounding
+        return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         complex_ = topology.alpha_complex(x, None if box is None else np.asarray(box, float), weights)
@@ -166,7 +168,10 @@ def voronoi_or_sentence(system, radii, threshold):
     except ValueError as error:
         return assert_sentence(error)
     cell, dim = np.asarray(box, float), cells.shifts.shape[-1]
-    whole = abs(np.linalg.det(cell)) if cell.ndim == 2 else np.prod(np.broadcast_to(cell, dim))
+    if cell.ndim == np.ndim(positions):
+        whole = np.abs(np.linalg.det(cell))
+    else:
+        whole = np.prod(np.broadcast_to(cell, (*cells.volume.shape[:-1], dim)), axis=-1)
     np.testing.assert_allclose(cells.volume.sum(axis=-1), whole, rtol=1e-9)
     assert np.all(voronoi_index(cells) >= 0)
     return cells
