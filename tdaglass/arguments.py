@@ -58,7 +58,7 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
     """
     if not isinstance(x, jax.Array):
         x = _array(x, name)
-    if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
+    if not _is_real(x.dtype):
         raise ValueError(f"expected real numbers as {name}, got {x.dtype}; try float32")
     if like is not None:
         dtype = like.dtype
@@ -102,6 +102,13 @@ def _array(x: Any, name: str) -> np.ndarray | Array:
         ) from None
 
 
+def _is_real(dtype: np.dtype) -> bool:
+    # JAX knows no types of text and of objects to ask about.
+    return dtype.kind not in "SUOMm" and (
+        jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)
+    )
+
+
 def _narrowed(x: np.ndarray, dtype: Any) -> np.ndarray:
     with np.errstate(over="ignore"):  # what is too large is infinite, and refused where it matters
         return x.astype(dtype)
@@ -123,7 +130,7 @@ def doubles(x: Numbers, name: str) -> np.ndarray:
     if isinstance(x, jax.core.Tracer):
         raise ValueError(f"expected {name} whose values are known, got a traced array; try it outside jit")
     x = _array(x, name)
-    if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
+    if not _is_real(x.dtype):
         raise ValueError(f"expected real numbers as {name}, got {x.dtype}; try float64")
     return np.array(x, np.float64, order="C")
 
@@ -232,7 +239,10 @@ def cell_on_host(box: Numbers | None, dim: int, *, open_axes: bool = True) -> np
     >>> cell_on_host([[4, 0], [0, 5]], 2)
     array([4., 5.])
     """
-    return _where_open(None, open_axes) if box is None else _checked_cell(doubles(box, "box"), dim, open_axes)
+    if box is None:
+        return _where_open(None, open_axes)
+    lattice = _checked_cell(doubles(box, "box"), dim, open_axes)
+    return None if lattice is None else np.ascontiguousarray(lattice)
 
 
 def _checked_cell(lattice: Any, dim: int, open_axes: bool) -> Any:
@@ -314,7 +324,7 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
     codes = x if isinstance(x, jax.Array) else _array(x, name)
     if codes.shape != (n,):
         raise ValueError(f"expected {name} ({n},), got shape {codes.shape}; try a code for each")
-    if not (jnp.issubdtype(codes.dtype, jnp.floating) or jnp.issubdtype(codes.dtype, jnp.integer)):
+    if not _is_real(codes.dtype):
         raise ValueError(
             f"expected {name} as codes 0, 1, ..., got {codes.dtype}; try numbers in place of names"
         )
@@ -381,6 +391,12 @@ def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
     ([1, 2], [2, 0])
     """
     numbers = x if isinstance(x, jax.Array) else _array(x, "a subset")
+    if (
+        numbers.dtype != bool
+        and (not _is_real(numbers.dtype) or jnp.issubdtype(numbers.dtype, jnp.floating))
+        and numbers.size
+    ):
+        raise ValueError(f"expected a subset by whole numbers, got {numbers.dtype}; try subset.astype(int)")
     known = concrete(numbers)
     if numbers.dtype == bool:
         if known is None or known.shape != (n,):
@@ -391,10 +407,9 @@ def chosen(x: Numbers, n: int) -> Int[Array, " chosen"]:
         numbers = known = np.flatnonzero(known)
     if numbers.ndim != 1 or not numbers.size:
         raise ValueError(
-            f"expected a subset of particles (chosen,), got shape {numbers.shape}; try np.flatnonzero(species == 0)"
+            f"expected a subset of particles (chosen,), got shape {numbers.shape}; "
+            "try np.flatnonzero(species == 0)"
         )
-    if not jnp.issubdtype(numbers.dtype, jnp.integer):
-        raise ValueError(f"expected a subset by whole numbers, got {numbers.dtype}; try subset.astype(int)")
     if known is not None:
         wrong = (known < 0) | (known >= n)
         if wrong.any():
@@ -492,6 +507,27 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     return value
 
 
+def number(x: Any, name: str) -> float:
+    """A number that is known when compiled.
+
+    Raises
+    ------
+    ValueError
+        For what is none, or unknown.
+
+    Examples
+    --------
+    >>> number(np.float16(0.5), "threshold"), number(1, "threshold")
+    (0.5, 1.0)
+    """
+    try:
+        return float(x) if not isinstance(x, str | bytes) else float("none")
+    except (TypeError, ValueError, jax.errors.JAXTypeError):
+        raise ValueError(
+            f"expected a number as {name}, got {type(x).__name__}; try float(...), outside jit"
+        ) from None
+
+
 def length(x: Any, name: str, example: str = "one of a few particle diameters") -> float:
     """A positive number that is known when compiled, such as a cut-off; `example` is what to try.
 
@@ -505,12 +541,7 @@ def length(x: Any, name: str, example: str = "one of a few particle diameters") 
     >>> length(np.float32(2.5), "cut-off")
     2.5
     """
-    try:
-        value = float(x)
-    except (TypeError, ValueError, jax.errors.JAXTypeError):
-        raise ValueError(
-            f"expected a number as {name}, got {type(x).__name__}; try float(...), outside jit"
-        ) from None
+    value = number(x, name)
     if not 0 < value < np.inf:
         raise ValueError(f"expected a positive {name}, got {value:g}; try {example}")
     return value

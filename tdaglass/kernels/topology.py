@@ -3,8 +3,8 @@
 Plain functions of numpy arrays, called through ctypes, which gives the interpreter lock back while they run. Of
 several arrays that belong together they take and return tuples:
 
-- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box, float64: edges (dim,),
-  lattice vectors as rows (dim, dim), or None.
+- sites: positions (points, dim) float64, squared radii (points,) float64 or None, and the box: edges (dim,) or
+  lattice vectors as rows (dim, dim), float64, or None.
 - simplices of k + 1 vertices: point numbers (simplices, k + 1) int32, ascending, and lattice shifts
   (simplices, k + 1, dim) int8: by how many boxes each vertex is away from the first one along every axis.
 """
@@ -305,7 +305,7 @@ def _what(x: object) -> str:
 def _numbers(name: str, array: Array, shape: tuple[int, ...], below: int) -> Array:
     """Numbers of what there are so many of, at which the kernels look without asking."""
     _checked(name, array, np.int32, shape)
-    if array.size and not (0 <= array.min() and array.max() < below):
+    if array.size and (array.min() < 0 or array.max() >= below):
         raise ValueError(
             f"expected {name} from 0 to {below - 1}, got {array.min()} to {array.max()}; try those of one complex"
         )

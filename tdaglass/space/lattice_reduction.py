@@ -1,4 +1,4 @@
-"""The shortest vectors that span a lattice: what depends on the lattice alone should not see how it was written down."""
+"""The shortest vectors that span a lattice, for what depends on the lattice and not on how it was written down."""
 
 import itertools
 
@@ -12,8 +12,8 @@ def reduced(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A lattice by its shortest vectors (Minkowski's), in up to three dimensions.
 
     Each vector is taken off the others as often as that makes them shorter, in sums and differences of all of
-    them at last (Semaev, Cryptography and Lattices, LNCS 2146, 181, 2001). A lattice at right angles along the axes
-    comes back as a diagonal matrix.
+    them at last (Semaev, Cryptography and Lattices, LNCS 2146, 181, 2001). A lattice at right angles along the
+    axes comes back as a diagonal matrix.
 
     Parameters
     ----------

@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 from numpy.polynomial.legendre import legder
 
-from tdaglass.arguments import whole
+from tdaglass import arguments
+from tdaglass.arguments import Numbers, whole
 from tdaglass.structure.harmonics import legendre_over_sines
 from tdaglass.structure.neighbor_search import Neighbors, one_table
 
@@ -31,6 +32,8 @@ def bond_order(
     neighbors: Neighbors,
     degrees: int | Sequence[int] = range(1, 9),
     average: Literal["invariants", "lechner_dellago"] | None = "invariants",
+    *,
+    weights: Numbers | None = None,
 ) -> Float[Array, "particles degrees"]:
     r"""Steinhardt's rotational invariants of the neighbour directions, and their two local averages.
 
@@ -53,6 +56,10 @@ def bond_order(
         Nat. Commun. 11, 5479, 2020, Methods). ``"lechner_dellago"`` averages :math:`q_{lm}` in the same way
         first and then takes the invariant (J. Chem. Phys. 129, 114707, 2008): a different number,
         and hardly correlated with it.
+    weights : (particles, k), optional
+        Of neighbours, zero or more, such as areas of faces, `Voronoi.face`: :math:`q_{lm}` is then the mean with
+        weights :math:`A(f) / A` of Mickel, Kapfer, Schröder-Turk and Mecke (J. Chem. Phys. 138, 044501,
+        2013), which does not jump where a neighbour is lost. The averages over particles stay plain.
 
     Returns
     -------
@@ -82,7 +89,7 @@ def bond_order(
             "try 'invariants' for the average over neighbours of Boattini et al."
         )
 
-    arrays = neighbors.displacement, neighbors.mask
+    arrays = neighbors.displacement, _weights(neighbors, weights)
     if average == "lechner_dellago":
         components = _over_blocks(lambda block: _mean_harmonics(*block, degrees), arrays)
         mean = _with_neighbors_mean(components, neighbors)
@@ -96,6 +103,20 @@ def bond_order(
     if average is not None:
         undefined |= jnp.any(neighbors.mask & undefined[neighbors.idx], -1)
     return jnp.where(undefined[:, None], jnp.nan, order)
+
+
+def _weights(neighbors: Neighbors, weights: Numbers | None) -> Array:
+    if weights is None:
+        return neighbors.mask
+    of_neighbors = arguments.floats(weights, "weights", like=jnp.asarray(neighbors.displacement))
+    if of_neighbors.shape != neighbors.mask.shape:
+        raise ValueError(
+            f"expected weights {neighbors.mask.shape}, got shape {of_neighbors.shape}; try the faces of `voronoi`"
+        )
+    known = arguments.concrete(of_neighbors)
+    if known is not None and not (np.isfinite(known) & (known >= 0)).all():
+        raise ValueError(f"expected weights of zero or more, got {known.min():g}; try areas of faces")
+    return jnp.where(neighbors.mask, of_neighbors, 0)
 
 
 def _whole_degrees(degrees: int | Sequence[int]) -> tuple[int, ...]:
@@ -132,31 +153,35 @@ def _over_blocks(
 
 
 def _invariants(
-    displacement: Float[Array, "block k dim"], mask: Bool[Array, "block k"], degrees: tuple[int, ...]
+    displacement: Float[Array, "block k dim"], mask: Shaped[Array, "block k"], degrees: tuple[int, ...]
 ) -> Float[Array, "block degrees"]:
     sums = _harmonic_sums(displacement, mask, degrees)
-    return jnp.moveaxis(_safe_norm(jnp.moveaxis(sums, 1, 0)), 0, -1) / jnp.maximum(
-        mask.sum(-1, keepdims=True), 1
-    )
+    return jnp.moveaxis(_safe_norm(jnp.moveaxis(sums, 1, 0)), 0, -1) / _total(mask)
+
+
+def _total(mask: Shaped[Array, "block k"]) -> Array:
+    """Of weights; number of neighbours where they have none."""
+    total = mask.sum(-1, keepdims=True)
+    return jnp.where(total > 0, total, 1)
 
 
 def _mean_harmonics(
-    displacement: Float[Array, "block k dim"], mask: Bool[Array, "block k"], degrees: tuple[int, ...]
+    displacement: Float[Array, "block k dim"], mask: Shaped[Array, "block k"], degrees: tuple[int, ...]
 ) -> Float[Array, "block components"]:
     """The components that are not zero by symmetry, one degree after the other."""
     sums = _harmonic_sums(displacement, mask, degrees)
-    return sums[_nonzero(degrees, displacement.shape[-1])].T / jnp.maximum(mask.sum(-1, keepdims=True), 1)
+    return sums[_nonzero(degrees, displacement.shape[-1])].T / _total(mask)
 
 
 def _harmonic_sums(
-    displacement: Float[Array, "block k dim"], mask: Bool[Array, "block k"], degrees: tuple[int, ...]
+    displacement: Float[Array, "block k dim"], mask: Shaped[Array, "block k"], degrees: tuple[int, ...]
 ) -> Float[Array, "degrees components block"]:
     r"""Sums over neighbours of the components of each degree, filled up with zeros to the highest.
 
     The harmonics of :math:`-m` are those of m up to a sign: they are counted by a factor :math:`\sqrt 2`.
     """
     distance_sq = jnp.sum(displacement**2, -1)
-    known = mask & (distance_sq > 0)
+    known = (mask > 0) & (distance_sq > 0)
     inverse = jnp.where(known, lax.rsqrt(jnp.where(known, distance_sq, 1)), 0)
     unit = (displacement * inverse[..., None]).transpose(1, 2, 0)  # k, dim, block
     weight = mask.T.astype(displacement.dtype)

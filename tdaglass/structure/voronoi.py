@@ -1,8 +1,8 @@
 """Voronoi cells in periodic boxes: how much space each particle has, and with whom it shares a face.
 
-All of it follows from the Delaunay triangulation that alpha complexes stand on; of one with weights follow radical
-cells. In crystals, where corners of cells coincide, particles are displaced by a hundred-millionth of their distance,
-and edges and faces below a threshold drawn together.
+All of it follows from the Delaunay triangulation that alpha complexes stand on; radical cells follow from one with
+weights. In crystals, where corners of cells coincide, particles are displaced by a hundred-millionth of their
+distance, and edges and faces below a threshold drawn together.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tdaglass.kernels.library import thread_count
 from tdaglass import arguments
+from tdaglass.kernels.library import thread_count
 from tdaglass.space.cell import volume as volume_of
 from tdaglass.space.cell import widths
 from tdaglass.structure.dual_cells import sizes_of_duals
@@ -101,9 +101,9 @@ def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = T
     Raises
     ------
     ValueError
-        Without a box, or with an open axis; for fewer particles than a Delaunay cell has vertices, numbers that are
-        not finite, particles at the same place, a box that is none, or too narrow for its particles; for negative
-        radii, or a threshold of one or more.
+        Without a box, or with an open axis; for no particles, numbers that are not finite, particles at the same
+        place, a box that is none, or too narrow for its particles; for negative radii, or a threshold of one or
+        more.
 
     Examples
     --------
@@ -188,9 +188,10 @@ def _squares(radii: Any, batch: list[int], n: int) -> Sequence[Array | None]:
 
 
 def _checked_threshold(threshold: Any) -> float:
-    if not np.isscalar(threshold) or isinstance(threshold, str) or not 0 <= threshold < 1:
-        raise ValueError(f"expected a threshold from 0 to 1, got {threshold!r}; try {THRESHOLD}")
-    return float(threshold)
+    value = arguments.number(threshold, "threshold")
+    if not 0 <= value < 1:
+        raise ValueError(f"expected a threshold from 0 to 1, got {value}; try {THRESHOLD}")
+    return value
 
 
 def _tessellate(position: Array, box: Array, weight: Array | None, threshold: float) -> _Faces:
@@ -240,10 +241,11 @@ def _turns_round(complex_: AlphaComplex) -> Array:
 
 def _repeated(sites: Sites, times: Array) -> tuple[Array, Array, Array | None]:
     """Positions, box and weights of a box repeated along its axes."""
+    box = np.asarray(sites.box)
     steps = np.stack(np.meshgrid(*map(np.arange, times), indexing="ij"), -1).reshape(-1, len(times))
-    position = (sites.position + translations(steps, sites.box)[:, None]).reshape(-1, len(times))
-    box = sites.box * (times if sites.box.ndim == 1 else times[:, None])  # type: ignore[union-attr]
-    return position, box, None if sites.weight is None else np.tile(sites.weight, len(steps))
+    position = (sites.position + translations(steps, box)[:, None]).reshape(-1, len(times))
+    larger = box * (times if box.ndim == 1 else times[:, None])
+    return position, larger, None if sites.weight is None else np.tile(sites.weight, len(steps))
 
 
 def _in_rows(found: _Faces, k: int, room: int) -> Voronoi:

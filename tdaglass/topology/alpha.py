@@ -19,6 +19,8 @@ Array = np.ndarray
 # anything measured in them could show.
 PERTURBATION = 1e-8
 SEED = 20261122
+# So many boxes away, positions have lost what they are in the box.
+FAR = 1e9
 # Volumes of cells, relative to those of bricks with their edges, of which rounding leaves too few digits.
 FLAT = 1e-11
 
@@ -44,8 +46,8 @@ class AlphaComplex(NamedTuple):
         Standard deviation of the displacements by which a degenerate configuration (such as a perfect crystal) was
         disturbed, with the seed `SEED`; 0 for none.
     lattice : (dim, dim) int64, or None
-        Rows: the lattice vectors of `sites.box`, the shortest there are, in units of those of the box that was given;
-        None where that had edges, or was open.
+        Rows: the lattice vectors of `sites.box`, the shortest there are, in units of those of the box that was
+        given; None where that had edges, or was open.
     """
 
     sites: Sites
@@ -99,9 +101,9 @@ def alpha_complex(positions: Any, box: Any = None, weights: Any = None, *, warn:
     Raises
     ------
     ValueError
-        For fewer points than a cell has vertices, numbers that are not finite, points at the same place, a box that
-        is none (see `arguments.cell`), in open space points that all lie in a common plane or line, a box too
-        narrow for its points.
+        For numbers that are not finite, points at the same place, a box that is none (see `arguments.cell`) or too
+        narrow for its points; in open space for fewer points than a cell has vertices, or such that all lie in a
+        common plane or line.
 
     Warns
     -----
@@ -142,9 +144,9 @@ def _checked(positions: Any, box: Any, weights: Any) -> tuple[Sites, Array, Arra
     position = arguments.doubles(positions, "positions")
     arguments.one_system(position)
     n, dim = position.shape
-    if n <= dim:
-        raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
     box = arguments.cell_on_host(box, dim)
+    if n <= dim and box is None:
+        raise ValueError(f"expected at least {dim + 1} points in {dim} dimensions, got {n}; try more of them")
     if weights is not None:
         weights = arguments.doubles(weights, "weights")
         if weights.shape != (n,):
@@ -183,14 +185,24 @@ def _in_box(sites: Sites) -> tuple[Sites, Array]:
         # The inverse of a matrix with infinities: along open axes nothing is moved.
         boxes = np.floor(fractions(sites.position, np.where(np.isinf(box), 1, box)))
         boxes[:, np.isinf(box.diagonal())] = 0
+        _check_near(boxes)
         return sites._replace(position=sites.position - translations(boxes, box)), boxes.astype(np.int32)
     boxes = np.floor(sites.position / box)
     boxes[:, np.isinf(box)] = 0
+    _check_near(boxes)
     position = sites.position - translations(boxes, box)
     # Just below zero, rounded, is the far face.
     outside = position >= box
     position[outside] = 0
     return sites._replace(position=position), (boxes + outside).astype(np.int32)
+
+
+def _check_near(boxes: Array) -> None:
+    if not np.abs(boxes).max() < FAR:
+        raise ValueError(
+            f"expected positions within {FAR:g} boxes, got one {np.abs(boxes).max():.3g} away; "
+            "try positions in the box"
+        )
 
 
 def _spacing(sites: Sites) -> float:

@@ -24,8 +24,8 @@ PAIRS_PER_POINT = {2: (1, 2), 3: (1, 7, 6)}
 
 # Why there is no diagram, by its count.
 REASONS = {
-    NO_COMPLEX: "points that a complex can stand on, got others{}; `topology.alpha_complex` of them says what is "
-    "wrong",
+    NO_COMPLEX: "points that a complex can stand on, got others{}; try `topology.alpha_complex` of them, which "
+    "says what is wrong",
     NO_MEMORY: "memory for a complex on every processor, got too little{}; try TDAGLASS_THREADS=1 or fewer points",
 }
 
@@ -108,8 +108,8 @@ def diagram(
     Raises
     ------
     ValueError
-        If there are no holes of this dimension in this space; for arrays of other shapes, a subset that is none, and
-        where values are known numbers that are not finite or a box that is none.
+        If there are no holes of this dimension in this space; for arrays of other shapes, a subset that is none,
+        and where values are known numbers that are not finite or a box that is none.
 
     Examples
     --------

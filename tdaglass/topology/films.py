@@ -72,7 +72,8 @@ def opened(found: "AlphaComplex", sites: Sites, most: float) -> "AlphaComplex":
         faces.append(number[found.faces[k][kept[k]]].astype(np.int32))
         values.append(found.values[k][kept[k]])
         number = np.cumsum(kept[k]) - 1
-    open_ = np.isinf(sites.box if sites.box.ndim == 1 else sites.box.diagonal())  # type: ignore[union-attr]
+    box = np.asarray(sites.box)
+    open_ = np.isinf(box if box.ndim == 1 else box.diagonal())
     position = np.where(open_, sites.position, found.sites.position)
     return found._replace(
         sites=found.sites._replace(position=position, box=sites.box),

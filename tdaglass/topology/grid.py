@@ -55,7 +55,7 @@ class Grid:
                 got = " to ".join(f"{x:g}" for x in side.ravel()[:2])
                 raise ValueError(f"expected a range of {name}, got {got}; try (0.0, 1.0)")
             object.__setattr__(self, name, tuple(side.tolist()))
-        if np.shape(self.shape) != (2,):
+        if not np.iterable(self.shape) or len(self.shape) != 2:
             raise ValueError(f"expected cells along births and deaths, got {self.shape}; try (128, 128)")
         cells = tuple(arguments.whole(n, "cells along births and deaths", least=1) for n in self.shape)
         object.__setattr__(self, "shape", cells)
@@ -99,8 +99,8 @@ class Grid:
         """
         if np.shape(image)[-2:] != self.shape[::-1]:
             raise ValueError(
-                f"expected an image (..., {self.shape[1]}, {self.shape[0]}), got shape {np.shape(image)}; try one of "
-                "this grid"
+                f"expected an image (..., {self.shape[1]}, {self.shape[0]}), got shape {np.shape(image)}; "
+                "try one of this grid"
             )
         return (image if hasattr(image, "shape") else np.asarray(image))[..., self.above_diagonal]
 
@@ -191,7 +191,8 @@ def pairs_of(diagram: Any, xp: ModuleType = jnp) -> tuple[Any, Any, Bool[Any, " 
     """
     if not (hasattr(diagram, "birth") and hasattr(diagram, "death")):
         raise ValueError(
-            f"expected a diagram, got {type(diagram).__name__}; try one of `topology.diagrams` or BirthDeath(birth, death)"
+            f"expected a diagram, got {type(diagram).__name__}; "
+            "try one of `topology.diagrams` or BirthDeath(birth, death)"
         )
     read = _on_host if xp is np else arguments.floats
     birth, death = read(diagram.birth, "births"), read(diagram.death, "deaths")

@@ -1,5 +1,6 @@
 """Persistence images: diagrams as smooth pictures of fixed size, differentiable where that is asked for."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -74,9 +75,9 @@ def persistence_image(
     >>> round(float(persistence_image(pairs, grid, sigma=0.04, weight=linear_weight(1.0)).sum()), 3)
     0.6
     """
-    if not np.isscalar(sigma) or isinstance(sigma, str) or not 0 < sigma < np.inf:
-        raise ValueError(f"expected a positive sigma, got {sigma!r}; try the width of two or three cells")
-    sigma = float(sigma)
+    sigma = arguments.number(sigma, "sigma")
+    if not 0 < sigma < np.inf:
+        raise ValueError(f"expected a positive sigma, got {sigma}; try the width of two or three cells")
     if mode == "homcloud":
         return _homcloud(diagram, grid, sigma, weight)
     birth, death, valid = pairs_of(diagram)
@@ -174,7 +175,7 @@ def _few_filtered(diagram: Any, grid: Grid, width: float, weight: Weight | None)
 
 def _integrals(x: Array, edges: np.ndarray, sigma: float) -> Array:
     """Of Gaussians around x over the cells between edges: (pairs, cells)."""
-    away = (jnp.asarray(edges, x.dtype) - x[:, None]) / (np.sqrt(2) * sigma)
+    away = (jnp.asarray(edges, x.dtype) - x[:, None]) / (math.sqrt(2) * sigma)
     return jnp.diff(erf(away), axis=1) / 2
 
 
@@ -184,7 +185,7 @@ def _deposit(birth: Array, death: Array, height: Array, grid: Grid, sigma: float
     for x, edges, width in zip((birth, death), grid.edges, grid.widths, strict=True):
         margin = int(np.ceil(REACH * sigma / width)) + 1
         n = len(edges) - 1 + 2 * margin
-        place = (x - edges[0]) / width + (margin - 0.5)
+        place = (x - float(edges[0])) / width + (margin - 0.5)
         left = jnp.clip(jnp.floor(jax.lax.stop_gradient(place)), -2, n).astype(jnp.int32)
         right = place - left
         shares.append([(left, 1 - right), (left + 1, right)])

@@ -129,12 +129,13 @@ def _latest(complex_: AlphaComplex, pairs: Pairs, which: int, epsilon: float) ->
     """The latest birth of what may lie on the boundary."""
     which = _checked_pair(complex_, pairs, which)
     birth, death = float(pairs.birth[which]), float(pairs.death[which])
-    if not np.isscalar(epsilon) or isinstance(epsilon, str) or not 0 <= epsilon < death - birth:
+    epsilon = arguments.number(epsilon, "epsilon")
+    if not 0 <= epsilon < death - birth:
         raise ValueError(
-            f"expected an epsilon below the persistence of the pair, {death - birth:.3g}, got {epsilon!r}; "
+            f"expected an epsilon below the persistence of the pair, {death - birth:.3g}, got {epsilon}; "
             "try a pair that persists longer, or a smaller epsilon"
         )
-    return birth + float(epsilon)
+    return birth + epsilon
 
 
 def _checked_pair(complex_: AlphaComplex, pairs: Pairs, which: int) -> int:

@@ -20,7 +20,8 @@ class Sites(NamedTuple):
     weight : (points,) float64, or None
         Squared radii of the balls that grow from the points; none of them for all of one size.
     box : (dim,) or (dim, dim) float64, or None
-        Edges of the periodic cell, infinite along an open axis, or its lattice vectors as rows; None for open space.
+        Edges of the periodic cell, infinite along an open axis, or its lattice vectors as rows; None for open
+        space.
     """
 
     position: Array

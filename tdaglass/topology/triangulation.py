@@ -43,7 +43,8 @@ def delaunay_cells(sites: Sites) -> Simplices:
         return Simplices(cells, np.zeros((*cells.shape, cells.shape[1] - 1), np.int8))
     n, dim = sites.position.shape
     depth = FIRST_DEPTH * float(volume(sites.box) / n) ** (1 / dim)
-    # No empty sphere is wider than the diagonal of a brick with the box's edges: one that seems so, among these images, is of a flat cell.
+    # No empty sphere is wider than the diagonal of a brick with the box's edges: one that seems so, among these
+    # images, is of a flat cell.
     deepest = 1.01 * float(np.linalg.norm(sites.box))
     while True:
         if depth > MOST_BOXES * widths(sites.box).min():

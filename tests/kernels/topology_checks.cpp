@@ -1,5 +1,5 @@
 // The loops behind complexes without Python, for `make sanitize`: tori and tetrahedra of known homology, trees of bytes
-// good and bad, in one thread and in several.
+// good and bad, boxes that lean, in one thread and in several.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include <numeric>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -191,14 +192,20 @@ struct Images {
     Complex torus;
     std::vector<int32_t> point, shift, cells;
 
-    Images(int dim, int edge, int reach, bool weighted, unsigned seed) : torus{dim, {}, {}, {}, {}, {}} {
+    // `tilt`: by how much each lattice vector leans along the axis before, in units of its length.
+    Images(int dim, int edge, int reach, bool weighted, unsigned seed, double tilt = 0) : torus{dim, {}, {}, {}, {}, {}} {
         std::mt19937 random(seed);
         std::uniform_real_distribution<double> jitter(0.0, 0.2);
         const int sites = (int)std::pow(edge, dim), wide = edge + 2 * reach;
-        torus.box.assign(dim, edge);
+        torus.box.assign(dim * dim, 0);
+        for (int d = 0; d < dim; d++) {
+            torus.box[d * dim + d] = edge;
+            if (d) torus.box[d * dim + d - 1] = tilt * edge;
+        }
         torus.levels.resize(dim + 1);
         for (int i = 0; i < sites; i++) {
             for (int d = 0, rest = i; d < dim; d++, rest /= edge) torus.position.push_back(rest % edge + jitter(random));
+            for (int d = 0; d + 1 < dim; d++) torus.position[i * dim + d] += tilt * torus.position[i * dim + d + 1];
             if (weighted) torus.weight.push_back(jitter(random));
         }
         auto number = [&](const std::vector<int>& at) {
@@ -240,8 +247,8 @@ std::vector<int32_t> tori() {
     std::vector<int32_t> all;
     for (int dim : {2, 3})
         for (int edge : {1, 2, 4})
-            for (bool weighted : {false, true}) {
-                Images images(dim, edge, 2, weighted, 7);
+            for (auto [weighted, tilt] : {std::pair{false, 0.0}, {true, 0.0}, {false, 0.2}, {true, -0.1}}) {
+                Images images(dim, edge, 2, weighted, 7, tilt);
                 check(images.cut() < 2 * dim, "spheres of a lattice are small");
                 Complex& torus = images.torus;
                 check(torus.fill(), "the triangulation of a lattice is unique");
@@ -285,6 +292,28 @@ void images() {
             const double density = count / std::pow(3 + 2 * depth, dim);
             check(std::abs(density - 1) < 0.5, "as many as fill the space");
         }
+        // Those of a box that leans: each is of a point, and around the middle of the box none is missing.
+        Images lean(dim, 3, 0, false, 5, 0.6);
+        const Complex& tilted = lean.torus;
+        std::vector<double> position(4000 * dim);
+        std::vector<int32_t> point(4000), shift(4000 * dim);
+        const int64_t count = tdaglass_images_around(dim, tilted.n(), tilted.position.data(), nullptr, tilted.box.data(), 2.0,
+                                                     4000, position.data(), point.data(), shift.data());
+        check(count > tilted.n() && count < 4000, "images of a box that leans");
+        int near = 0;
+        for (int64_t m = 0; m < count; m++) {
+            double away = 0;
+            for (int d = 0; d < dim; d++) {
+                double x = tilted.position[point[m] * dim + d];
+                for (int a = 0; a < dim; a++) x += shift[m * dim + a] * tilted.box[a * dim + d];
+                check(std::abs(x - position[m * dim + d]) < 1e-12, "of a point");
+                const double middle = 1.5 * (d + 1 < dim ? 1.6 : 1);
+                away += (position[m * dim + d] - middle) * (position[m * dim + d] - middle);
+            }
+            near += away < 4;
+        }
+        const double ball = dim == 2 ? 4 * 3.14159 : 32 * 3.14159 / 3;
+        check(std::abs(near / ball - 1) < 0.2, "as many as fill a ball");
     }
 }
 

@@ -255,5 +255,115 @@ def test_bad_input_says_what_to_do():
         voronoi(np.where(positions == positions[4], np.nan, positions), box)
     with pytest.raises(ValueError, match="0 and 1 at one"):
         voronoi(np.concatenate([positions[:1], positions]), box)
-    with pytest.raises(ValueError, match="at least 4 points"):
-        voronoi(positions[:3], box)
+    with pytest.raises(ValueError, match="periodic along all axes"):
+        voronoi(positions, [3.0, 3.0, np.inf])
+    for threshold in (-1.0, 1.0, np.nan):
+        with pytest.raises(ValueError, match="threshold from 0 to 1"):
+            voronoi(positions, box, threshold=threshold)
+
+
+LATTICE = np.array([[2.0, 0, 0], [0.9, 1.8, 0], [-0.7, 1.1, 2.2]])
+
+
+def test_cells_in_a_triclinic_box_of_freud(rivals):
+    """In its single precision."""
+    cells = voronoi(rivals["gas"], rivals["tilted"])
+    np.testing.assert_allclose(cells.volume, rivals["freud_tilted_volume"], atol=1e-5)
+
+
+def test_radical_cells_of_voro(rivals):
+    """In a triclinic box; four particles are left without a cell by the radii of others."""
+    cells = voronoi(rivals["gas"], rivals["tilted"], radii=rivals["radii"], threshold=0.0)
+    np.testing.assert_allclose(cells.volume, rivals["radical_volume"], atol=1e-12)
+    np.testing.assert_array_equal(cells.neighbors.mask.sum(1), rivals["radical_faces"])
+    hidden = cells.volume == 0
+    assert hidden.sum() > 0
+    assert not cells.neighbors.mask[hidden].any()
+    assert cells.volume.sum() == pytest.approx(np.linalg.det(rivals["tilted"]), rel=1e-12)
+    with pytest.raises(ValueError, match=r"radii of zero or more, got -1; try"):
+        voronoi(rivals["gas"], rivals["tilted"], radii=-np.ones(120))
+
+
+def test_radical_cells_of_equal_radii_are_plain_ones_and_of_touching_spheres_touch_there():
+    positions, box = random_points(60, (1, 1.3, 0.9))
+    plain, equal = (voronoi(positions, box, radii=x) for x in (None, np.full(60, 0.7)))
+    np.testing.assert_allclose(equal.volume, plain.volume, rtol=1e-9)
+    np.testing.assert_array_equal(equal.face_edges, plain.face_edges)
+    two = voronoi(np.array([[1.0, 0], [4.0, 0], [1, 3], [4, 3]]), [6.0, 6.0], radii=[1.0, 2, 1, 2])
+    np.testing.assert_allclose(two.volume, [6, 12, 6, 12], atol=1e-5)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_triclinic_cells_are_those_of_other_vectors_and_of_the_supercell(dim):
+    matrix = LATTICE[:dim, :dim]
+    random = np.random.default_rng(dim)
+    positions, radii = random.random((25, dim)) @ matrix, 0.2 * random.random(25)
+    cells = voronoi(positions, matrix, radii=radii)
+    whole = np.array([[1, 3, -4], [0, 1, 2], [0, 0, 1]])[:dim, :dim]
+    turn = np.linalg.qr(random.normal(size=(dim, dim)))[0]
+    others = voronoi(positions @ turn, whole @ matrix @ turn, radii=radii)
+    twice = voronoi(
+        np.concatenate([positions, positions + matrix[0]]),
+        matrix * np.array([2, 1, 1])[:dim, None],
+        radii=np.tile(radii, 2),
+    )
+    for other, copies in ((others, 1), (twice, 2)):
+        np.testing.assert_allclose(other.volume, np.tile(cells.volume, copies), rtol=1e-9)
+        np.testing.assert_array_equal(
+            other.neighbors.mask.sum(1), np.tile(cells.neighbors.mask.sum(1), copies)
+        )
+    real = others.cells[:, 0] >= 0
+    x = (positions @ turn)[others.cells[real]] + others.shifts[real] @ (whole @ matrix @ turn)
+    edge = x[:, 1:] - x[:, :1]
+    filled = np.abs(np.linalg.det(edge)).sum() / (2 if dim == 2 else 6)
+    assert filled == pytest.approx(abs(np.linalg.det(matrix)), rel=1e-12)
+    batch = voronoi(np.stack([positions, positions]), np.stack([matrix, matrix]), radii=radii)
+    np.testing.assert_array_equal(batch.volume[1], cells.volume)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"), [("sc", (0, 6, 0, 0)), ("bcc", (0, 6, 0, 8)), ("fcc", (0, 12, 0, 0))]
+)
+def test_crystals_in_single_precision_and_in_their_primitive_cells(crystal, name, index):
+    """Rounded, or shaken by as much, corners come apart; drawn together again they are those of the crystal."""
+    positions, box = (np.asarray(x) for x in crystal(name, 5, 3.61))
+    random = np.random.default_rng(0)
+    for given in (
+        positions.astype(np.float32) + np.float32(7.3),
+        positions + 1e-6 * random.normal(size=positions.shape),
+    ):
+        assert set(map(tuple, voronoi_index(voronoi(given, box.astype(given.dtype))).tolist())) == {index}
+    if name == "fcc":
+        assert len(set(map(tuple, voronoi_index(voronoi(given, box, threshold=0.0)).tolist()))) > 5
+    primitive = {
+        "sc": np.eye(3),
+        "bcc": np.ones((3, 3)) / 2 - np.eye(3),
+        "fcc": (np.ones((3, 3)) - np.eye(3)) / 2,
+    }[name]
+    alone = voronoi([[0.3, 0.2, 0.1]], primitive)
+    assert voronoi_index(alone).tolist() == [list(index)]
+    np.testing.assert_allclose(alone.volume, abs(np.linalg.det(primitive)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("threshold", [1e-3, 0.02, 0.1])
+def test_of_larger_thresholds_no_short_edges_are_left_and_faces_share_their_edges(threshold):
+    positions, box = random_points(400, (1, 1, 1))
+    cells, whole = (voronoi(positions, box, threshold=x) for x in (threshold, 0.0))
+    np.testing.assert_array_equal(cells.volume, whole.volume)
+    faces_of, edges_of = cells.neighbors.mask.sum(1), cells.face_edges.sum(1)
+    assert np.all(edges_of % 2 == 0)  # each is of two faces
+    assert np.all(edges_of <= whole.face_edges.sum(1))
+    lost = 1 - faces_of.sum() / whole.neighbors.mask.sum()
+    assert threshold / 2 < lost < 2 * threshold
+    assert whole.face[whole.face > 0].min() < cells.face[cells.face > 0].min() < threshold
+
+
+def test_area_weighted_bond_order_of_freud(liquid, rivals):
+    """And it does not jump where a face vanishes, as in a crystal shaken ever so little."""
+    cells = voronoi(*liquid)
+    weighted = jax.jit(lambda table, area: bond_order(table, (4, 6), average=None, weights=area))
+    np.testing.assert_allclose(weighted(cells.neighbors, cells.face), rivals["freud_weighted"], atol=1e-5)
+    with pytest.raises(ValueError, match=r"expected weights \(\d+, \d+\), got shape"):
+        bond_order(cells.neighbors, (4,), weights=cells.face[:3])
+    with pytest.raises(ValueError, match="weights of zero or more, got -"):
+        bond_order(cells.neighbors, (4,), weights=-cells.face)
