@@ -99,7 +99,10 @@ def draw_correlations(settings: Settings, run: Run, analysed: list[Analysed], na
     )
     if any(ceilings.values()):
         runs = settings.simulation.replicas
-        caption += f" Dashed: what a perfect score would reach against a propensity of {runs} runs."
+        caption += (
+            f" Dashed: what a perfect score would reach against a propensity of {runs} runs (of values; of ranks "
+            "nearly the same)."
+        )
     plot.save_figure(figure, run.figure_path("correlation"), caption)
 
 

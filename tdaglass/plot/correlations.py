@@ -1,6 +1,6 @@
 """Curves that hold structure against dynamics: correlation against time, mean score against temperature."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -76,7 +76,8 @@ def correlation_against_time(
     columns = min(len(panels), 3 if len(panels) % 3 == 0 else 2)
     rows = -(-len(panels) // columns)
     width = width or (COLUMN if len(panels) == 1 else PAGE)
-    figure, axes = new_figure(rows, columns, width=width, sharex=True, sharey=True)
+    height = None if len(panels) == 1 else 0.85 * width / columns * rows
+    figure, axes = new_figure(rows, columns, width=width, height=height, sharex=True, sharey=True)
     for spare in axes.flat[len(panels) :]:
         spare.set_axis_off()
     for panel, (title, curves) in zip(axes.flat, panels.items(), strict=False):
@@ -99,7 +100,11 @@ def correlation_against_time(
         )
     letter_panels(axes)
     lines = {":": r"$\tau_\alpha$" if relaxation_times else None, "--": "ceiling" if ceilings else None}
-    _legend(axes[0][0], {style: name for style, name in lines.items() if name})
+    handles = _handles(axes[0][0], {style: name for style, name in lines.items() if name})
+    if len(panels) == 1:
+        axes[0][0].legend(handles=handles, loc="best")
+    else:  # one for all, where no curve can be
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
@@ -159,7 +164,7 @@ def mean_score(
         panel.locator_params(axis="x", nbins=6)
         label_axes(panel, horizontal, label if panel is axes[0][0] else "")
     letter_panels(axes)
-    _legend(axes[0][0], {})
+    axes[0][0].legend(handles=_handles(axes[0][0], {}), loc="best")
     return figure
 
 
@@ -172,15 +177,13 @@ def _band(axes: Axes, curve: Curve, k: int, name: str) -> None:
         axes.fill_between(x, y - error, y + error, color=color_of(k), alpha=0.25, linewidth=0)
 
 
-def _legend(axes: Axes, lines: Mapping[Any, str]) -> None:
-    """What has a label, and what lines of some styles mean, whatever their colour."""
-    handles: Sequence = axes.get_legend_handles_labels()[0]
+def _handles(axes: Axes, lines: Mapping[Any, str]) -> list[Any]:
+    """Of a legend: what has a label, and what lines of some styles mean, whatever their colour."""
     styles = [
         mpl.lines.Line2D([], [], color="0.3", linestyle=style, linewidth=1, label=name)
         for style, name in lines.items()
     ]
-    handles = [*handles, *styles]
-    axes.legend(handles=handles, loc="best")
+    return [*axes.get_legend_handles_labels()[0], *styles]
 
 
 def _require_points(curves: Mapping[str, Curve]) -> None:
