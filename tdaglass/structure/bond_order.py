@@ -23,7 +23,7 @@ from tdaglass.structure.harmonics import legendre_over_sines
 from tdaglass.structure.neighbor_search import Neighbors, one_table
 
 BLOCK = 128  # particles whose running sums stay in the caches of one core
-LOW = 12  # up to this degree sums of products are exact to a few roundings, and twice as fast
+LOW = 16  # up to this degree sums of products are exact to 2e-6 in single precision, at 20 to 1e-5, at 40 to 0.1
 HIGHEST = 100  # to which harmonics were compared with scipy's
 
 
@@ -191,6 +191,13 @@ def _circular(
 ) -> Float[Array, "powers 2 block"]:
     """Real and imaginary part of weight (x + iy)^l, l from 0 to the highest."""
     x, y = unit[0], unit[1]
+    if highest > LOW:
+        # So many products in a row take a compiler minutes, in reverse mode.
+        def turn(power: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
+            a, b = power
+            return (a * x - b * y, a * y + b * x), jnp.stack(power)
+
+        return lax.scan(turn, (weight, jnp.zeros_like(weight)), None, highest + 1)[1]
     real, imag = [weight], [jnp.zeros_like(weight)]
     for _ in range(highest):
         a, b = real[-1], imag[-1]
