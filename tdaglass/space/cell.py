@@ -1,7 +1,7 @@
 """Periodic cells: edges (dim,) of an orthorhombic one, or a matrix (dim, dim) whose rows are the lattice vectors.
 
-Rows, as in ASE and in extended xyz: whole numbers s of lattice vectors move a point by ``s @ box``, and in units of
-them positions are ``x @ inv(box)``. Edges are not a diagonal matrix but a case of their own: one multiplication an
+Rows, as in ASE and in extended xyz: whole numbers s of lattice vectors move a point by ``s @ box``, and in units
+of them positions are ``x @ inv(box)``. Edges are not a diagonal matrix but a case of their own: one multiplication an
 axis, and what was computed with them keeps every bit. All functions are for one cell, in NumPy or in JAX arrays.
 """
 

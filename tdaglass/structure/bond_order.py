@@ -9,7 +9,7 @@ up to the highest degree, from which the spherical harmonics of all degrees foll
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ HIGHEST = 100  # to which harmonics were compared with scipy's
 
 def bond_order(
     neighbors: Neighbors,
-    degrees: int | Sequence[int] = range(1, 9),
+    degrees: int | Sequence[Any] | np.ndarray = range(1, 9),
     average: Literal["invariants", "lechner_dellago"] | None = "invariants",
 ) -> Float[Array, "particles degrees"]:
     r"""Steinhardt's rotational invariants of the neighbour directions, and their two local averages.
@@ -98,11 +98,13 @@ def bond_order(
     return jnp.where(undefined[:, None], jnp.nan, order)
 
 
-def _whole_degrees(degrees: int | Sequence[int]) -> tuple[int, ...]:
-    given = [degrees] if np.ndim(degrees) == 0 else list(degrees)  # type: ignore[arg-type]
+def _whole_degrees(degrees: Any) -> tuple[int, ...]:
+    given = [degrees] if np.ndim(degrees) == 0 else list(degrees)
     each = tuple(whole(degree, "degree") for degree in given)
     if not each or not 0 <= min(each) <= max(each) <= HIGHEST:
-        raise ValueError(f"expected degrees of 0 or more, up to {HIGHEST}, got {each}; try degrees=range(1, 9)")
+        raise ValueError(
+            f"expected degrees of 0 or more, up to {HIGHEST}, got {each}; try degrees=range(1, 9)"
+        )
     return each
 
 

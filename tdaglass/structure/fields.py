@@ -59,8 +59,9 @@ def density_field(
     Raises
     ------
     ValueError
-        For a grid that does not fit the box or is too fine for any memory, an unknown assignment, a missing species
-        count, open axes; where values are known, for positions that are not finite or species without a channel.
+        For a grid that does not fit the box or is too fine for any memory, an unknown assignment, a missing
+        species count, open axes; where values are known, for positions that are not finite or species without a
+        channel.
 
     Examples
     --------
@@ -136,9 +137,7 @@ def particle_values(
     return jnp.sum(values[..., at] * share, -1)
 
 
-def scale_to_unit(
-    values: Numbers, axis: int | tuple[int, ...] | None = None
-) -> Float[Array, "*rest"]:
+def scale_to_unit(values: Numbers, axis: int | tuple[int, ...] | None = None) -> Float[Array, "*rest"]:
     """Values moved and scaled so that the smallest is 0 and the largest 1; zeros where all are the same.
 
     Parameters
@@ -173,7 +172,9 @@ def scale_to_unit(
         )
     known = concrete(x)
     if known is not None and np.isinf(known).any():
-        raise ValueError("expected finite values, or NaN for unknown ones, got infinity; try jnp.nan in its place")
+        raise ValueError(
+            "expected finite values, or NaN for unknown ones, got infinity; try jnp.nan in its place"
+        )
     least = jnp.nanmin(x, axis, keepdims=True)
     span = jnp.nanmax(x, axis, keepdims=True) - least
     return (x - least) / jnp.where(span > 0, span, 1)

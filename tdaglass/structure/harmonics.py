@@ -1,12 +1,12 @@
 r"""Spherical harmonics of high degree, by a recurrence that is stable in single precision.
 
-Normalised as :math:`S_{lm} = \sqrt{4\pi/(2l+1)} |Y_{lm}|`, associated Legendre functions stay below one, and at fixed
-order m they follow from degree to degree without cancellation,
+Normalised as :math:`S_{lm} = \sqrt{4\pi/(2l+1)} |Y_{lm}|`, associated Legendre functions stay below one, and at
+fixed order m they follow from degree to degree without cancellation,
 
 .. math:: \sqrt{l^2 - m^2}\, S_{lm} = (2l - 1)\, z\, S_{l-1,m} - \sqrt{(l-1)^2 - m^2}\, S_{l-2,m}
 
-(Holmes and Featherstone, J. Geodesy 76, 279, 2002, eq. 11, and GSL). The factor :math:`\sin^m\theta` is left out: it
-comes with the azimuth as :math:`(x + iy)^m`, so that the poles need no care.
+(Holmes and Featherstone, J. Geodesy 76, 279, 2002, eq. 11, and GSL). The factor :math:`\sin^m\theta` is left out:
+it comes with the azimuth as :math:`(x + iy)^m`, so that the poles need no care.
 """
 
 from functools import cache

@@ -35,8 +35,8 @@ def wave_vectors(
 ) -> Int[np.ndarray, "vectors dim"]:
     r"""Whole numbers n of the wave vectors :math:`2\pi n / L` that fit a periodic cell, on the host.
 
-    In a cell of lattice vectors, the rows of :math:`h`, they are :math:`q = 2\pi h^{-1} n`. Of n and -n, which give
-    the same S(q), one is returned; zero is not. Along open axes n is zero.
+    In a cell of lattice vectors, the rows of :math:`h`, they are :math:`q = 2\pi h^{-1} n`. Of n and -n, which
+    give the same S(q), one is returned; zero is not. Along open axes n is zero.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def wave_vectors(
     q_max, q_min : inverse length units
         Range of :math:`|q|`, both ends included.
     per_shell : int
-        At most this many, drawn at random, from each shell of width :math:`2\pi` over the longest edge. None: all, whose
-        number grows as the volume of the ball.
+        At most this many, drawn at random, from each shell of width :math:`2\pi` over the longest edge. None:
+        all, whose number grows as the volume of the ball.
     seed : int
         Of that draw.
 
@@ -63,7 +63,9 @@ def wave_vectors(
     closed = np.isfinite(edges)
     q_max, q_min = _wave_number(q_max, "q_max"), _wave_number(q_min, "q_min")
     if q_max < q_min:
-        raise ValueError(f"expected q_max of at least q_min, got {q_max:g} and {q_min:g}; try them the other way")
+        raise ValueError(
+            f"expected q_max of at least q_min, got {q_max:g} and {q_min:g}; try them the other way"
+        )
     # Along each lattice vector a wave has at most so many periods.
     most = np.where(closed, np.floor(q_max * np.where(closed, edges, 0) / (2 * np.pi) * (1 + 1e-12)), 0)
     if np.prod(2 * most + 1) > MOST_VECTORS:
@@ -100,9 +102,15 @@ def _lattice(box: Numbers) -> tuple[np.ndarray, np.ndarray | None]:
     """Edges of a cell, infinite along open axes, and its lattice vectors where it is not orthorhombic."""
     given = box if not isinstance(box, jax.Array) else concrete(box)
     if given is None:
-        raise ValueError("expected a periodic cell that is known, got None or one inside jit; try it outside jit")
+        raise ValueError(
+            "expected a periodic cell that is known, got None or one inside jit; try it outside jit"
+        )
     values = np.asarray(given)
-    if values.ndim == 0 or (values.ndim == 1 and values.shape != (2,) and values.shape != (3,)) or values.ndim > 2:
+    if (
+        values.ndim == 0
+        or (values.ndim == 1 and values.shape != (2,) and values.shape != (3,))
+        or values.ndim > 2
+    ):
         raise ValueError(
             f"expected the box of one system, (dim,) or (dim, dim), got shape {values.shape}; try its edges"
         )
@@ -251,7 +259,9 @@ def _ascending(edges: Numbers, positions: Array) -> Float[Array, " edges"]:
     values = concrete(shells)
     if shells.ndim != 1 or len(shells) < 2 or (values is not None and not (np.diff(values) > 0).all()):
         got = f"shape {shells.shape}" if values is None or shells.ndim != 1 else f"{len(values)} others"
-        raise ValueError(f"expected two or more ascending edges of shells, got {got}; try jnp.linspace(5, 9, 41)")
+        raise ValueError(
+            f"expected two or more ascending edges of shells, got {got}; try jnp.linspace(5, 9, 41)"
+        )
     return shells
 
 
