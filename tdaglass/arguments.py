@@ -6,7 +6,7 @@ eager calls and their gradients. Inside `jit` and `vmap` values are unknown, and
 """
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -25,10 +25,9 @@ MOST_SPECIES = 1024
 
 def concrete(x: Any) -> np.ndarray | None:
     """Values on the host of an array that has them, also under an eager grad; None inside jit or vmap."""
-    if x is None:
-        return None
-    x = lax.stop_gradient(x)
-    return None if isinstance(x, jax.core.Tracer) else np.asarray(x)
+    if isinstance(x, jax.core.Tracer):
+        x = lax.stop_gradient(x)
+    return None if x is None or isinstance(x, jax.core.Tracer) else np.asarray(x)
 
 
 def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, "*shape"]:
@@ -65,8 +64,12 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
     else:
         single = x.dtype == jnp.float32
         dtype = jnp.dtype(jnp.float32) if single else jax.dtypes.canonicalize_dtype(float)
-    # Numbers of the host are converted there: JAX would cut integers to 32 bits first.
-    return x.astype(dtype) if isinstance(x, jax.Array) else jnp.asarray(_narrowed(x, dtype))
+    if isinstance(x, jax.core.Tracer):
+        return x.astype(dtype)
+    # What is known stays known inside jit: sizes of tables are chosen by it.
+    with jax.ensure_compile_time_eval():
+        # Numbers of the host are converted there: JAX would cut integers to 32 bits first.
+        return x.astype(dtype) if isinstance(x, jax.Array) else jnp.asarray(_narrowed(x, dtype))
 
 
 def host(x: Numbers, name: str) -> np.ndarray:
@@ -107,6 +110,14 @@ def _is_real(dtype: np.dtype) -> bool:
     return dtype.kind not in "SUOMm" and (
         jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)
     )
+
+
+def _of_known(function: Callable[[Any], Array], x: Any) -> Array:
+    """A function of an array, computed at once where that is known, inside jit, too."""
+    if isinstance(x, jax.core.Tracer):
+        return function(x)
+    with jax.ensure_compile_time_eval():
+        return function(x)
 
 
 def _narrowed(x: np.ndarray, dtype: Any) -> np.ndarray:
@@ -251,13 +262,14 @@ def _checked_cell(lattice: Any, dim: int, open_axes: bool) -> Any:
             f"expected a box of {dim} edges, one number, or {dim} lattice vectors as rows, got shape "
             f"{lattice.shape}; try jax.vmap for the boxes of several systems"
         )
-    lattice = lattice.repeat(dim) if lattice.ndim == 0 else lattice
+    if lattice.ndim == 0:
+        lattice = _of_known(lambda edge: edge.repeat(dim), lattice)
     values = concrete(lattice)
     if values is None:
         return lattice
     # Where derivatives are taken in the other entries, they must stay.
     if values.ndim == 2 and not isinstance(lattice, jax.core.Tracer) and _is_diagonal(values):
-        lattice, values = lattice.diagonal(), np.diagonal(values)
+        lattice, values = _of_known(lambda matrix: matrix.diagonal(), lattice), np.diagonal(values)
     open_ = np.isinf(np.diagonal(values) if values.ndim == 2 else values)
     if np.isnan(values).any() or (values.ndim == 1 and not (values > 0).all()):
         raise ValueError(f"expected positive box edges, got {values.tolist()}; try box=None for open space")
@@ -341,7 +353,9 @@ def labels(x: Numbers, n: int, count: int | None = None, name: str = "species") 
                 f"expected {name} as {known}, got {values[wrong][0]} for particle {int(wrong.argmax())}; "
                 "try codes 0, 1, ... as np.unique(..., return_inverse=True) gives them"
             )
-    return codes.astype(jnp.int32) if isinstance(codes, jax.Array) else jnp.asarray(codes.astype(np.int32))
+    if not isinstance(codes, jax.Array):
+        codes = codes.astype(np.int32)
+    return _of_known(lambda known: jnp.asarray(known, jnp.int32), codes)
 
 
 def table(x: Numbers, name: str = "data") -> Float[Array, "samples features"]:
@@ -461,7 +475,7 @@ def pair_table(x: Numbers, name: str, *, like: Array) -> Float[Array, "species s
     (1, 1)
     """
     table = floats(x, name, like=like)
-    table = table.reshape(1, 1) if table.ndim == 0 else table
+    table = _of_known(lambda number: number.reshape(1, 1), table) if table.ndim == 0 else table
     if table.ndim != 2 or table.shape[0] != table.shape[1]:
         raise ValueError(
             f"expected a number or a square matrix as {name}, got shape {table.shape}; "

@@ -1,8 +1,9 @@
-"""Cells that are narrower than what is looked for in them: their shortest lattice vectors, and images side by side.
+"""Cells narrower than what is looked for in them: their shortest lattice vectors, and images side by side.
 
-Within half the least width of a cell the nearest image is the only one. Where that is too little, the cell is first
-described by its shortest lattice vectors, which makes it as wide as it can be, and then so many of its images are put
-side by side that the nearest image in all of them together is the only one. How many is decided on the host.
+Within half the least width of a cell the nearest image is the only one. Where that is too little, the cell is
+first described by its shortest lattice vectors, which makes it as wide as it can be, and then so many of its
+images are put side by side that the nearest image in all of them together is the only one. How many is decided on
+the host.
 """
 
 import itertools
@@ -14,6 +15,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from tdaglass.arguments import concrete
 from tdaglass.space.cell import fractions, lattice_vectors, widths
 
 # Relative margins: of what shortens a lattice vector, and of a width over twice the reach.
@@ -49,8 +51,8 @@ def shortest_vectors(box: Float[np.ndarray, "dim dim"]) -> Int[np.ndarray, "dim 
 
     Examples
     --------
-    >>> (shortest_vectors(np.array([[1.0, 0.0], [7.3, 1.0]])) @ np.array([[1.0, 0.0], [7.3, 1.0]])).round(6).tolist()
-    [[1.0, 0.0], [0.3, 1.0]]
+    >>> (shortest_vectors(np.array([[1.0, 0.0], [7.3, 1.0]])) @ np.array([[1.0, 0.0], [7.3,
+    1.0]])).round(6).tolist() [[1.0, 0.0], [0.3, 1.0]]
     """
     dim = len(box)
     closed = np.flatnonzero(np.isfinite(np.diagonal(box)))
@@ -97,15 +99,21 @@ def reduced(box: Any, tiling: Tiling | None) -> Any:
     if tiling is None or tiling.basis is None:
         return box
     # Term by term, as products of matrices of single precision are less than that on accelerators.
-    return jnp.stack([sum(x * row for x, row in zip(numbers, box, strict=True)) for numbers in tiling.basis])
+    # An open axis has an infinite row, which no other has a share in.
+    rows = [sum(x * row for x, row in zip(numbers, box, strict=True) if x) for numbers in tiling.basis]
+    return jnp.stack(rows)
 
 
 def in_shortest_vectors(box: Any) -> Any:
     """The same lattice in its shortest vectors where these are known; as it is given inside jit."""
-    values = lax.stop_gradient(box)
-    if box.ndim == 1 or isinstance(values, jax.core.Tracer):
+    values = concrete(box)
+    if box.ndim == 1 or values is None:
         return box
-    return reduced(box, Tiling(_rows(shortest_vectors(np.asarray(values))), (1,) * len(values)))
+    tiling = Tiling(_rows(shortest_vectors(values)), (1,) * len(values))
+    if isinstance(box, jax.core.Tracer):
+        return reduced(box, tiling)
+    with jax.ensure_compile_time_eval():
+        return reduced(box, tiling)
 
 
 def tiled(

@@ -1,9 +1,10 @@
 """How a glass is built: who is near whom, and what order hides in it.
 
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
-particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them into rotational
-invariants, `hexatic_order` into the complex order parameter of two dimensions, and `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic
-box between its particles, and `tong_tanaka` says how far they are from touching each other all around.
+particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them
+into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions, and
+`local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
+between its particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for
 neighbours and the wave number at which relaxation is watched.

@@ -46,8 +46,8 @@ def local_average(
 
     Returns
     -------
-    The shape and units of `values`; NaN where a value within the radius is NaN, and inside jit where a traced box is
-    smaller than twice the radius.
+    The shape and units of `values`; NaN where a value within the radius is NaN, and inside jit where a traced box
+    is smaller than twice the radius.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def local_average(
     if lattice is not None:
         lattice = enclosed(lattice, lax.stop_gradient(x), reach)
         width = jnp.min(widths(lattice))
-        known = concrete(jnp.stack([width, reach]))
+        known = concrete(jnp.stack([width, jnp.asarray(reach, x.dtype)]))
         # Widths of a matrix are known up to rounding.
         rounding = 0 if lattice.ndim == 1 else ROUNDING
         fits = width * (1 + rounding) >= 2 * reach
@@ -112,8 +112,8 @@ def exponential_average(
 
     Returns
     -------
-    The shape and units of `values`. Differentiable in all arguments but `cutoff`. NaN inside jit where a traced box
-    is a matrix that is not reduced: its nearest images cannot be told.
+    The shape and units of `values`. Differentiable in all arguments but `cutoff`. NaN inside jit where a traced
+    box is a matrix that is not reduced: its nearest images cannot be told.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _arguments(values: Numbers, positions: Numbers, box: Numbers | None) -> tupl
     return x, channels, None if lattice is None else in_shortest_vectors(lattice)
 
 
-def _distance(given: Numbers, name: str, positions: Array) -> Array:
+def _distance(given: Numbers, name: str, positions: Array) -> Array | float:
     distance = floats(given, name, like=positions)
     if distance.ndim:
         raise ValueError(
@@ -165,7 +165,8 @@ def _distance(given: Numbers, name: str, positions: Array) -> Array:
     value = concrete(distance)
     if value is not None and not 0 < value < np.inf:
         raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
-    return distance
+    # What is known when compiled stays so: dividing by it gives other bits than dividing by an argument.
+    return float(given) if isinstance(given, int | float) else distance
 
 
 def _weighted_mean(

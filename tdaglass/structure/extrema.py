@@ -25,7 +25,8 @@ def first_peak(x: Numbers, y: Numbers) -> Float[Array, ""]:
     Raises
     ------
     ValueError
-        For arrays that do not fit together; where values are known, for points that do not ascend or have no value.
+        For arrays that do not fit together; where values are known, for points that do not ascend or have no
+        value.
 
     Examples
     --------

@@ -59,8 +59,9 @@ def density_field(
     Raises
     ------
     ValueError
-        For a grid that does not fit the box or is too fine for any memory, an unknown assignment, a missing species
-        count, open axes; where values are known, for positions that are not finite or species without a channel.
+        For a grid that does not fit the box or is too fine for any memory, an unknown assignment, a missing
+        species count, open axes; where values are known, for positions that are not finite or species without a
+        channel.
 
     Examples
     --------

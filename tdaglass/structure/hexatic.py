@@ -12,9 +12,9 @@ def hexatic_order(neighbors: Neighbors, k: int = 6) -> Complex[Array, " particle
 
     .. math:: \psi_k(i) = \frac{1}{N_i} \sum_{j \in N(i)} e^{i k \theta_{ij}}
 
-    with :math:`\theta_{ij}` the angle of the bond to the x axis (Halperin and Nelson, Phys. Rev. Lett. 41, 121, 1978).
-    Its absolute value is `bond_order` of degree k without average; its phase, over k, is the orientation of the
-    neighbourhood, whose correlations in space tell the hexatic phase from the liquid.
+    with :math:`\theta_{ij}` the angle of the bond to the x axis (Halperin and Nelson, Phys. Rev. Lett. 41, 121,
+    1978). Its absolute value is `bond_order` of degree k without average; its phase, over k, is the orientation
+    of the neighbourhood, whose correlations in space tell the hexatic phase from the liquid.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ def hexatic_order(neighbors: Neighbors, k: int = 6) -> Complex[Array, " particle
     Returns
     -------
     (particles,) complex, dimensionless
-        NaN for a particle without neighbours, or with one at its own position. Differentiable in positions and box.
+        NaN for a particle without neighbours, or with one at its own position. Differentiable in positions and
+        box.
 
     Raises
     ------

@@ -117,7 +117,7 @@ def one_table(neighbors: Neighbors) -> Neighbors:
     shape = np.shape(neighbors.idx)
     if len(shape) != 2:
         raise ValueError(
-            f"expected the neighbours of one system, got a batch of shape {shape[:-2]}; try jax.vmap of the function"
+            f"expected the neighbours of one system, got a batch {shape[:-2]}; try jax.vmap of the function"
         )
     displacement = floats(neighbors.displacement, "displacements")
     return Neighbors(
@@ -155,7 +155,7 @@ def lattice_shifts(
     lattice = cell(box, x)
     if len(x) != len(table.idx) or x.shape[1] != table.displacement.shape[-1]:
         raise ValueError(
-            f"expected positions of the {len(table.idx)} particles that have these neighbours, got shape {x.shape}; "
+            f"expected positions of the {len(table.idx)} particles of these neighbours, got shape {x.shape}; "
             "try the positions that they were found with"
         )
     if lattice is None:

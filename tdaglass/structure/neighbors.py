@@ -51,8 +51,8 @@ def cutoff_neighbors(
     Raises
     ------
     ValueError
-        For arguments that do not fit together, positions that are not finite, and neighbours that would not fit into
-        memory, with the densest place. Where values are traced, `check_neighbors` reports what is flagged.
+        For arguments that do not fit together, positions that are not finite, and neighbours that would not fit
+        into memory, with the densest place. Where values are traced, `check_neighbors` reports what is flagged.
 
     Examples
     --------

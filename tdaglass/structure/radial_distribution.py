@@ -67,8 +67,8 @@ def radial_distribution(
     Returns
     -------
     RadialDistribution
-        NaN for a pair of species without pairs, and inside jit where a traced box is less than twice as wide as the
-        cut-off.
+        NaN for a pair of species without pairs, and inside jit where a traced box is less than twice as wide as
+        the cut-off.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _images(box: Array, cutoff: float) -> np.ndarray:
     most = np.floor(cutoff / widths(values.astype(np.float64)) * (1 + ROUNDING) + 0.5).astype(int)
     if math.prod(2 * int(m) + 1 for m in most) > MOST_IMAGES:
         raise ValueError(
-            f"expected a cutoff that at most {MOST_IMAGES} images of the cell are within, got {cutoff:g} in a cell "
+            f"expected a cutoff with at most {MOST_IMAGES} images of the cell in it, got {cutoff:g} in a cell "
             f"{widths(values).min():g} wide; try a shorter one"
         )
     shifts = np.stack(np.meshgrid(*[np.arange(-m, m + 1) for m in most], indexing="ij"), -1)

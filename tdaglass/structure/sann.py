@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from tdaglass.arguments import Numbers, cell, concrete, floats, length, points, whole
 from tdaglass.space import enclosed, in_shortest_vectors, volume, widths
@@ -63,7 +63,8 @@ def sann_neighbors(
     ------
     ValueError
         For positions not in three dimensions, not finite, or too few; in eager calls without capacity, for
-        neighbours that would not fit into memory. Where values are traced, `check_neighbors` reports what is flagged.
+        neighbours that would not fit into memory. Where values are traced, `check_neighbors` reports what is
+        flagged.
 
     Examples
     --------

@@ -35,8 +35,8 @@ def wave_vectors(
 ) -> Int[np.ndarray, "vectors dim"]:
     r"""Whole numbers n of the wave vectors :math:`2\pi n / L` that fit a periodic cell, on the host.
 
-    In a cell of lattice vectors, the rows of :math:`h`, they are :math:`q = 2\pi h^{-1} n`. Of n and -n, which give
-    the same S(q), one is returned; zero is not. Along open axes n is zero.
+    In a cell of lattice vectors, the rows of :math:`h`, they are :math:`q = 2\pi h^{-1} n`. Of n and -n, which
+    give the same S(q), one is returned; zero is not. Along open axes n is zero.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def wave_vectors(
     q_max, q_min : inverse length units
         Range of :math:`|q|`, both ends included.
     per_shell : int
-        At most this many, drawn at random, from each shell of width :math:`2\pi` over the longest edge. None: all, whose
-        number grows as the volume of the ball.
+        At most this many, drawn at random, from each shell of width :math:`2\pi` over the longest edge. None:
+        all, whose number grows as the volume of the ball.
     seed : int
         Of that draw.
 

@@ -1,8 +1,8 @@
 """How large the tables of a search have to be, decided on the host where values are known.
 
-A table is built with the sizes that a liquid of this density needs, and again with those that were then counted. No
-table is built that would not fit a computer's memory: what asks for one, such as many particles at one place, is
-said, with the place.
+A table is built with the sizes that a liquid of this density needs, and again with those that were then counted.
+No table is built that would not fit a computer's memory: what asks for one, such as many particles at one place,
+is said, with the place.
 """
 
 import math
@@ -154,8 +154,8 @@ def grow(
     """Build a table again with larger sizes until everything fits.
 
     `build` takes the sizes, the last of which is the capacity of the table, and the plan; it returns the table and
-    the sizes that it needed, and who needed most. `reach` is how far it looks, `least` for all species. Returns the
-    table without its unused columns, and the sizes.
+    the sizes that it needed, and who needed most. `reach` is how far it looks, `least` for all species. Returns
+    the table without its unused columns, and the sizes.
 
     Raises
     ------
@@ -226,16 +226,16 @@ def _too_many_images(known: Known, reach: float, images: int) -> ValueError:
         particle, count = densest_place(known, reach)
         return _too_many(known, count, particle, max(1, MOST_SLOTS // known.n))
     return ValueError(
-        f"expected at most {MOST_POINTS} particles with their images, got {known.n * images:.1e} for a search radius "
-        f"of {reach:g}; try a shorter cut-off"
+        f"expected at most {MOST_POINTS} particles with their images, got {known.n * images:.1e} within "
+        f"{reach:g}; try a shorter cut-off"
     )
 
 
 def densest_place(known: Known, reach: float) -> tuple[int, int]:
     """A particle where they are densest, and how many are within reach of it, itself left out.
 
-    The densest of cells half as wide as the reach is found by counting, and the neighbours of one particle in it by
-    going through all.
+    The densest of cells half as wide as the reach is found by counting, and the neighbours of one particle in it
+    by going through all.
     """
     assert known.positions is not None
     box = known.closed(reach)

@@ -1,5 +1,8 @@
 """Writes tests/reference/structure.npz: what freud and pyscal3 say about one small liquid-like configuration.
 
+And tests/reference/structure_cells.npz: what freud says of a triclinic cell and of a tilted plane, and ASE of a
+crystal cell smaller than the cut-off.
+
 Run it from the repository root with the rivals extra installed:
 ``python tests/oracles/make_structure_reference.py``.
 """
@@ -14,9 +17,15 @@ import pyscal3.csystem as csystem
 import pyscal3.descriptors as descriptors
 import pyscal3.neighbors as pyscal_neighbors
 from ase import Atoms
+from ase.neighborlist import primitive_neighbor_list
 from points import pushed_apart
 
-TARGET = Path(__file__).parents[1] / "reference" / "structure.npz"
+REFERENCE = Path(__file__).parents[1] / "reference"
+TARGET = REFERENCE / "structure.npz"
+# Lattice vectors as rows, the first along x, as freud wants them.
+TRICLINIC = np.array([[6.0, 0.0, 0.0], [2.0, 5.5, 0.0], [-1.5, 2.2, 6.2]])
+TILTED = np.array([[9.0, 0.0], [3.5, 8.0]])
+SMALL = np.array([[1.1, 0.0, 0.0], [0.4, 0.9, 0.0], [2.3, -0.3, 1.4]])
 DEGREES = tuple(range(1, 9))
 CUTOFF = 1.5
 BINS, R_MAX = 40, 2.5
@@ -80,5 +89,43 @@ def main() -> None:
     )
 
 
+def in_freud(lattice: np.ndarray, positions: np.ndarray) -> tuple[freud.box.Box, np.ndarray]:
+    """Box and points; freud's origin is the middle of the cell."""
+    dim = len(lattice)
+    cell = np.eye(3)
+    cell[:dim, :dim] = lattice
+    box = freud.box.Box.from_matrix(cell.T, dimensions=dim)
+    return box, box.wrap(np.pad(positions - lattice.sum(0) / 2, ((0, 0), (0, 3 - dim))))
+
+
+def cells() -> None:
+    rng = np.random.default_rng(4)
+    positions = rng.random((180, 3)) @ TRICLINIC
+    plane = rng.random((90, 2)) @ TILTED
+    system, query = in_freud(TRICLINIC, positions), {"r_max": CUTOFF, "exclude_ii": True}
+    pairs = freud.locality.AABBQuery(*system).query(system[1], query).toNeighborList()
+    rdf = freud.density.RDF(BINS, 2.5).compute(system)
+    psi = freud.order.Hexatic(k=6).compute(in_freud(TILTED, plane), {"r_max": CUTOFF, "exclude_ii": True})
+    few = rng.random((3, 3)) @ SMALL
+    i, j, shift, distance = primitive_neighbor_list("ijSd", [True] * 3, SMALL, few, 1.9)
+    np.savez_compressed(
+        REFERENCE / "structure_cells.npz",
+        lattice=TRICLINIC,
+        positions=positions,
+        pairs=np.stack([pairs.query_point_indices, pairs.point_indices], 1).astype(np.uint8),
+        q6=freud.order.Steinhardt(6).compute(system, pairs).particle_order,
+        rdf_counts=rdf.bin_counts,
+        plane_lattice=TILTED,
+        plane=plane,
+        psi6=psi.particle_order,
+        small_lattice=SMALL,
+        small=few,
+        images=np.column_stack([i, j, shift]).astype(np.int8),
+        image_distances=distance,
+        versions=[f"{name} {version(name)}" for name in ("freud-analysis", "ase", "numpy")],
+    )
+
+
 if __name__ == "__main__":
     main()
+    cells()

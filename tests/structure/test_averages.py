@@ -72,7 +72,7 @@ def test_gradient_and_vmap(liquid, values):
 
 def test_bad_input_is_named(liquid, values):
     positions, box = liquid
-    with pytest.raises(ValueError, match="at least twice the cut-off 3"):
+    with pytest.raises(ValueError, match="at least twice as wide as the radius 3"):
         local_average(values, positions, box, 3.0)
     with pytest.raises(ValueError, match="finite positions"):
         exponential_average(values, positions.at[0, 0].set(jnp.nan), box, 1.0)

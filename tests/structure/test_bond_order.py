@@ -9,7 +9,14 @@ import pytest
 from scipy.spatial.transform import Rotation
 from scipy.special import sph_harm_y
 
-from tdaglass.structure import Neighbors, bond_order, check_neighbors, cutoff_neighbors, sann_neighbors
+from tdaglass.structure import (
+    Neighbors,
+    bond_order,
+    check_neighbors,
+    cutoff_neighbors,
+    hexatic_order,
+    sann_neighbors,
+)
 
 DEGREES = tuple(range(1, 9))
 order_fn = jax.jit(bond_order, static_argnames=("degrees", "average"))
@@ -59,6 +66,42 @@ def test_harmonics_by_their_definition(neighbors):
         ]
         expected.append(np.sqrt(4 * np.pi / (2 * degree + 1) * np.sum(np.abs(q_lm) ** 2, 0)))
     np.testing.assert_allclose(order(neighbors, None, degrees), np.transpose(expected), atol=1e-12)
+
+
+@pytest.mark.float32
+def test_high_degrees_are_scipys():
+    """To degree 100, at the poles and near them, too; in single precision directions are rounded themselves."""
+    degrees = (3, 17, 40, 60, 100)
+    rng = np.random.default_rng(0)
+    away = rng.normal(size=(60, 7, 3))
+    away[0], away[1, :, :2], away[2, :, 2] = [0, 0, -1], 1e-4 * away[1, :, :2], 0
+    away = jnp.asarray(away)
+    x, y, z = np.moveaxis(np.asarray(away, float), -1, 0)
+    polar, azimuth = np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
+    expected = []
+    for degree in degrees:
+        q_lm = sph_harm_y(degree, np.arange(-degree, degree + 1)[:, None, None], polar, azimuth).mean(-1)
+        expected.append(np.sqrt(4 * np.pi / (2 * degree + 1) * np.sum(np.abs(q_lm) ** 2, 0)))
+    table = Neighbors(jnp.zeros((60, 7), jnp.int32), away, jnp.ones((60, 7), bool), jnp.int32(0))
+    single = away.dtype == jnp.float32
+    np.testing.assert_allclose(
+        order(table, None, degrees), np.transpose(expected), atol=6e-5 if single else 1e-12
+    )
+
+    @jax.jit
+    @partial(jax.grad, has_aux=True)
+    def slope(displacement):
+        values = bond_order(table._replace(displacement=displacement), degrees, None)
+        return jnp.sum(values), values
+
+    gradient = slope(away)[0]
+    assert np.isfinite(gradient).all()
+    if not single:
+        step = 1e-6 * rng.normal(size=away.shape)
+        ends = [slope(away + sign * step)[1].sum(1) for sign in (1, -1)]
+        np.testing.assert_allclose(
+            jnp.sum(2 * gradient * step, (1, 2))[3:], (ends[0] - ends[1])[3:], atol=1e-8
+        )
 
 
 def test_equals_pyscal3(neighbors, reference):
@@ -222,3 +265,13 @@ def test_bad_settings_are_named(neighbors):
         bond_order(neighbors, (-1, 4))
     with pytest.raises(ValueError, match="expected degrees of 0 or more"):
         bond_order(neighbors, ())
+    with pytest.raises(ValueError, match=r"up to 100, got \(101,\)"):
+        bond_order(neighbors, 101)
+    with pytest.raises(ValueError, match=r"whole number as degree, got 6\.5"):
+        bond_order(neighbors, (6.5,))
+    batch = jax.tree.map(lambda x: jnp.stack([x, x]), neighbors)
+    with pytest.raises(ValueError, match=r"one system, got a batch of shape \(2,\); try jax.vmap"):
+        bond_order(batch, 6)
+    with pytest.raises(ValueError, match="two dimensions, got 3"):
+        hexatic_order(neighbors)
+    np.testing.assert_array_equal(bond_order(neighbors, 6), bond_order(neighbors, (6,)))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from tdaglass.structure import check_neighbors, cutoff_neighbors, sann_neighbors
+from tdaglass.space import search
+from tdaglass.structure import check_neighbors, cutoff_neighbors, sann_neighbors, table_sizes
 
 CAPACITY = 32  # what eager calls start from here, so that they share compiled code with the rest
 
@@ -95,8 +96,11 @@ def test_eager_grad_needs_no_capacity(liquid):
     ("find", "remedy"),
     [
         (lambda x, box: cutoff_neighbors(x, box, 1.5, capacity=4), "larger capacity="),
-        (lambda x, box: cutoff_neighbors(x, box, 3.0, capacity=4), "larger system"),
-        (lambda x, box: cutoff_neighbors(x.at[3].set(jnp.nan), box, 1.5, capacity=4), "finite positions"),
+        (jax.jit(lambda x, box: cutoff_neighbors(x, box, 3.0, capacity=4)), "larger system"),
+        (
+            jax.jit(lambda x, box: cutoff_neighbors(x.at[3].set(jnp.nan), box, 1.5, capacity=4)),
+            "finite positions",
+        ),
         (lambda x, box: sann_neighbors(x, box, capacity=4, candidates=24), "candidates="),
         (lambda x, box: sann_neighbors(x, box, capacity=CAPACITY, reach=1.1), "larger reach="),
     ],
@@ -118,8 +122,6 @@ def test_bad_input_is_named(liquid, crystal):
             find(positions.at[3, 1].set(jnp.nan))
         with pytest.raises(ValueError, match="expected a capacity under jit"):
             jax.jit(find)(positions)
-    with pytest.raises(ValueError, match=r"at least twice the cut-off 3, got 5\.5"):
-        cutoff_neighbors(positions, box, 3.0)
     with pytest.raises(ValueError, match="expected species beside a matrix"):
         cutoff_neighbors(positions, box, jnp.ones((2, 2)))
     with pytest.raises(ValueError, match="square matrix, got shape"):
@@ -130,5 +132,42 @@ def test_bad_input_is_named(liquid, crystal):
         sann_neighbors(positions[:, :2], box[:2])
     with pytest.raises(ValueError, match="at least 4 particles"):
         sann_neighbors(positions[:3], box)
-    with pytest.raises(ValueError, match="within half the box"):
-        sann_neighbors(*crystal("sc", 2))
+    with pytest.raises(ValueError, match="at more than one place, got 5 at one"):
+        sann_neighbors(jnp.ones((5, 3)), None)
+
+
+def test_what_would_not_fit_into_memory_names_the_densest_place(monkeypatch):
+    """Before any table is built: without particles on top of each other these are a few per mille."""
+    heap = np.random.default_rng(0).random((200_000, 3)).astype(np.float32) * 60
+    heap[70_000:] = [20.0, 30.0, 40.0]
+    said = r"at most 671 neighbours of each of 200000 particles, got 1\d+ within .* at \[20.0, 30.0"
+    for box in (60.0, None, np.eye(3) * 60 + np.eye(3, k=-1)):
+        with pytest.raises(ValueError, match=said):
+            cutoff_neighbors(heap, box, 1.2)
+    with pytest.raises(ValueError, match=said):
+        sann_neighbors(heap, 60.0)
+    with pytest.raises(ValueError, match=r"at most 671 neighbours .* got [1-9]\d{5} within reach"):
+        cutoff_neighbors(heap, 60.0, 60.0)
+    with pytest.raises(ValueError, match=r"of each of 4 particles, got 13\d+ within"):
+        cutoff_neighbors(heap[:4] / 60, 1.0, 200.0)
+    with pytest.raises(ValueError, match="capacity of at most 671 for 200000"):
+        cutoff_neighbors(heap, 60.0, 1.2, capacity=10_000)
+    # What is found out only by counting, too.
+    monkeypatch.setattr(table_sizes, "MOST_SLOTS", 100 * 20)
+    few = np.concatenate([np.zeros((30, 3)) + 5, np.random.default_rng(1).random((70, 3)) * 10])
+    with pytest.raises(
+        ValueError, match=r"at most 20 neighbours .* got (29|3\d) within reach of particle \d+ at \[5.0"
+    ):
+        cutoff_neighbors(few, 10.0, 1.0)
+
+
+def test_a_particle_far_away_leaves_the_others_their_cells(liquid, sets):
+    """Cells of an almost empty space are folded; where a cell is too full, the fullest is counted."""
+    positions, box = (np.asarray(x) for x in liquid)
+    corners = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
+    many = (positions + corners * box).reshape(-1, 3)
+    far = np.concatenate([many, [[3000.0, 0.0, 0.0]]])
+    assert len(far) > search.ALL_PAIRS_LIMIT
+    found, alone = cutoff_neighbors(far, None, 1.3), cutoff_neighbors(many, None, 1.3)
+    assert sets(found)[:-1] == sets(alone)
+    assert not found.mask[-1].any()

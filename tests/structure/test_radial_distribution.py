@@ -1,11 +1,15 @@
 """g(r) against freud and an ideal gas."""
 
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tdaglass.structure import radial_distribution
+
+module = sys.modules["tdaglass.structure.radial_distribution"]  # a function of the room has its name
 
 
 @pytest.mark.float32
@@ -56,5 +60,19 @@ def test_bad_input_is_named(liquid):
     positions, box = liquid
     with pytest.raises(ValueError, match="number of species inside jit"):
         jax.jit(lambda s: radial_distribution(positions, box, 2.0, species=s).g)(jnp.zeros(240, jnp.int32))
-    with pytest.raises(ValueError, match="at least twice the cut-off 4"):
-        radial_distribution(positions, box, 4)
+    with pytest.raises(ValueError, match="at most 4096 images"):
+        radial_distribution(positions, box, 80)
+    with pytest.raises(ValueError, match="positive cutoff, got -2"):
+        radial_distribution(positions, box, -2.0)
+    with pytest.raises(ValueError, match="bins of at least 1"):
+        radial_distribution(positions, box, 2.0, 0)
+
+
+def test_pairs_beyond_whole_numbers_of_32_bits(liquid, monkeypatch):
+    """They are counted in two numbers, the second of which is what the first carried over."""
+    positions, box = liquid
+    plain = radial_distribution(positions, box, 2.5, 5)
+    monkeypatch.setattr(module, "MOST_COUNTED", 1000)
+    np.testing.assert_array_equal(radial_distribution(positions, box, 2.5, 5).g, plain.g)
+    low = jnp.array([[2**32 - 2], [7]], jnp.uint32)
+    assert module._add(low, jnp.zeros(5, jnp.int32), True).tolist() == [[3], [8]]
