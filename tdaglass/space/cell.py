@@ -1,8 +1,9 @@
 """Periodic cells: edges (dim,) of an orthorhombic one, or a matrix (dim, dim) whose rows are the lattice vectors.
 
 Rows, as in ASE and in extended xyz: whole numbers s of lattice vectors move a point by ``s @ box``, and in units
-of them positions are ``x @ inv(box)``. Edges are not a diagonal matrix but a case of their own: one multiplication an
-axis, and what was computed with them keeps every bit. All functions are for one cell, in NumPy or in JAX arrays.
+of them positions are ``x @ inv(box)``. Edges are not a diagonal matrix but a case of their own: one
+multiplication an axis, and what was computed with them keeps every bit. All functions are for one cell, in NumPy
+or in JAX arrays.
 """
 
 from typing import Any
@@ -50,7 +51,7 @@ def widths(box: Any) -> Any:
 
     Examples
     --------
-    >>> widths(jnp.array([[4.0, 0.0], [3.0, 3.0]])).round(4).tolist()
+    >>> [round(float(x), 4) for x in widths(jnp.array([[4.0, 0.0], [3.0, 3.0]]))]
     [2.8284, 3.0]
     """
     if box.ndim == 1:
@@ -83,7 +84,7 @@ def enclosed(
     Examples
     --------
     >>> film = jnp.array([4.0, jnp.inf])
-    >>> enclosed(film, jnp.array([[0.0, 0.0], [1.0, 10.0]]), 1.0).round(2).tolist()
+    >>> [round(float(x), 2) for x in enclosed(film, jnp.array([[0.0, 0.0], [1.0, 10.0]]), 1.0)]
     [4.0, 12.12]
     """
     extent = 1.01 * (jnp.max(positions, 0) - jnp.min(positions, 0)) + 2.02 * margin
