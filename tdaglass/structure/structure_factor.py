@@ -61,7 +61,7 @@ def wave_vectors(
     """
     edges, rows = _lattice(box)
     closed = np.isfinite(edges)
-    q_max, q_min = _wave_number(q_max, "q_max", 0), _wave_number(q_min, "q_min", -np.inf)
+    q_max, q_min = _wave_number(q_max, "q_max", 0.0), _wave_number(q_min, "q_min", -np.inf)
     if q_max < q_min:
         raise ValueError(
             f"expected q_max of at least q_min, got {q_max:g} and {q_min:g}; try them the other way"
