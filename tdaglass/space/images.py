@@ -51,8 +51,9 @@ def shortest_vectors(box: Float[np.ndarray, "dim dim"]) -> Int[np.ndarray, "dim 
 
     Examples
     --------
-    >>> (shortest_vectors(np.array([[1.0, 0.0], [7.3, 1.0]])) @ np.array([[1.0, 0.0], [7.3,
-    1.0]])).round(6).tolist() [[1.0, 0.0], [0.3, 1.0]]
+    >>> tilted = np.array([[1.0, 0.0], [7.3, 1.0]])
+    >>> (shortest_vectors(tilted) @ tilted).round(6).tolist()
+    [[1.0, 0.0], [0.3, 1.0]]
     """
     dim = len(box)
     closed = np.flatnonzero(np.isfinite(np.diagonal(box)))
@@ -101,7 +102,7 @@ def reduced(box: Any, tiling: Tiling | None) -> Any:
     # Term by term, as products of matrices of single precision are less than that on accelerators.
     # An open axis has an infinite row, which no other has a share in.
     rows = [sum(x * row for x, row in zip(numbers, box, strict=True) if x) for numbers in tiling.basis]
-    return jnp.stack(rows)
+    return np.stack(rows) if isinstance(box, np.ndarray) else jnp.stack(rows)
 
 
 def in_shortest_vectors(box: Any) -> Any:

@@ -73,7 +73,7 @@ def first_minimum(r: Numbers, g: Numbers) -> Float[Array, ""]:
     known = concrete(between)
     if known is not None and not known.any():
         raise ValueError(
-            f"expected g(r) beyond its first peak at {concrete(peak):g}, got it up to {concrete(r)[-1]:g}; "
+            f"expected g(r) beyond its first peak at {float(peak):g}, got it up to {float(r[-1]):g}; "
             "try a larger cutoff="
         )
     return _extremum(r, -g, between)

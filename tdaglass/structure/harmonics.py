@@ -24,7 +24,7 @@ def legendre_over_sines(
 
     Examples
     --------
-    >>> legendre_over_sines(jnp.array([0.5]), (2,))[0, :, 0].round(4).tolist()
+    >>> [round(float(x), 4) for x in legendre_over_sines(jnp.array([0.5]), (2,))[0, :, 0]]
     [-0.125, 0.866, 0.866]
     """
     highest = max(degrees)

@@ -149,7 +149,7 @@ def lattice_shifts(
     >>> from tdaglass.structure import cutoff_neighbors
     >>> alone, box = jnp.array([[0.5, 0.5]]), jnp.array([1.0, 3.0])
     >>> lattice_shifts(cutoff_neighbors(alone, box, 1.5), alone, box)[0, :2].tolist()
-    [[-1, 0], [1, 0]]
+    [[1, 0], [-1, 0]]
     """
     table, x = one_table(neighbors), points(positions)
     lattice = cell(box, x)

@@ -1,12 +1,12 @@
 """Radial distribution function: pair correlations in real space."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from tdaglass.arguments import Numbers, cell, concrete, labels, length, points, whole
 from tdaglass.arguments import species_count as number_of_species
@@ -98,7 +98,7 @@ def radial_distribution(
     alike = jnp.eye(kinds, dtype=dtype) if len(shifts) == 1 else jnp.zeros((kinds, kinds), dtype)
     pairs = members[:, None] * (members[None, :] - alike)
     g = counts / (pairs[..., None] / volume(lattice) * shells)
-    if len(shifts) == 1:
+    if concrete(lattice) is None:
         g = jnp.where(_wide_enough(lattice, cutoff), g, jnp.nan)
     middle = jnp.asarray((edges[1:] + edges[:-1]) / 2, dtype)
     return RadialDistribution(middle, g[0, 0] if species is None else g)
@@ -118,14 +118,14 @@ def _periodic(box: Numbers | None, positions: Array) -> Array:
     return in_shortest_vectors(lattice)
 
 
-def _wide_enough(box: Array, cutoff: float) -> Bool[Array, ""]:
-    return jnp.min(widths(box)) * (1 if box.ndim == 1 else 1 + ROUNDING) >= 2 * cutoff
+def _wide_enough(box: Any, cutoff: float) -> Any:
+    return widths(box).min() * (1 if box.ndim == 1 else 1 + ROUNDING) >= 2 * cutoff
 
 
 def _images(box: Array, cutoff: float) -> np.ndarray:
     """Whole lattice vectors by which a wrapped separation may have to be moved to be within the cut-off."""
     values = concrete(box)
-    if values is None or bool(_wide_enough(lax.stop_gradient(box), cutoff)):
+    if values is None or _wide_enough(values, cutoff):
         return np.zeros((1, len(box)), int)
     most = np.floor(cutoff / widths(values.astype(np.float64)) * (1 + ROUNDING) + 0.5).astype(int)
     if math.prod(2 * int(m) + 1 for m in most) > MOST_IMAGES:

@@ -104,7 +104,11 @@ def sann_neighbors(
             "expected a capacity under jit or vmap, got None; "
             "try capacity=neighbors.mask.shape[1] of an eager call on one configuration"
         )
-    furthest = 1.01 * float(np.linalg.norm(np.ptp(concrete(x), axis=0))) if lattice is None else math.inf
+    furthest = (
+        1.01 * float(np.linalg.norm(np.ptp(np.asarray(known.positions), axis=0)))
+        if lattice is None
+        else math.inf
+    )
     if not furthest or not radius > 0:
         raise ValueError(f"expected particles at more than one place, got {n} at one; try cutoff_neighbors")
     usual = 0.0 if lattice is None else float(_default_reach(x, in_shortest_vectors(lattice), within=False))

@@ -61,7 +61,7 @@ def wave_vectors(
     """
     edges, rows = _lattice(box)
     closed = np.isfinite(edges)
-    q_max, q_min = _wave_number(q_max, "q_max"), _wave_number(q_min, "q_min")
+    q_max, q_min = _wave_number(q_max, "q_max", 0.0), _wave_number(q_min, "q_min", -np.inf)
     if q_max < q_min:
         raise ValueError(
             f"expected q_max of at least q_min, got {q_max:g} and {q_min:g}; try them the other way"
@@ -126,13 +126,13 @@ def _lattice(box: Numbers) -> tuple[np.ndarray, np.ndarray | None]:
     return np.where(closed, np.linalg.norm(values, axis=1), np.inf), values
 
 
-def _wave_number(x: float | int, name: str) -> float:
+def _wave_number(x: float | int, name: str, least: float) -> float:
     try:
         value = float(x)
     except (TypeError, ValueError, jax.errors.JAXTypeError):
         value = np.nan
-    if not 0 <= value < np.inf:
-        raise ValueError(f"expected a number from 0 as {name}, got {x!r}; try one in 1 / length")
+    if not least <= value < np.inf or value == -np.inf:
+        raise ValueError(f"expected a wave number as {name}, got {x!r}; try one in 1 / length, from 0")
     return value
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -83,7 +84,7 @@ def plan_search(known: Known, reach: float | None) -> Plan:
     if tiling is not None:
         if known.n * tiling.images > MOST_POINTS:
             raise _too_many_images(known, reach, tiling.images)
-        box = (np.asarray(reduced(box, tiling)).T * np.array(tiling.repeats)).T
+        box = (reduced(box, tiling).T * np.array(tiling.repeats)).T
     return Plan(_grid(known.n * (tiling.images if tiling else 1), box, reach), tiling)
 
 
@@ -131,7 +132,8 @@ def expected_neighbors(known: Known, reach: float) -> float:
 
 
 def _enclosed(box: np.ndarray, positions: np.ndarray, margin: float) -> np.ndarray:
-    return np.asarray(enclosed(jnp.asarray(box), jnp.asarray(positions), margin))
+    with jax.ensure_compile_time_eval():
+        return np.asarray(enclosed(jnp.asarray(box), jnp.asarray(positions), margin))
 
 
 def ball(radius: float, dim: int) -> float:

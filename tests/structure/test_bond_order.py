@@ -270,7 +270,7 @@ def test_bad_settings_are_named(neighbors):
     with pytest.raises(ValueError, match=r"whole number as degree, got 6\.5"):
         bond_order(neighbors, (6.5,))
     batch = jax.tree.map(lambda x: jnp.stack([x, x]), neighbors)
-    with pytest.raises(ValueError, match=r"one system, got a batch of shape \(2,\); try jax.vmap"):
+    with pytest.raises(ValueError, match=r"one system, got a batch \(2,\); try jax.vmap"):
         bond_order(batch, 6)
     with pytest.raises(ValueError, match="two dimensions, got 3"):
         hexatic_order(neighbors)

@@ -124,14 +124,14 @@ def test_bad_input_is_named(liquid, crystal):
             jax.jit(find)(positions)
     with pytest.raises(ValueError, match="expected species beside a matrix"):
         cutoff_neighbors(positions, box, jnp.ones((2, 2)))
-    with pytest.raises(ValueError, match="square matrix, got shape"):
+    with pytest.raises(ValueError, match="square matrix as cut-off, got shape"):
         cutoff_neighbors(positions, box, jnp.ones((2, 3)))
     with pytest.raises(ValueError, match="positive cut-off"):
         cutoff_neighbors(positions, box, -1.0)
     with pytest.raises(ValueError, match="three dimensions"):
         sann_neighbors(positions[:, :2], box[:2])
     with pytest.raises(ValueError, match="at least 4 particles"):
-        sann_neighbors(positions[:3], box)
+        sann_neighbors(positions[:3], None)
     with pytest.raises(ValueError, match="at more than one place, got 5 at one"):
         sann_neighbors(jnp.ones((5, 3)), None)
 
