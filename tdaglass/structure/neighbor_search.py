@@ -161,7 +161,7 @@ def lattice_shifts(
     if lattice is None:
         return jnp.zeros(table.displacement.shape, jnp.int32)
     moved = table.displacement - (x[table.idx] - x[:, None])
-    shift = jnp.round(fractions(moved, enclosed(lattice, x, 0.0)))
+    shift = jnp.round(fractions(moved, enclosed(lattice, x, 1.0)))
     return jnp.where(table.mask[..., None], shift, 0).astype(jnp.int32)
 
 

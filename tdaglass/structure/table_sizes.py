@@ -127,7 +127,7 @@ def expected_neighbors(known: Known, reach: float) -> float:
     if known.box is None:
         room = float(np.prod(np.ptp(known.positions, axis=0) + reach))
     else:
-        room = float(volume(_enclosed(known.box, known.positions, 0.0)))
+        room = float(volume(_enclosed(known.box, known.positions, reach / 2)))
     return n * ball(reach, dim) / room
 
 

@@ -212,6 +212,10 @@ def test_films_are_cells_with_a_wide_margin(lattice):
         jnp.asarray(x)
     )
     assert np.isfinite(slope).all()
+    layer = np.where([True, True, False], x, 7.0)
+    found = cutoff_neighbors(layer, lattice, 1.2)
+    assert int(found.mask.sum()) == int(cutoff_neighbors(layer, closed, 1.2).mask.sum())
+    assert not lattice_shifts(found, layer, lattice)[..., 2].any()
     with pytest.raises(ValueError, match="density g\\(r\\) is compared with, got open space"):
         radial_distribution(x, lattice, 1.0)
     with pytest.raises(ValueError, match="periodic along all axes"):

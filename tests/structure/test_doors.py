@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tdaglass.space import shortest_vectors, widths
 from tdaglass.structure import (
     bond_order,
     check_neighbors,
@@ -155,7 +156,6 @@ def test_other_arguments_that_cannot_be_meant():
         "box of one system": lambda: wave_vectors(5.0, 3.0),
         "got open space, which": lambda: wave_vectors(np.full(3, np.inf), 3.0),
         "cells along 3 axes": lambda: density_field(X, None, 5.0, (4, 4)),
-        "assignment to be": lambda: density_field(X, None, 5.0, (4, 4, 4), assignment="cubic"),
         "values of 60 particles": lambda: local_average(np.ones(5), X, 5.0, 1.0),
         "positive length": lambda: exponential_average(X, X, 5.0, 0.0),
         "one number as radius": lambda: local_average(X, X, 5.0, [1.0, 2.0]),
@@ -164,7 +164,6 @@ def test_other_arguments_that_cannot_be_meant():
         "NaN everywhere": lambda: first_peak([1.0, 2.0], [np.nan, np.nan]),
         "beyond its first peak": lambda: first_minimum([1.0, 2.0], [0.0, 1.0]),
         "values along the axes": lambda: scale_to_unit(np.ones(3), axis=2),
-        "Voronoi cells of one system": lambda: tong_tanaka(near, X, np.zeros(60), 5.0, 1.0),
         "of the 60 particles that have these": lambda: tong_tanaka(
             voronoi(X, np.full(3, 5.0)), X[:9], np.zeros(9), 5.0, 1.0
         ),
@@ -190,12 +189,31 @@ shapes = st.sampled_from([(6, 2), (6, 3), (1, 3), (0, 3), (6,), (2, 6, 3), (6, 4
 arguments = st.tuples(shapes, st.integers(0, 2**16), types, lattices, cutoffs, st.booleans())
 
 
+def lattice_of(box, dim):
+    """Lattice vectors of what is accepted as a box, very long ones along open axes."""
+    lattice = np.asarray(np.inf if box is None else box, float)
+    lattice = np.where(np.isinf(lattice), 1e6, lattice)
+    return lattice if lattice.ndim == 2 else np.diag(np.broadcast_to(lattice, dim))
+
+
+def pairs_of(g, x, box, cutoff):
+    """Ordered pairs below the cut-off that a g(r) of three bins has counted."""
+    n, dim = x.shape
+    lattice = lattice_of(box, dim)
+    edges = np.linspace(0, cutoff, 4)
+    shells = np.diff(np.pi * edges**2 if dim == 2 else 4 / 3 * np.pi * edges**3)
+    # Where images count, the particle itself does.
+    wide = widths(shortest_vectors(lattice) @ lattice).min() >= 2 * cutoff * (1 - 1e-6)
+    others = n - 1 if wide else n
+    if n == 1 and others == 0:
+        return 0
+    return round(float(np.sum(np.asarray(g, float) * shells)) * n * others / abs(np.linalg.det(lattice)))
+
+
 def by_all_images(x, box, cutoff):
     """Lengths of all neighbours of each particle, ascending, and how near to the cut-off the nearest pair is."""
     n, dim = x.shape
-    lattice = np.eye(dim) * 1e6 if box is None else np.asarray(box, float)
-    lattice = np.eye(dim) * lattice if lattice.ndim < 2 else lattice
-    lattice = np.where(np.isinf(lattice), 1e6, np.where(np.isnan(lattice), 0, lattice))
+    lattice = lattice_of(box, dim)
     most = np.ceil(cutoff * np.linalg.norm(np.linalg.inv(lattice), axis=0) + 0.5).astype(int)
     shifts = np.stack(np.meshgrid(*[np.arange(-m, m + 1) for m in most], indexing="ij"), -1).reshape(-1, dim)
     apart = (x[None] - x[:, None]) @ np.linalg.inv(lattice)
@@ -232,6 +250,14 @@ def tried(shape, seed, made_by, box, cutoff, open_):
                 np.testing.assert_allclose(np.sort(np.linalg.norm(row[used], axis=-1)), right, atol=2e-4)
         values = np.asarray(bond_order(found, 2, average=None))
         assert ((values >= 0) & (values < 1 + 1e-5) | np.isnan(values)).all()
+        if isinstance(cutoff, float) and margin > 1e-3:
+            g = answer_or_sentence(lambda: radial_distribution(given_as, box, cutoff, 3))
+            assert g is None or pairs_of(g.g, x, box, cutoff) == sum(map(len, lengths))
+    wave = np.eye(shape[-1], dtype=int)[:1]
+    s = answer_or_sentence(lambda: structure_factor(given_as, box, wave))
+    if s is not None:
+        phase = (x @ np.linalg.inv(lattice_of(box, x.shape[1])))[:, 0]
+        np.testing.assert_allclose(s.s, np.abs(np.exp(2j * np.pi * phase).sum()) ** 2 / len(x), atol=1e-4)
     field = answer_or_sentence(lambda: density_field(given_as, None, box, (2,) * shape[-1]))
     assert field is None or abs(float(field.sum()) - len(x)) < 1e-4
     mean = answer_or_sentence(lambda: exponential_average(np.ones(shape[0]), given_as, box, cutoff))
