@@ -112,7 +112,7 @@ def _is_real(dtype: np.dtype) -> bool:
     )
 
 
-def _of_known(function: Callable[[Any], Array], x: Any) -> Array:
+def _of_known(function: Callable[[Any], Any], x: Any) -> Any:
     """A function of an array, computed at once where that is known, inside jit, too."""
     if isinstance(x, jax.core.Tracer):
         return function(x)

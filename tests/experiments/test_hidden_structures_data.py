@@ -23,7 +23,9 @@ WAHNSTROM = replace(PRESETS["wahnstrom", "default"], cutoff=1.7)
 @pytest.fixture(scope="module")
 def lattice() -> Configuration:
     model = glass.wahnstrom(n=512)
-    return jax.tree.map(np.asarray, glass.random_lattice(jax.random.key(0), model))
+    # Of a file that does not say its diameters.
+    start = glass.random_lattice(jax.random.key(0), model)._replace(diameters=None)
+    return jax.tree.map(np.asarray, start)
 
 
 def written(folder: Path, configuration: Configuration, **how) -> Path:
@@ -39,6 +41,8 @@ def test_of_an_unknown_liquid_no_energies_are_offered(tmp_path, lattice):
     assert liquid.model is None
     # The highest peak of g(r): twelve neighbours along the diagonals of the squares.
     np.testing.assert_allclose(liquid.diameters, 2**0.5 * lattice.box[0] / 8, rtol=0.02)
+    (told,) = load(replace(OTHER, data=written(tmp_path, lattice._replace(diameters=np.full(512, 0.9)))))
+    np.testing.assert_allclose(told.diameters, 0.9)
     (known,) = load(replace(WAHNSTROM, data=path))
     assert known.model is not None
     np.testing.assert_allclose(known.diameters, [1, 1.2])

@@ -170,7 +170,7 @@ def test_samples_of_any_type_are_learned_from():
             jax.random.key(0), counts[:, 0], 2
         ),
         "data with the 2 features of the fit": lambda: membership(mixture, np.ones((3, 5))),
-        "whole number as components, got 1.5": lambda: fit_mixture(jax.random.key(0), counts, 1.5),
+        "a whole number as components, got 1.5": lambda: fit_mixture(jax.random.key(0), counts, 1.5),
         "finite values": lambda: fit_mixture(jax.random.key(0), [[1, np.nan], [2, 3]], 2),
     }.items():
         with pytest.raises(ValueError, match=f"expected {said}.*; try"):
