@@ -78,8 +78,8 @@ def test_a_cell_is_edges_a_matrix_or_open():
         (lambda: arguments.whole("6", "degree"), "whole number as degree, got '6'"),
         (lambda: arguments.whole(np.nan, "degree"), "whole number as degree, got nan"),
         (lambda: arguments.whole(0, "steps", least=1), "steps of at least 1, got 0"),
-        (lambda: arguments.length(-2.0, "cut-off"), "positive cut-off, got -2"),
-        (lambda: arguments.length(None, "cut-off"), "number as cut-off, got NoneType"),
+        (lambda: arguments.positive(-2.0, "cut-off"), "positive cut-off, got -2"),
+        (lambda: arguments.positive(None, "cut-off"), "number as cut-off, got NoneType"),
         (lambda: jax.jit(lambda k: arguments.whole(k, "steps"))(3), "outside jit"),
     ],
 )  # fmt: skip

@@ -43,7 +43,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 FILES = {path.relative_to(PACKAGE): set(imports(path)) for path in sorted(PACKAGE.rglob("*.py"))}
-ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - SHARED
 
 
 def arrows() -> dict[str, set[str]]:

@@ -74,14 +74,14 @@ class CageRelative(TimeCorrelationFunction):
         object.__setattr__(self, "lags", self.function.lags if self.lags is None else self.lags)
         super().__post_init__()
         if not callable(self.neighbors):
-            table = arguments.host(self.neighbors, "cut-off of neighbours")
+            table = arguments.doubles(self.neighbors, "cut-off of neighbours")
             if table.ndim:
                 table = np.asarray(
                     arguments.pair_table(table, "cut-off of neighbours", like=jnp.zeros(0)), float
                 )
                 object.__setattr__(self, "neighbors", tuple(map(tuple, table.tolist())))
             else:
-                object.__setattr__(self, "neighbors", arguments.length(table, "cut-off of neighbours"))
+                object.__setattr__(self, "neighbors", arguments.positive(table, "cut-off of neighbours"))
 
     def prepare(self, system: System) -> Any:  # noqa: D102
         return self.function.prepare(system), system.species

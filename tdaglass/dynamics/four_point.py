@@ -59,7 +59,7 @@ class FourPointStructure(Overlap):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "q_max", arguments.length(self.q_max, "largest wave number"))
+        object.__setattr__(self, "q_max", arguments.positive(self.q_max, "largest wave number"))
         if self.per_shell is not None:
             object.__setattr__(
                 self, "per_shell", arguments.whole(self.per_shell, "number of wave vectors", least=1)
@@ -144,14 +144,14 @@ def correlation_length(
     >>> round(fit.length, 4), round(fit.susceptibility, 4)
     (2.5, 6.0)
     """
-    q, s = arguments.host(q, "wave numbers"), arguments.host(structure, "structure factor")
-    scale = np.ones_like(s) if errors is None else arguments.host(errors, "errors")
+    q, s = arguments.doubles(q, "wave numbers"), arguments.doubles(structure, "structure factor")
+    scale = np.ones_like(s) if errors is None else arguments.doubles(errors, "errors")
     if q.ndim != 1 or not q.shape == s.shape == scale.shape:
         raise ValueError(
             f"expected wave numbers, values and errors (points,), got {q.shape}, {s.shape} and {scale.shape}; "
             "try one row and one time of the values"
         )
-    used = np.ones(len(q), bool) if q_max is None else q <= arguments.length(q_max, "largest wave number")
+    used = np.ones(len(q), bool) if q_max is None else q <= arguments.positive(q_max, "largest wave number")
     q, s, scale = q[used], s[used], scale[used]
     if len(np.unique(q)) < 3:
         raise ValueError(f"expected three wave numbers or more, got {len(np.unique(q))}; try a larger q_max")

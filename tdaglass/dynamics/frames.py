@@ -34,8 +34,8 @@ def snapshots(
     """
     raw, sized = _frames(trajectory)
     given = None if times is None else _times(times)
-    box = None if box is None else arguments.host(box, "box")
-    time_step = None if time_step is None else arguments.length(time_step, "time step")
+    box = None if box is None else arguments.doubles(box, "box")
+    time_step = None if time_step is None else arguments.positive(time_step, "time step")
     known = None
     if sized:
         raw = list(raw)
@@ -193,7 +193,7 @@ def _alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
 
 def _positions(x: Any, k: int) -> np.ndarray:
     """Of one frame, in double precision."""
-    array = arguments.host(x, "positions")
+    array = arguments.doubles(x, "positions")
     if array.ndim != 2 or array.shape[1] not in (2, 3) or not len(array):
         raise ValueError(
             f"expected frames of positions (particles, 2 or 3), got shape {array.shape} in frame {k}; "
@@ -222,7 +222,7 @@ def _cell(box: Any, positions: np.ndarray, before: Snapshot | None) -> np.ndarra
     """Edges or lattice vectors in double precision; what was checked in the frame before is not checked again."""
     if before is not None and before.box is not None and np.array_equal(box, before.box):
         return before.box
-    array = arguments.host(box, "box")
+    array = arguments.doubles(box, "box")
     checked = arguments.cell(array, jnp.zeros((1, positions.shape[1])))
     if checked is None:
         return None
@@ -232,7 +232,7 @@ def _cell(box: Any, positions: np.ndarray, before: Snapshot | None) -> np.ndarra
 
 
 def _times(times: Numbers) -> np.ndarray:
-    array = arguments.host(times, "times")
+    array = arguments.doubles(times, "times")
     if array.ndim != 1 or not np.isfinite(array).all():
         raise ValueError(
             f"expected a finite time for each frame, got shape {array.shape}; try times=None, or a list"

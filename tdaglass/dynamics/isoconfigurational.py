@@ -162,7 +162,7 @@ def isoconfigurational(
     replicas, block = arguments.whole(replicas, "replicas"), arguments.whole(block, "block")
     segment_steps = arguments.whole(segment_steps, "segment_steps", least=1)
     if wave_number is not None:
-        wave_number = arguments.length(wave_number, "wave number")
+        wave_number = arguments.positive(wave_number, "wave number")
     if replicas < 2 or block < 1:
         raise ValueError(
             f"expected at least two replicas, got {replicas} in blocks of {block}; try replicas=32"
@@ -224,7 +224,7 @@ def isoconfigurational(
 
 
 def _whole_ticks(times: Any, tick: float) -> list[int]:
-    wanted = arguments.host(times, "times")
+    wanted = arguments.doubles(times, "times")
     if wanted.ndim != 1 or not len(wanted) or not np.isfinite(wanted).all():
         raise ValueError(f"expected a list of finite times, got {times}; try np.geomspace(0.1, 100, 10)")
     ticks = np.round(wanted / tick).astype(int)

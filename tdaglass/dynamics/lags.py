@@ -39,7 +39,7 @@ def logarithmic_lags(spacing: Any, longest: Any, per_decade: Any = 10) -> np.nda
     >>> logarithmic_lags(0.5, 10.0, per_decade=4).tolist()
     [0.5, 1.0, 1.5, 3.0, 5.0, 9.0]
     """
-    spacing, longest = arguments.length(spacing, "spacing"), arguments.length(longest, "longest lag")
+    spacing, longest = arguments.positive(spacing, "spacing"), arguments.positive(longest, "longest lag")
     per_decade = arguments.whole(per_decade, "number of lags a decade", least=1)
     most = math.floor(longest / spacing * (1 + 1e-9))
     if most < 1:
@@ -52,7 +52,7 @@ def logarithmic_lags(spacing: Any, longest: Any, per_decade: Any = 10) -> np.nda
 
 def checked_lags(lags: Numbers) -> np.ndarray:
     """Lags in double precision, refused unless they increase from zero or more."""
-    found = np.atleast_1d(arguments.host(lags, "lags"))
+    found = np.atleast_1d(arguments.doubles(lags, "lags"))
     if found.ndim != 1 or not found.size or not (np.isfinite(found) & (found >= 0)).all():
         raise ValueError(
             f"expected lags of zero or more, got {found.tolist()}; try dynamics.logarithmic_lags"

@@ -108,7 +108,7 @@ def fit_stretched_exponential(
             f"expected a long-time part that falls to less than half its height, got {mean[late][0]:.3g} at "
             f"its start and {mean[late].min():.3g} at the least, up to time {t[-1]:g}; try a longer run"
         )
-    weights = None if errors is None else arguments.host(errors, "errors")
+    weights = None if errors is None else arguments.doubles(errors, "errors")
     if weights is not None and weights.shape != t.shape:
         raise ValueError(
             f"expected an error for each of {len(t)} times, got {weights.shape}; try one row of them"
@@ -271,8 +271,8 @@ def diffusion_time(diffusion_coefficient: float, sigma: float, dimension: int) -
     >>> diffusion_time(0.05, 1.0, 2)
     5.0
     """
-    sigma, dimension = arguments.length(sigma, "sigma"), arguments.whole(dimension, "dimension", least=1)
-    coefficient = arguments.host(diffusion_coefficient, "diffusion coefficient")
+    sigma, dimension = arguments.positive(sigma, "sigma"), arguments.whole(dimension, "dimension", least=1)
+    coefficient = arguments.doubles(diffusion_coefficient, "diffusion coefficient")
     if coefficient.ndim or not 0 < coefficient < np.inf:
         raise ValueError(
             f"expected a positive diffusion coefficient, got {coefficient.tolist()}; try a longer run"
@@ -282,7 +282,7 @@ def diffusion_time(diffusion_coefficient: float, sigma: float, dimension: int) -
 
 def _checked(times: Numbers, curves: Numbers, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Times and curves (configurations, times) in double precision."""
-    t, values = arguments.host(times, "times"), np.atleast_2d(arguments.host(curves, name))
+    t, values = arguments.doubles(times, "times"), np.atleast_2d(arguments.doubles(curves, name))
     if t.ndim != 1 or values.ndim != 2 or values.shape[1] != len(t) or not len(values):
         raise ValueError(
             f"expected times (times,) and {name} (times,) or (configurations, times), got {t.shape} and "

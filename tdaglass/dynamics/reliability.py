@@ -142,8 +142,8 @@ def propensity_ceiling(
     >>> propensity_ceiling(moved, errors, [[0, 0, 0]]).round(2).tolist()
     [[[0.8]]]
     """
-    moved, sigma = arguments.host(propensity, "propensities"), arguments.host(errors, "errors")
-    codes = arguments.host(species, "species")
+    moved, sigma = arguments.doubles(propensity, "propensities"), arguments.doubles(errors, "errors")
+    codes = arguments.doubles(species, "species")
     if moved.ndim != 3 or sigma.shape != moved.shape or codes.shape != (len(moved), moved.shape[2]):
         raise ValueError(
             "expected propensities and errors (configurations, times, particles) and species (configurations, "

@@ -60,7 +60,7 @@ class SelfScattering(TimeCorrelationFunction):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "q", arguments.length(self.q, "wave number"))
+        object.__setattr__(self, "q", arguments.positive(self.q, "wave number"))
         if not isinstance(self.directions, str) or self.directions not in ("all", "axes"):
             got = " ".join(repr(self.directions).split())
             raise ValueError(f'expected directions "all" or "axes", got {got}; try "all"')
@@ -119,9 +119,9 @@ class Scattering(TimeCorrelationFunction):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "q", arguments.length(self.q, "wave number"))
+        object.__setattr__(self, "q", arguments.positive(self.q, "wave number"))
         if self.width is not None:
-            object.__setattr__(self, "width", arguments.length(self.width, "width of the shell"))
+            object.__setattr__(self, "width", arguments.positive(self.width, "width of the shell"))
         if self.vectors is not None:
             object.__setattr__(
                 self, "vectors", arguments.whole(self.vectors, "number of wave vectors", least=1)

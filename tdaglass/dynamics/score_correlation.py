@@ -41,8 +41,8 @@ def correlation_with_propensity(scores: Numbers, propensity: Numbers, species: N
     >>> correlation_with_propensity(scores, moved, species).spearman.round(3).tolist()
     [[[1.0], [-1.0]]]
     """
-    scores, propensity = arguments.host(scores, "scores"), arguments.host(propensity, "propensities")
-    species = arguments.host(species, "species")
+    scores, propensity = arguments.doubles(scores, "scores"), arguments.doubles(propensity, "propensities")
+    species = arguments.doubles(species, "species")
     if propensity.ndim != 3 or not scores.shape == species.shape == (len(propensity), propensity.shape[2]):
         raise ValueError(
             "expected scores and species (configurations, particles) and propensities (configurations, times, "

@@ -90,7 +90,7 @@ class TimeCorrelationFunction:
 
     def __post_init__(self) -> None:
         if self.lags is not None:
-            lags = np.atleast_1d(arguments.host(self.lags, "lags"))
+            lags = np.atleast_1d(arguments.doubles(self.lags, "lags"))
             object.__setattr__(self, "lags", tuple(lags.tolist()))
 
     def prepare(self, system: System) -> Any:
@@ -120,7 +120,7 @@ class TimeCorrelationFunction:
 
 def positive(x: Any, name: str) -> float | tuple[float, ...]:
     """A positive number, or one for each species."""
-    array = arguments.host(x, name)
+    array = arguments.doubles(x, name)
     if array.ndim > 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
         raise ValueError(
             f"expected a positive {name}, got {array.tolist()}; try one number, or one a species"

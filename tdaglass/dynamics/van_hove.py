@@ -59,7 +59,7 @@ class VanHoveSelf(TimeCorrelationFunction):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "r_max", arguments.length(self.r_max, "largest distance"))
+        object.__setattr__(self, "r_max", arguments.positive(self.r_max, "largest distance"))
         object.__setattr__(self, "bins", arguments.whole(self.bins, "number of bins", least=1))
 
     def moments(self, pair: Pair, share: Array, constants: Any) -> Array:  # noqa: D102

@@ -42,7 +42,7 @@ class MolecularDynamics:
 
     def __post_init__(self) -> None:
         check_temperature(self.temperature)
-        arguments.length(self.dt, "time step", "0.005")
+        arguments.positive(self.dt, "time step", "0.005")
 
     @property
     def tick(self) -> float:

@@ -80,7 +80,7 @@ def quench(
         raise ValueError("expected temperatures to keep configurations at, got none; try snapshots=(0.05,)")
     check_snapshots(hot, snapshots[-1], snapshots)
     check_key(key)
-    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
+    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
     keep = keep or (lambda _, compute: compute())
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.asarray(numbers))
     states = jax.vmap(lambda k: initialize(k, model, hot))(keys)

@@ -149,8 +149,8 @@ def cool(
     --------
     run : the other parameters and errors.
     """
-    rate = arguments.length(rate, "cooling rate", "1e-4 (temperature per time)")
-    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
+    rate = arguments.positive(rate, "cooling rate", "1e-4 (temperature per time)")
+    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
     for temperature in (start, stop):
         check_temperature(temperature)
     check_snapshots(start, stop, snapshots)
@@ -242,9 +242,9 @@ def _run(
 ) -> State:
     """Steps `first` to `first + steps` of a schedule."""
     steps = arguments.whole(steps, "steps", least=0)
-    dt = arguments.length(dt, "time step", f"{DEFAULT_DT}")
+    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
     if skin is not None:
-        skin = arguments.length(skin, "skin", "skin=None, which chooses it")
+        skin = arguments.positive(skin, "skin", "skin=None, which chooses it")
     _check_state(model, state)
     batch, flat = flatten(state)
     # Pieces only so that the bar moves: the result does not depend on them.

@@ -106,7 +106,7 @@ def fit_red_clusters(
             chosen = growing_component(control, jnp.stack([m.mean(0) for m in members]))
         else:
             assert measure is not None
-            of = arguments.host(measure[0], "measure")
+            of = arguments.doubles(measure[0], "measure")
             if of.shape != states[0][1].shape:
                 raise ValueError(
                     f"expected a measure {states[0][1].shape}, got {of.shape}; try one for each particle"
@@ -185,7 +185,7 @@ def _paired(features: Any, groups: Any) -> list[tuple[Any, Any]]:
 
 def _samples(features: Any, groups: Any, state: int | None) -> tuple[Array, np.ndarray]:
     """Features as they are computed with, and codes on the host."""
-    x, of = arguments.floats(features, "features"), arguments.host(groups, "groups")
+    x, of = arguments.floats(features, "features"), arguments.doubles(groups, "groups")
     where = "" if state is None else f" of state {state}"
     if x.ndim < 2 or x.shape[:-1] != of.shape:
         raise ValueError(

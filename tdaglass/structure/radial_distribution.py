@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from tdaglass.arguments import Numbers, cell, concrete, labels, length, points, whole
+from tdaglass.arguments import Numbers, cell, concrete, labels, points, positive, whole
 from tdaglass.arguments import species_count as number_of_species
 from tdaglass.space import fractions, in_shortest_vectors, lattice_vectors, volume, widths
 
@@ -87,7 +87,7 @@ def radial_distribution(
     """
     x = points(positions)
     lattice = _periodic(box, x)
-    cutoff, bins = length(cutoff, "cutoff"), whole(bins, "bins", least=1)
+    cutoff, bins = positive(cutoff, "cutoff"), whole(bins, "bins", least=1)
     codes = None if species is None else labels(species, len(x), species_count)
     kinds = number_of_species(codes, species_count)
     shifts = _images(lattice, cutoff)

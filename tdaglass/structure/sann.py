@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from tdaglass.arguments import Numbers, cell, concrete, floats, length, points, whole
+from tdaglass.arguments import Numbers, cell, concrete, floats, points, positive, whole
 from tdaglass.space import enclosed, in_shortest_vectors, volume, widths
 from tdaglass.structure.neighbor_search import CAPACITY, REACH, Neighbors, Plan, search, separations
 from tdaglass.structure.table_sizes import Known, check_capacity, grow, plan_search, roomy
@@ -130,7 +130,7 @@ def _first_reach(positions: Array, box: Array | None, reach: Numbers | None) -> 
     if given.ndim:
         raise ValueError(f"expected one number as reach, got shape {given.shape}; try the largest of them")
     if (value := concrete(given)) is not None:
-        length(value, "reach")
+        positive(value, "reach")
     return given
 
 

@@ -36,7 +36,7 @@ class Composition:
             raise ValueError(
                 f"expected at least two particles in all, got counts {self.counts}; try a larger n"
             )
-        arguments.length(self.number_density, "number density", "1.2 (Kob-Andersen)")
+        arguments.positive(self.number_density, "number density", "1.2 (Kob-Andersen)")
         if len(self.masses) != self.n_species or not all(0 < mass < np.inf for mass in self.masses):
             raise ValueError(
                 f"expected {self.n_species} positive masses, one for each species, got {self.masses}; "

@@ -85,7 +85,7 @@ def minimize(
     from tdaglass.glass.molecular_dynamics import fire  # with jax-md, which takes seconds to import
 
     configuration = accept(model, configuration)
-    tolerance = arguments.length(tolerance, "force tolerance", "1e-3")
+    tolerance = arguments.positive(tolerance, "force tolerance", "1e-3")
     max_steps = arguments.whole(max_steps, "max_steps", least=0)
     if not skin > 2 * fire.LONGEST_MOVE:
         # A table must outlast one step, or it would be rebuilt for ever.
