@@ -108,7 +108,14 @@ def _one_periodic_system(configuration: Configuration) -> tuple[np.ndarray, np.n
             "try one element of the batch, or a box that encloses the particles"
         )
     box = np.asarray(configuration.box, float)
-    return positions % box, np.asarray(configuration.species), box
+    box = np.diag(box) if box.ndim == 1 else box
+    if not np.isfinite(box).all():
+        raise ValueError(
+            f"expected a cell that is periodic along all axes, got {configuration.box}; try one that encloses the "
+            "particles"
+        )
+    reduced = positions @ np.linalg.inv(box)
+    return (reduced - np.floor(reduced)) @ box, np.asarray(configuration.species), box
 
 
 def _drawing_order(
@@ -117,12 +124,13 @@ def _drawing_order(
     """Indices of the particles to draw, those in front last."""
     if len(box) == 2:
         return np.arange(len(positions))
-    low, high = slab or (box[2] / 2 - thickness / 2, box[2] / 2 + thickness / 2)
+    top = box[:, 2].sum()
+    low, high = slab or (top / 2 - thickness / 2, top / 2 + thickness / 2)
     height = positions[:, 2]
     inside = np.flatnonzero((height >= low) & (height < high))
     if not len(inside):
         raise ValueError(
-            f"expected particles with z from {low:.3g} to {high:.3g}, got none in a box of height {box[2]:.3g}; "
+            f"expected particles with z from {low:.3g} to {high:.3g}, got none in a box of height {top:.3g}; "
             "try a thicker slab inside the box"
         )
     return inside[np.argsort(height[inside], kind="stable")]
@@ -152,7 +160,7 @@ def _draw(
     norm: Normalize,
     map_name: str,
 ) -> ScalarMappable:
-    """Discs in length units; the box edges cut those that stick out."""
+    """Discs in length units; the box edges cut those that stick out, unless it leans."""
     colors = mpl.colormaps[map_name].with_extremes(bad="0.85")
     discs = EllipseCollection(
         diameter,
@@ -168,5 +176,10 @@ def _draw(
     )
     discs.set_array(np.ma.masked_invalid(values))
     axes.add_collection(discs)
-    axes.set(xlim=(0, box[0]), ylim=(0, box[1]), aspect="equal")
+    # Of a cell that leans, all corners are in view.
+    corners = np.array([[0, 0], box[0, :2], box[1, :2], box[0, :2] + box[1, :2]])
+    (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    if box[0, 1] or box[1, 0]:
+        axes.plot(*corners[[0, 1, 3, 2, 0]].T, color="0.3", linewidth=0.6)
     return discs

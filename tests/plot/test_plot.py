@@ -104,6 +104,19 @@ def test_correlation_curves_carry_their_data_bands_and_relaxation_times():
     assert overlapping_texts(figure) == []
 
 
+def test_a_cell_that_leans_is_seen_whole():
+    box = np.array([[6.0, 0, 0], [2.0, 5.0, 0], [1.0, 0, 7.0]])
+    inside = np.random.default_rng(0).random((300, 3)) @ box
+    far = Configuration(inside + np.array([2, -1, 3]) @ box, np.zeros(300, int), box)
+    figure = snapshot(far, {"height": inside[:, 2]}, diameters=[1.0], slab=(2.0, 4.0))
+    panel = figure.axes[0]
+    (discs,) = [c for c in panel.collections if isinstance(c, EllipseCollection)]
+    drawn = inside[(inside[:, 2] >= 2) & (inside[:, 2] < 4)]
+    drawn = drawn[np.argsort(drawn[:, 2], kind="stable")]
+    np.testing.assert_allclose(discs.get_offsets(), drawn[:, :2], atol=1e-9)
+    assert (panel.get_xlim(), panel.get_ylim()) == ((0, 8), (0, 5))
+
+
 def test_mean_score_is_drawn_against_temperature_and_logarithm_of_time():
     figure = mean_score(
         {"A": Curve([0.5, 1.0], [0.3, 0.6], [0.01, 0.02])},

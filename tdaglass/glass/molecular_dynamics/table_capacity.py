@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from tdaglass.glass.contract import Model
+from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
 from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.glass.neighbor_tables import NeighborTable, build_neighbor_table, build_shared_table
@@ -23,6 +24,9 @@ DEFAULT_SKIN = 0.3
 # about three times as long as they are, which is twice the room they are given.
 SHARED_SKIN = 0.45
 SHARED_LIMIT = 2
+
+# Of one system: four bytes each, and more where forces are summed over them.
+MOST_SLOTS = 2**28
 
 # Slots that turned out to be needed, so that the next call starts with them.
 _known_capacity: dict[tuple[Model, float], int] = {}
@@ -77,6 +81,11 @@ def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"])
         # Cells that a changed box has outdated are cut anew; otherwise one of them was full.
         grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
     capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
+    if capacity * settings.model.n_particles > MOST_SLOTS:
+        raise SimulationError(
+            f"expected particles that are spread over the box, got one with {longest} others within reach; try "
+            "removing those at one place, or a lower density"
+        )
     logger.info("neighbour tables grow from %d to %d slots", settings.capacity, capacity)
     _known_capacity[settings.model, settings.skin] = capacity
     return settings._replace(capacity=capacity, grid=grid)
