@@ -64,6 +64,7 @@ def test_a_cell_is_edges_a_matrix_or_open():
         (lambda: arguments.cell([[1, 1], [0, np.inf]], X), "right angles"),
         (lambda: arguments.cell([1, np.inf], X, open_axes=False), "periodic along all axes"),
         (lambda: arguments.cell(None, X, open_axes=False), "got open space"),
+        (lambda: arguments.cell(6, jnp.array([[1e30, 0.0]])), "place in the cell is known, got one at 1e.30"),
         (lambda: arguments.labels([0, 7], 2, 2), "codes below 2, got 7 for particle 1"),
         (lambda: arguments.labels([0, 0.5], 2), "whole numbers from 0, few of them, got 0.5"),
         (lambda: arguments.labels([0, 1e30], 2), "few of them, got 1e"),

@@ -8,6 +8,9 @@ from jaxtyping import Array, Float
 
 from tdaglass.arguments.numbers import Numbers, concrete, doubles, floats, of_known
 
+# Of positions, in units of the shortest edge: beyond, wrapping them says nothing.
+WORST_ROUNDING = 0.01
+
 
 def cell(
     box: Numbers | None, positions: Float[Array, "particles dim"], *, open_axes: bool = True
@@ -32,18 +35,21 @@ def cell(
     ------
     ValueError
         For another shape, edges that are not positive, vectors that do not span space, an open axis where none can
-        be, or one that is not at right angles to the others.
+        be, or one that is not at right angles to the others; for positions so many cells away that their place in
+        the cell is lost in rounding.
 
     Examples
     --------
-    >>> square = points([[0, 0], [1, 2]])
+    >>> square = jax.numpy.zeros((2, 2))
     >>> cell(5, square).tolist(), cell([[4, 0], [0, 5]], square).tolist()
     ([5.0, 5.0], [4.0, 5.0])
     """
     if box is None:
         return _where_open(None, open_axes)
     dim = positions.shape[1]
-    return _checked_cell(floats(box, "box", like=positions), dim, open_axes)
+    found = _checked_cell(floats(box, "box", like=positions), dim, open_axes)
+    _check_digits(concrete(positions), concrete(found))
+    return found
 
 
 def cell_on_host(box: Numbers | None, dim: int, *, open_axes: bool = True) -> np.ndarray | None:
@@ -82,6 +88,18 @@ def _checked_cell(lattice: Any, dim: int, open_axes: bool) -> Any:
     if open_.any():
         return _where_open(None if open_.all() else lattice, open_axes)
     return lattice
+
+
+def _check_digits(positions: np.ndarray | None, values: np.ndarray | None) -> None:
+    if positions is None or values is None or not positions.size:
+        return
+    shortest = np.linalg.norm(values, axis=-1).min() if values.ndim == 2 else values.min()
+    furthest = np.abs(positions).max()
+    if np.finfo(positions.dtype).eps * furthest > WORST_ROUNDING * shortest:
+        raise ValueError(
+            f"expected positions whose place in the cell is known, got one at {furthest:.3g} with edges of "
+            f"{shortest:.3g}; try positions wrapped into the cell, or an earlier frame"
+        )
 
 
 def _check_matrix(values: np.ndarray, open_: np.ndarray) -> None:
