@@ -6,7 +6,17 @@ eager calls and their gradients. Inside `jit` and `vmap` values are unknown, and
 """
 
 from tdaglass.arguments.cell import cell, cell_on_host
-from tdaglass.arguments.numbers import Numbers, concrete, doubles, floats, number, positive, table, whole
+from tdaglass.arguments.numbers import (
+    Numbers,
+    check_key,
+    concrete,
+    doubles,
+    floats,
+    number,
+    positive,
+    table,
+    whole,
+)
 from tdaglass.arguments.particles import (
     MOST_SPECIES,
     chosen,
@@ -23,6 +33,7 @@ __all__ = [
     "Numbers",
     "cell",
     "cell_on_host",
+    "check_key",
     "chosen",
     "concrete",
     "doubles",

@@ -172,6 +172,22 @@ def positive(x: Any, name: str, example: str = "one of a few particle diameters"
     return value
 
 
+def check_key(key: Any) -> None:
+    """Refuse a seed, or the raw bits of a key, in place of a typed random key.
+
+    Raises
+    ------
+    ValueError
+        Saying how to make one.
+
+    Examples
+    --------
+    >>> check_key(jax.random.key(0))
+    """
+    if not (isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)):
+        raise ValueError(f"expected a typed random key, got {type(key).__name__}; try jax.random.key(0)")
+
+
 def array(x: Any, name: str) -> np.ndarray | Array:
     """Anything as one array, of whatever it is made of."""
     try:

@@ -19,6 +19,7 @@ from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.mover import Mover, ObservingMover
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference, observe
+from tdaglass.glass.accept import accept
 from tdaglass.progress import progress as progress_bar
 from tdaglass.structure import Neighbors
 
@@ -68,7 +69,7 @@ def isoconfigurational(
     temperature: float | None = None,
     times: Sequence[float] | Float[np.ndarray, " times"],
     replicas: int = 32,
-    observables: Sequence[Observable] = OBSERVABLES,
+    observables: Observable | Sequence[Observable] = OBSERVABLES,
     dt: float = 0.005,
     ensemble: Literal["nvt", "nve"] = "nvt",
     wave_number: float | None = None,
@@ -146,7 +147,8 @@ def isoconfigurational(
     >>> ensemble.propensity.shape
     (2, 250)
     """
-    model.check(configuration)
+    arguments.check_key(key)
+    configuration = accept(model, configuration)
     if mover is None:
         if temperature is None:
             raise ValueError("expected a temperature or a mover, got neither; try temperature=1.0")
@@ -154,6 +156,7 @@ def isoconfigurational(
             model, configuration, temperature=temperature, dt=dt, ensemble=ensemble, engine=engine
         )
     ticks = _whole_ticks(times, mover.tick)
+    observables = (observables,) if isinstance(observables, str) else tuple(observables)
     unknown = set(observables) - set(OBSERVABLES)
     if unknown:
         raise ValueError(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 
 from tdaglass import arguments
@@ -61,9 +60,3 @@ def check_temperature(temperature: Any) -> None:
     values = arguments.concrete(arguments.floats(temperature, "temperature"))
     if values is not None and not (np.isfinite(values) & (values >= 0)).all():
         raise ValueError(f"expected a temperature of zero or more, got {temperature}; try 1.0 (LJ units)")
-
-
-def check_key(key: Any) -> None:
-    """Raise ValueError for a seed, or an array of the raw bits of a key, in place of a key."""
-    if not (isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)):
-        raise ValueError(f"expected a typed random key, got {type(key).__name__}; try jax.random.key(0)")

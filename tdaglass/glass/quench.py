@@ -9,7 +9,6 @@ from jaxtyping import Array, Int, Key
 from tdaglass import arguments
 from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
-from tdaglass.glass.accept import check_key
 from tdaglass.glass.contract import Model
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.molecular_dynamics.state import initialize
@@ -79,7 +78,7 @@ def quench(
     if not snapshots:
         raise ValueError("expected temperatures to keep configurations at, got none; try snapshots=(0.05,)")
     check_snapshots(hot, snapshots[-1], snapshots)
-    check_key(key)
+    arguments.check_key(key)
     dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
     keep = keep or (lambda _, compute: compute())
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.asarray(numbers))

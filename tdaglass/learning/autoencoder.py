@@ -122,6 +122,7 @@ def fit_autoencoder(
     Boattini, Dijkstra, Filion, J. Chem. Phys. 151, 154901 (2019), section II B; Boattini et al., Nat. Commun. 11,
     5479 (2020), Methods.
     """
+    arguments.check_key(key)
     data = arguments.table(data)
     features = data.shape[1]
     bottleneck = None if bottleneck is None else arguments.whole(bottleneck, "bottleneck")

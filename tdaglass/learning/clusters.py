@@ -55,6 +55,7 @@ def fit_clusters(
     >>> bool(abs(p[:, 0] - p[0, 0]).max() < 0.01)
     True
     """
+    arguments.check_key(key)
     features = arguments.table(features, "features")
     key_encoder, key_mixture = jax.random.split(key)
     autoencoder = fit_autoencoder(

@@ -97,6 +97,7 @@ def fit_mixture(
     ----------
     Dempster, Laird, Rubin, J. R. Stat. Soc. B 39, 1 (1977); Arthur, Vassilvitskii, k-means++ (SODA 2007).
     """
+    arguments.check_key(key)
     data = arguments.table(data)
     components, starts = arguments.whole(components, "components"), arguments.whole(starts, "starts")
     max_iterations = arguments.whole(max_iterations, "max_iterations")

@@ -9,8 +9,9 @@ import numpy as np
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
-from tdaglass.glass.accept import accept, check_key, check_temperature
+from tdaglass.glass.accept import accept, check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces
 from tdaglass.space import FixedPoint, from_positions, to_positions
@@ -103,7 +104,7 @@ def initialize(
     (250, 3)
     """
     check_temperature(temperature)
-    check_key(key)
+    arguments.check_key(key)
     key_lattice, key_velocity, key = jax.random.split(key, 3)
     if configuration is None:
         configuration = random_lattice(key_lattice, model)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Int, Key, Num
 
+from tdaglass.arguments import check_key, floats
 from tdaglass.checkpoints import Keep
 from tdaglass.learning.batches import count_samples, take_samples
 from tdaglass.learning.loss import Loss, require_targets
@@ -122,10 +123,11 @@ def fit_network(
     >>> bool(accuracy(network, trained.parameters, smooth, jnp.ones(64, int)) > 0.9)
     True
     """
-    samples, targets = jax.tree.map(jnp.asarray, (samples, targets))
+    check_key(key)
+    samples, targets = _arrays(samples, targets)
     _require_samples(samples, targets, batch_size)
     if validation is not None:
-        validation = jax.tree.map(jnp.asarray, validation)
+        validation = _arrays(*validation)
         _require_samples(validation[0], validation[1], 1)
     elif patience is not None:
         raise ValueError("expected validation samples to be patient by, got none; try validation=(...)")
@@ -201,6 +203,14 @@ def _diverged(state: TrainingState) -> bool:
 
 def _stalled(state: TrainingState, patience: int | None) -> bool:
     return patience is not None and bool(state.epoch - 1 - state.best_epoch >= patience)
+
+
+def _arrays(samples: Any, targets: Any) -> tuple[Any, Array]:
+    samples = jax.tree.map(jnp.asarray, samples)
+    # Pixels are counts; in a pytree whole numbers may be indices.
+    if isinstance(samples, jax.Array) and not jnp.issubdtype(samples.dtype, jnp.floating):
+        samples = floats(samples, "samples")
+    return samples, jnp.asarray(targets)
 
 
 def _require_samples(samples: Samples, targets: Array, fewest: int) -> None:
