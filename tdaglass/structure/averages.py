@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +23,31 @@ from tdaglass.space import (
 
 BLOCK = 64  # rows of the matrix of all pairs held at a time
 ROUNDING = 2e-6  # of the widths of a cell that is not orthorhombic
+
+
+@dataclass(frozen=True)
+class Within:
+    """One up to a distance, zero beyond."""
+
+    radius: Any
+
+    def __call__(self, distance_sq: Array) -> Array:
+        """Weights at squared distances."""
+        return (distance_sq < jnp.square(self.radius)).astype(distance_sq.dtype)
+
+
+@dataclass(frozen=True)
+class Decaying:
+    """Exponential in the distance, up to a cut-off if there is one."""
+
+    length: Any
+    cutoff: Any
+
+    def __call__(self, distance_sq: Array) -> Array:
+        """Weights at squared distances."""
+        apart = distance_sq > 0  # the root has no finite slope at the particle itself
+        decay = jnp.exp(-jnp.where(apart, jnp.sqrt(jnp.where(apart, distance_sq, 1)), 0) / self.length)
+        return decay if self.cutoff is None else jnp.where(distance_sq < jnp.square(self.cutoff), decay, 0)
 
 
 def local_average(
@@ -78,10 +105,7 @@ def local_average(
                 f"expected a cell at least twice as wide as the radius {known[1]:g}, got {known[0]:g}; "
                 "try a larger system or a smaller radius"
             )
-    mean = _weighted_mean(
-        channels, x, lattice, lambda distance_sq: (distance_sq < jnp.square(reach)).astype(distance_sq.dtype)
-    )
-    return jnp.where(fits, mean, jnp.nan)
+    return jnp.where(fits, _weighted_mean(channels, x, lattice, Within(reach)), jnp.nan)
 
 
 def exponential_average(
@@ -131,12 +155,7 @@ def exponential_average(
     x, channels, lattice = _arguments(values, positions, box)
     decay_length = _distance(length, "length", x)
     within = None if cutoff is None else _distance(cutoff, "cut-off", x)
-
-    def weight(distance_sq: Array) -> Array:
-        apart = distance_sq > 0  # the root has no finite slope at the particle itself
-        decay = jnp.exp(-jnp.where(apart, jnp.sqrt(jnp.where(apart, distance_sq, 1)), 0) / decay_length)
-        return decay if within is None else jnp.where(distance_sq < jnp.square(within), decay, 0)
-
+    weight = Decaying(decay_length, within)
     if lattice is None:
         return _weighted_mean(channels, x, None, weight)
     # As far out as no pair is apart: across an open axis nothing is wrapped.
@@ -166,16 +185,27 @@ def _distance(given: Numbers, name: str, positions: Array) -> Array | float:
     if value is not None and not 0 < value < np.inf:
         raise ValueError(f"expected a positive {name}, got {value:g}; try one of a few particle diameters")
     # What is known when compiled stays so: dividing by it gives other bits than dividing by an argument.
-    return float(given) if isinstance(given, int | float) else distance
+    return float(distance) if value is not None and not isinstance(distance, jax.core.Tracer) else distance
 
 
 def _weighted_mean(
     values: Array,
     positions: Array,
     box: Array | None,
-    weight_fn: Callable[[Array], Array],
+    weight_fn: Within | Decaying,
     *,
     nearest_of_all: bool = False,
+) -> Array:
+    known = all(x is None or isinstance(x, float) for x in vars(weight_fn).values())
+    return (_compiled if known else _mean_of_rows)(values, positions, box, weight_fn, nearest_of_all)
+
+
+def _mean_of_rows(
+    values: Array,
+    positions: Array,
+    box: Array | None,
+    weight_fn: Callable[[Array], Array],
+    nearest_of_all: bool,
 ) -> Array:
     """Rows of the weight matrix in blocks; in reverse mode each block is computed again, not kept."""
     n = positions.shape[0]
@@ -203,6 +233,10 @@ def _weighted_mean(
     centres = jnp.pad(positions, ((0, n_blocks * BLOCK - n), (0, 0)), mode="edge")
     mean = lax.map(rows, centres.reshape(n_blocks, BLOCK, -1))
     return mean.reshape(n_blocks * BLOCK, -1)[:n].reshape(values.shape)
+
+
+# One program for all systems of a size: an eager call would otherwise be compiled each time.
+_compiled = jax.jit(_mean_of_rows, static_argnames=("weight_fn", "nearest_of_all"))
 
 
 def _of_nearest(apart: Array, box: Array, of_all: bool) -> Float[Array, "block particles"]:

@@ -91,12 +91,12 @@ def bond_order(
 
     arrays = neighbors.displacement, _weights(neighbors, weights)
     if average == "lechner_dellago":
-        components = _over_blocks(lambda block: _mean_harmonics(*block, degrees), arrays)
+        components = _over_blocks(_mean_harmonics, arrays, degrees)
         mean = _with_neighbors_mean(components, neighbors)
         of_degree = _nonzero(degrees, neighbors.displacement.shape[-1])[0]
         order = jnp.stack([_safe_norm(mean[:, of_degree == c].T) for c in range(len(degrees))], -1)
     else:
-        order = _over_blocks(lambda block: _invariants(*block, degrees), arrays)
+        order = _over_blocks(_invariants, arrays, degrees)
         if average == "invariants":
             order = _with_neighbors_mean(order, neighbors)
     undefined = _undefined(neighbors)
@@ -135,11 +135,19 @@ def _undefined(neighbors: Neighbors) -> Bool[Array, " particles"]:
     return ~jnp.any(neighbors.mask, -1) | jnp.any(coincident, -1)
 
 
+# Compiled once for all tables of a size: an eager loop over blocks would be compiled in each call.
+@partial(jax.jit, static_argnames=("function", "degrees"))
 def _over_blocks(
-    per_block: Callable[[tuple[Array, Array]], Float[Array, "block columns"]], arrays: tuple[Array, Array]
+    function: Callable[..., Float[Array, "block columns"]],
+    arrays: tuple[Array, Array],
+    degrees: tuple[int, ...],
 ) -> Float[Array, "particles columns"]:
     """Apply a function of particles to blocks of them; in reverse mode only its inputs are kept."""
     n = arrays[0].shape[0]
+
+    def per_block(block: tuple[Array, Array]) -> Array:
+        return function(*block, degrees)
+
     if n <= BLOCK:
         return per_block(arrays)
     n_blocks = -(-n // BLOCK)

@@ -1,8 +1,10 @@
 """Radial distribution function: pair correlations in real space."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -137,10 +139,11 @@ def _images(box: Array, cutoff: float) -> np.ndarray:
     return shifts.reshape(-1, len(most))
 
 
+@partial(jax.jit, static_argnames=("cutoff", "bins", "kinds"))
 def _count_pairs(
     positions: Array,
     box: Array,
-    shifts: np.ndarray,
+    shifts: Array | np.ndarray,
     cutoff: float,
     bins: int,
     species: Array | None,
@@ -199,7 +202,7 @@ def _count_pairs(
     counts = (found + found.transpose(1, 0, 2)).astype(dtype)
     if len(shifts) > 1:
         # And every particle with its own images.
-        own = jnp.asarray(np.any(shifts != 0, axis=1))
+        own = jnp.any(jnp.asarray(shifts) != 0, axis=1)
         shell = count(list(vectors.T), jnp.zeros(len(shifts), jnp.int32), own)
         images = jnp.zeros(bins, dtype).at[shell].add(1, mode="drop")
         counts += jnp.eye(kinds, dtype=dtype)[..., None] * members[:, None, None] * images

@@ -203,13 +203,7 @@ def structure_factor(
     reduced = fractions(x, lattice)
     reduced = (reduced - lax.stop_gradient(jnp.round(reduced))).T
 
-    @jax.checkpoint
-    def density(vector: Int[Array, " dim"]) -> Float[Array, "2 species"]:
-        turns = sum(x * k for x, k in zip(reduced, vector.astype(dtype), strict=True))
-        phase = 2 * jnp.pi * (turns - lax.stop_gradient(jnp.round(turns)))
-        return jnp.stack([jnp.sum(member * jnp.cos(phase), 1), -jnp.sum(member * jnp.sin(phase), 1)])
-
-    rho = lax.map(density, waves, batch_size=min(VECTOR_BLOCK, len(waves)))  # vectors, 2, species
+    rho = _densities(reduced, member, waves)
     scale = jnp.sqrt(jnp.sum(member, 1))
     s = jnp.sum(rho[:, :, :, None] * rho[:, :, None, :], 1) / (scale[:, None] * scale)
     s = jnp.moveaxis(s, 0, -1)
@@ -220,6 +214,24 @@ def structure_factor(
         q = (inside @ q) / number
         s = jnp.einsum("abv,ev->abe", s, inside, precision="highest") / number
     return StructureFactor(q, s[0, 0] if species is None else s)
+
+
+# One program for all systems of a size: an eager loop over waves would be compiled in each call.
+@jax.jit
+def _densities(
+    reduced: Float[Array, "dim particles"],
+    member: Float[Array, "species particles"],
+    waves: Int[Array, "waves dim"],
+) -> Float[Array, "waves 2 species"]:
+    """Real and imaginary parts of the density waves of each species, at positions in units of the cell."""
+
+    @jax.checkpoint
+    def density(vector: Int[Array, " dim"]) -> Float[Array, "2 species"]:
+        turns = sum(x * k for x, k in zip(reduced, vector.astype(reduced.dtype), strict=True))
+        phase = 2 * jnp.pi * (turns - lax.stop_gradient(jnp.round(turns)))
+        return jnp.stack([jnp.sum(member * jnp.cos(phase), 1), -jnp.sum(member * jnp.sin(phase), 1)])
+
+    return lax.map(density, waves, batch_size=min(VECTOR_BLOCK, len(waves)))
 
 
 def _reciprocal(vectors: Array, box: Array) -> Float[Array, "vectors dim"]:

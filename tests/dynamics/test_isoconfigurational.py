@@ -279,7 +279,7 @@ def test_configurations_that_do_not_fit(start):
     with pytest.raises(ValueError, match="try the model with n=100"):
         isoconfigurational(KEY, glass.wahnstrom(102), start, **SETTINGS)
     broken = start._replace(positions=start.positions.at[0, 0].set(jnp.nan))
-    with pytest.raises(ValueError, match="finite positions, got .* for particle 0"):
+    with pytest.raises(ValueError, match=r"finite positions, got .* for particle 0"):
         isoconfigurational(KEY, MODEL, broken, **SETTINGS)
 
 
