@@ -1,5 +1,6 @@
 """What users hand to the functions of the room: types that mean the same, and what cannot be meant."""
 
+import itertools
 import re
 import warnings
 
@@ -280,4 +281,10 @@ def test_any_arguments_give_the_right_numbers_or_a_sentence(arguments):
 @given(arguments)
 @settings(quick, max_examples=2000, derandomize=False)
 def test_many_arguments_give_the_right_numbers_or_a_sentence(arguments):
+    # Almost every example has a size of its own, and XLA ends the process before its programs are 65,000 mappings.
+    if next(examples) % 100 == 0:
+        jax.clear_caches()
     tried(*arguments)
+
+
+examples = itertools.count(1)
