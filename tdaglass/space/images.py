@@ -17,9 +17,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.arguments import concrete
 from tdaglass.space.cell import fractions, lattice_vectors, widths
+from tdaglass.space.lattice_reduction import minkowski_reduced
 
-# Relative margins: of what shortens a lattice vector, and of a width over twice the reach.
-SHORTER = 1e-9
+# Relative margin of a width over twice the reach.
 WIDER = 1e-5
 
 
@@ -46,8 +46,7 @@ class Tiling(NamedTuple):
 def shortest_vectors(box: Float[np.ndarray, "dim dim"]) -> Int[np.ndarray, "dim dim"]:
     """Whole numbers U of determinant 1 or -1 for which the rows of ``U @ box`` are the shortest, on the host.
 
-    Each vector is shortened by those that are not longer than it until that ends (Nguyen and Stehle, ACM Trans.
-    Algorithms 5, 46, 2009): the result is reduced in the sense of Minkowski. Open axes stay as they are.
+    Reduced in the sense of Minkowski (`lattice_reduction`). Open axes stay as they are.
 
     Examples
     --------
@@ -55,26 +54,10 @@ def shortest_vectors(box: Float[np.ndarray, "dim dim"]) -> Int[np.ndarray, "dim 
     >>> (shortest_vectors(tilted) @ tilted).round(6).tolist()
     [[1.0, 0.0], [0.3, 1.0]]
     """
-    dim = len(box)
+    out = np.eye(len(box), dtype=np.int64)
     closed = np.flatnonzero(np.isfinite(np.diagonal(box)))
-    lattice = np.asarray(box, np.float64)[np.ix_(closed, closed)]
-    numbers = np.eye(len(closed), dtype=np.int64)
-    shortened = True
-    while shortened:
-        rows = numbers @ lattice
-        order = np.argsort(np.sum(rows**2, axis=1), kind="stable")
-        numbers, rows, shortened = numbers[order], rows[order], False
-        for k in range(1, len(rows)):
-            start = np.rint(np.linalg.lstsq(rows[:k].T, rows[k], rcond=None)[0])
-            tries = start + np.array(list(itertools.product((0, -1, 1), repeat=k)))
-            length_sq = np.sum((rows[k] - tries @ rows[:k]) ** 2, axis=1)
-            best = np.argmin(length_sq)
-            if length_sq[best] < (1 - SHORTER) * np.sum(rows[k] ** 2):
-                numbers[k] -= (tries[best] @ numbers[:k]).astype(np.int64)
-                shortened = True
-                break
-    out = np.eye(dim, dtype=np.int64)
-    out[np.ix_(closed, closed)] = numbers
+    part = np.ix_(closed, closed)
+    out[part] = minkowski_reduced(np.asarray(box, np.float64)[part])[1]
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 SHORTER = 1e-12
 
 
-def reduced(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def minkowski_reduced(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A lattice by its shortest vectors (Minkowski's), in up to three dimensions.
 
     Each vector is taken off the others as often as that makes them shorter, in sums and differences of all of
@@ -29,7 +29,7 @@ def reduced(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Examples
     --------
-    >>> reduced(np.array([[4.0, 0.0], [9.0, 3.0]]))[0].tolist()
+    >>> minkowski_reduced(np.array([[4.0, 0.0], [9.0, 3.0]]))[0].tolist()
     [[1.0, 3.0], [4.0, 0.0]]
     """
     whole = np.eye(len(vectors), dtype=np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tdaglass import arguments
 from tdaglass.space.cell import fractions, volume
-from tdaglass.space.lattice_reduction import reduced
+from tdaglass.space.lattice_reduction import minkowski_reduced
 from tdaglass.topology import films
 from tdaglass.topology.backend import backend
 from tdaglass.topology.geometry import translations
@@ -172,7 +172,7 @@ def _reduced(box: Array | None) -> tuple[Array | None, Array | None]:
     periodic = np.flatnonzero(np.isfinite(box.diagonal()))
     block = np.ix_(periodic, periodic)
     vectors, lattice = box.copy(), np.eye(len(box), dtype=np.int64)
-    vectors[block], lattice[block] = reduced(box[block])
+    vectors[block], lattice[block] = minkowski_reduced(box[block])
     right_angles = not np.any(vectors[~np.eye(len(box), dtype=bool)])
     return (vectors.diagonal().copy() if right_angles else vectors), lattice
 

@@ -7,6 +7,15 @@ import sys
 
 _BOM = b"\xef\xbb\xbf"
 # Python also takes 1_000, which no file of numbers means.
+# How files write truth values.
+TRUTH = {
+    "T": True,
+    "F": False,
+    "True": True,
+    "False": False,
+    "TRUE": True,
+    "FALSE": False,
+}
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 

@@ -5,21 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tdaglass.io.formats.text_lines import Lines, decode, number
+from tdaglass.io.formats.text_lines import TRUTH, Lines, decode, number
 
 # Fixed-width fields let NumPy's C parser read names and numbers in one pass; longer names are refused, not
 # cut.
 _NAME_WIDTH = 24
-_TRUTH = {
-    "T": True,
-    "F": False,
-    "True": True,
-    "False": False,
-    "TRUE": True,
-    "FALSE": False,
-    "1": True,
-    "0": False,
-}
+_TRUTH = TRUTH | {"1": True, "0": False}
 _KINDS = {
     "S": "name",
     "R": "number",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tdaglass.io.formats.text_lines import integer, number
+from tdaglass.io.formats.text_lines import TRUTH, integer, number
 
 # What the reader itself uses; everything else is kept as the frame's header.
 OURS = frozenset({"lattice", "properties", "pbc", "origin", "species_names", "dimension"})
@@ -16,16 +16,7 @@ _FOREIGN = frozenset({"cell", "columns", "step", "timestep", "side", "ndim"})
 _CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
 _COLON = re.compile(r"(?<!\S)(\w++):\s*+([^\s:]++)(?!\S)")
 _WORDS = re.compile(r"[^\s,]+")
-_TRUTH = {
-    "T": True,
-    "F": False,
-    "True": True,
-    "False": False,
-    "TRUE": True,
-    "FALSE": False,
-    "true": True,
-    "false": False,
-}
+_TRUTH = TRUTH | {"true": True, "false": False}
 # These nine numbers stand column by column, as the nine of the lattice do.
 _MATRICES = ("stress", "virial")
 
