@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tdaglass.space import cell
+
 # A step of this part of a lattice vector is too close to a half to be told from one that went the other way.
 LONGEST_STEP = 0.4
 
@@ -22,7 +24,7 @@ def fractions(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Positions or displacements in units of the lattice vectors, zero along open axes."""
     periodic = np.isfinite(box if box.ndim == 1 else np.diagonal(box))
     closed = np.where(np.isfinite(box), box, 1)
-    return np.where(periodic, positions / closed if box.ndim == 1 else positions @ np.linalg.inv(closed), 0)
+    return np.where(periodic, cell.fractions(positions, closed), 0)
 
 
 def wrap(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -32,8 +34,7 @@ def wrap(positions: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 def _lattice(shift: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Translations by whole numbers of lattice vectors; none along open axes."""
-    closed = np.where(np.isfinite(box), box, 0)
-    return shift * closed if box.ndim == 1 else shift @ closed
+    return cell.lattice_vectors(shift, np.where(np.isfinite(box), box, 0))
 
 
 def unwrapped(frames: Iterator[Snapshot]) -> Iterator[Snapshot]:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
-from tdaglass.learning.standardize import require_samples
+from tdaglass.learning.standardize import require_samples, rows_of_fit
 
 
 class Mixture(NamedTuple):
@@ -173,12 +173,7 @@ def check_mixture(mixture: Mixture) -> None:
 
 
 def _rows_of(mixture: Mixture, data: Numbers) -> Float[Array, "samples features"]:
-    rows, features = arguments.table(data), mixture.means.shape[1]
-    if rows.shape[1] != features:
-        raise ValueError(
-            f"expected data with the {features} features of the fit, got shape {rows.shape}; try its columns"
-        )
-    return rows
+    return rows_of_fit(arguments.table(data), mixture.means.shape[1])
 
 
 def _require_settings(components: int, starts: int, max_iterations: int, regularization: float) -> None:

@@ -60,16 +60,23 @@ def fit_min_max(data: Numbers) -> Standardization:
 
 def standardize(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
     """Columns in units of their own scale: (x - mean) / scale."""
-    return (_rows_of(model, data) - model.mean) / model.scale
+    return (rows_of_fit(data, len(model.mean)) - model.mean) / model.scale
 
 
 def unstandardize(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
     """The inverse of `standardize`."""
-    return _rows_of(model, data) * model.scale + model.mean
+    return rows_of_fit(data, len(model.mean)) * model.scale + model.mean
 
 
-def _rows_of(model: Standardization, data: Numbers) -> Float[Array, "*batch features"]:
-    rows, features = arguments.floats(data, "data"), len(model.mean)
+def rows_of_fit(data: Numbers, features: int) -> Float[Array, "*batch features"]:
+    """Data with as many features as were fitted.
+
+    Raises
+    ------
+    ValueError
+        For another number of them.
+    """
+    rows = arguments.floats(data, "data")
     if rows.shape[-1:] != (features,):
         raise ValueError(
             f"expected data with the {features} features of the fit, got shape {rows.shape}; try its columns"
