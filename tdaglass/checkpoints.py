@@ -1,7 +1,21 @@
 """What long computations ask for to survive a kill."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 # A finished part by its name, or to compute and keep it; such as `Run.chunk`.
 Keep = Callable[[str, Callable[[], Any]], Any]
+
+
+class Taken(Exception):
+    """Another process is computing that part now."""
+
+
+class SharedKeep(Protocol):
+    """A `Keep` of several processes at once, such as `Run.chunk` of a run opened `shared`."""
+
+    def __call__(self, name: str, compute: Callable[[], Any], /) -> Any:
+        """The part of this name; waits for another process that is computing it."""
+
+    def attempt(self, name: str, compute: Callable[[], Any], /) -> Any:
+        """The part of this name; raises `Taken` where another process is computing it."""
