@@ -9,12 +9,15 @@ import errno
 import logging
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # Windows has no flock; runs there are not guarded against a second writer.
     fcntl = None  # type: ignore[assignment]
+
+from tdaglass.runs.atomic import told_in_words
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +50,16 @@ def acquire(path: Path, purpose: str, *, wait: bool = False, shared: bool = Fals
     BlockingIOError
         Another process holds the lock, and one of the two does not share it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    with told_in_words(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _lock(descriptor, purpose, wait, shared)
-        holder = f"process {os.getpid()} on {socket.gethostname()}" + (" and all that share it" if shared else "")
-        # One write of a fixed length, as those that share it may write at the same time.
-        os.pwrite(descriptor, holder.encode()[:_NAME_BYTES].ljust(_NAME_BYTES), 0)
+        holder = f"process {os.getpid()} on {socket.gethostname()}" + (
+            " and all that share it" if shared else ""
+        )
+        with suppress(OSError):  # A full disk: the name is for the message only.
+            # One write of a fixed length, as those that share it may write at the same time.
+            os.pwrite(descriptor, holder.encode()[:_NAME_BYTES].ljust(_NAME_BYTES), 0)
     except BaseException:
         os.close(descriptor)
         raise

@@ -22,8 +22,8 @@ def _writer(pid: int) -> str:
     return f"{_machine()}-{pid}-{_started(pid)}"
 
 
-def known_dead(writer: str) -> bool:
-    """Whether a process of this machine bore that name and has ended; of other machines nothing is known.
+def is_alive(writer: str) -> bool | None:
+    """Whether the process of that name is alive, as far as this machine can say.
 
     Parameters
     ----------
@@ -32,20 +32,20 @@ def known_dead(writer: str) -> bool:
 
     Returns
     -------
-    bool
-        False where the process lives, where it is on another machine, and where the text is no writer's name.
+    bool or None
+        None of a process on another machine, and of a text that is no writer's name.
     """
     named = re.fullmatch(r"(.+)-(\d+)-(\w+)", writer)
     if not named or named[1] != _machine() or os.name != "posix":
-        return False
+        return None
     pid = int(named[2])
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    return _started(pid) not in (named[3], "0")
+    except PermissionError:
+        return None
+    return _started(pid) in (named[3], "0")
 
 
 def _machine() -> str:
