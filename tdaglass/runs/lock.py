@@ -9,7 +9,8 @@ import errno
 import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -71,6 +72,34 @@ def release(descriptor: int) -> None:
     """Give the lock back."""
     if descriptor in _held:
         _held.remove(descriptor)
+        os.close(descriptor)
+
+
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Hold a file that is there against all who do the same; without effect where that cannot be had.
+
+    Raises
+    ------
+    BlockingIOError
+        Another holds it.
+    FileNotFoundError
+        There is none.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except PermissionError:  # Another user's.
+        yield
+        return
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+        yield
+    finally:
         os.close(descriptor)
 
 
