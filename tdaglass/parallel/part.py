@@ -1,8 +1,8 @@
 """One of several batch jobs that do the pieces of one computation together, without a coordinator.
 
-What they know of each other stands in the folder where pieces are kept (`checkpoints.SharedKeep`, such as `Run.chunk` of
-a run opened `shared`). Each begins with a range of pieces of its own, so that they seldom ask for the same; then it does
-whatever is left of the others', whose jobs may have been killed or never started.
+What they know of each other stands in the folder where pieces are kept (`checkpoints.SharedKeep`, such as
+`Run.chunk` of a run opened `shared`). Each begins with a range of pieces of its own, so that they seldom ask for the
+same; then it does whatever is left of the others', whose jobs may have been killed or never started.
 """
 
 import re
@@ -31,8 +31,8 @@ class Part:
         if not 1 <= self.index <= self.count:
             n = max(self.count, 1)
             raise ValueError(
-                f"expected a part from 1/{n} to {n}/{n}, got {self.index}/{self.count}; try counting parts from 1, "
-                f"as in an array of jobs 1-{n}"
+                f"expected a part from 1/{n} to {n}/{n}, got {self.index}/{self.count}; try counting parts "
+                f"from 1, as in an array of jobs 1-{n}"
             )
 
     @classmethod
@@ -68,8 +68,8 @@ class Part:
 def in_turn(part: Part, count: int) -> Iterator[int]:
     """In which order a job looks at the pieces.
 
-    Its own range comes first, from its beginning. The ranges of the jobs after it follow, in a circle, each from its
-    end: there its own job arrives last.
+    Its own range comes first, from its beginning. The ranges of the jobs after it follow, in a circle, each from
+    its end: there its own job arrives last.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def run_part(
 ) -> Iterator[tuple[int, Any, Exception | None]]:
     """All pieces, of which this job computes those that no other job does.
 
-    A piece is read if it is finished; computed if nobody is at it; and looked at again later, at growing pauses, while
-    a job that may be alive computes it. All jobs end with all pieces.
+    A piece is read if it is finished; computed if nobody is at it; and looked at again later, at growing pauses,
+    while a job that may be alive computes it. All jobs end with all pieces.
 
     Parameters
     ----------

@@ -6,11 +6,11 @@ which compute the same piece write the same bytes; a claim only spares the secon
 - *To claim* is to create the file exclusively, in which one alone succeeds, on NFS since version 3 as well. Claims
   stand beside the pieces: a client of NFS that has made a file in a folder looks up the others there anew.
 - *To hold* is to touch it four times in a lease, by one thread of the process for all its claims.
-- *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead. Ages
-  are taken by the file server's clock alone, as those of machines differ, and from an opened file, after which NFS
-  asks its server; else it may believe what it heard a minute ago.
-- *To take over* is to lock the expired claim, to rename it aside and to claim anew. Where there are no locks, or its
-  holder comes back to life at this moment, what was renamed may prove to be another's new claim, and is put back.
+- *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead.
+  Ages are taken by the file server's clock alone, as those of machines differ, and from an opened file, for which
+  NFS asks its server; else it may believe what it heard a minute ago.
+- *To take over* is to lock the expired claim, to rename it aside and to claim anew. Where there are no locks, or
+  its holder comes back to life at this moment, what was renamed may prove to be live, and is put back.
 
 A process that was stopped for longer than its lease loses its claims, goes on when it is let, and breaks nothing.
 """
