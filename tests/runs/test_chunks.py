@@ -16,8 +16,8 @@ import pytest
 from tdaglass.checkpoints import Taken
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run
+from tdaglass.runs.atomic import partial_beside
 from tdaglass.runs.chunks import Chunks
-from tdaglass.runs.writers import this_writer
 
 
 def names(folder):
@@ -108,7 +108,7 @@ def test_parts_make_their_folder_when_the_first_is_written_and_go_together(share
 def test_on_a_full_disk_what_is_finished_stays_and_nobody_holds_the_rest(shared, tmp_path):
     shared("a", lambda: 1)
     # The kernel refuses every byte written to this device, as a full disk does.
-    (tmp_path / f".b.npz.{this_writer()}.partial").symlink_to("/dev/full")
+    partial_beside(shared.path("b")).symlink_to("/dev/full")
     with pytest.raises(OSError, match=r"no room left on the disk .*; free some space and start"):
         shared("b", lambda: np.zeros(100_000))
     assert names(tmp_path) == ["a.npz"]
@@ -179,8 +179,8 @@ STOPPED = """
 import os, sys
 from pathlib import Path
 from tdaglass.runs import claims
+from tdaglass.runs.atomic import partial_beside
 from tdaglass.runs.chunks import Chunks
-from tdaglass.runs.writers import this_writer
 
 chunks = Chunks(Path(sys.argv[1]), 0.5)
 

@@ -40,8 +40,9 @@ def names(folder):
 def dead_writer():
     """A process of this machine that has ended and waits to be buried."""
     machine = this_writer().rsplit("-", 2)[0]
-    with subprocess.Popen(["sleep", "0"]) as child:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
         started = writers._started(child.pid)
+        child.stdin.close()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         yield f"{machine}-{child.pid}-{started}"
 
@@ -258,7 +259,7 @@ def test_leftovers_of_the_dead_go_and_files_of_the_living_stay(tmp_path, dead_wr
     chunks = tmp_path / "chunks"
     chunks.mkdir()
     ages = {
-        f".a.npz.{dead}.partial": 0.0,
+        f".a.npz.77.{dead}.partial": 0.0,
         f".b.npz.{here}.partial": 2 * HOUR,
         f".c.npz.{FAR}.partial": 0.9 * HOUR,
         f".d.npz.{FAR}.partial": 1.1 * HOUR,

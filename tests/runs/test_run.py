@@ -18,7 +18,7 @@ import pytest
 
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run, run_folder
-from tdaglass.runs.writers import this_writer
+from tdaglass.runs.atomic import partial_beside
 
 CHUNKS = 10
 
@@ -335,7 +335,7 @@ def test_many_that_open_a_new_run_at_once_do_not_disturb_each_other(tmp_path):
 def test_a_full_disk_leaves_finished_chunks_and_a_way_on(tmp_path):
     with Run.open(tmp_path, "study", {}) as run:
         run.chunk("a", lambda: np.arange(3))
-        temporary = run.folder / "chunks" / f".b.npz.{this_writer()}.partial"
+        temporary = partial_beside(run.chunk.path("b"))
         # The kernel refuses every byte written to this device, as a full disk does.
         temporary.symlink_to("/dev/full")
         with pytest.raises(
