@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tdaglass.checkpoints import Taken
@@ -152,9 +153,16 @@ def test_clocks_of_machines_may_differ(tmp_path, monkeypatch, skew):
         claimed(path, 60.0).__enter__()
 
 
-def test_of_many_that_take_over_at_once_one_wins(tmp_path):
-    path = tmp_path / ".a.claim"
-    for _ in range(40):
+def test_of_many_that_take_over_at_once_one_wins(tmp_path, monkeypatch):
+    path, rename, random = tmp_path / ".a.claim", os.rename, np.random.default_rng(3)
+
+    def slow(old, new):
+        # Time for others to rename what has been claimed anew, if they could.
+        time.sleep(random.uniform(0.0, 0.004))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", slow)
+    for _ in range(20):
         a_claim(path, age=HOUR)
         together, inside, most, won = threading.Barrier(6), [], [], []
 
