@@ -158,7 +158,7 @@ def test_of_many_that_take_over_at_once_one_wins(tmp_path, monkeypatch):
 
     def slow(old, new):
         # Time for others to rename what has been claimed anew, if they could.
-        time.sleep(random.uniform(0.0, 0.004))
+        time.sleep(random.uniform(0.0, 0.008))
         rename(old, new)
 
     monkeypatch.setattr(os, "rename", slow)
@@ -173,7 +173,7 @@ def test_of_many_that_take_over_at_once_one_wins(tmp_path, monkeypatch):
                     won.append(1)
                     inside.append(1)
                     most.append(len(inside))
-                    time.sleep(0.003)
+                    time.sleep(0.01)
                     inside.pop()
             except Taken:
                 pass

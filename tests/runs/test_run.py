@@ -297,6 +297,14 @@ def test_one_of_many_writes_the_report_and_late_ones_know(tmp_path):
         assert run.is_assembled
 
 
+def test_who_leaves_a_shared_run_removes_what_others_left_that_were_killed_meanwhile(tmp_path):
+    with Run.open(tmp_path, "study", {}, shared=True) as run:
+        left = run.chunk.folder / ".a.npz.7.node17-00000000-1-1.partial"
+        left.touch()
+        os.utime(left, (time.time() - 7200.0,) * 2)
+    assert sorted(path.name for path in run.folder.rglob("*") if path.is_file()) == [".lock", "settings.json"]
+
+
 OPENERS = """
 import os, sys, time
 from types import SimpleNamespace
