@@ -15,7 +15,7 @@ import pytest
 
 from tdaglass.checkpoints import Taken
 from tdaglass.configuration import Configuration
-from tdaglass.runs import Run
+from tdaglass.runs import Run, chunks
 from tdaglass.runs.atomic import partial_beside
 from tdaglass.runs.chunks import Chunks
 
@@ -102,6 +102,21 @@ def test_parts_make_their_folder_when_the_first_is_written_and_go_together(share
         for use in (shared.within, shared.discard, shared.is_finished, lambda name: shared(name, lambda: 1)):
             with pytest.raises(ValueError, match="expected a name"):
                 use(name)
+
+
+def test_a_part_whose_folder_is_discarded_while_it_is_written_is_written_again(shared, monkeypatch):
+    parts, calls = shared.within("whole"), []
+
+    def save(path, tree, save_tree=chunks.save_tree):
+        calls.append(path)
+        if len(calls) == 1:
+            shared.discard("whole")
+        return save_tree(path, tree)
+
+    monkeypatch.setattr(chunks, "save_tree", save)
+    assert parts("a", lambda: 1) == 1
+    assert parts.is_finished("a")
+    assert len(calls) == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")

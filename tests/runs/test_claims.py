@@ -227,6 +227,23 @@ def test_one_thread_renews_all_claims_of_a_process_and_ends_with_them(tmp_path):
     assert not claims._heart._claims
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_claim_let_go_while_it_is_touched_is_neither_kept_nor_lost(tmp_path, monkeypatch, caplog, held):
+    touched = threading.Event()
+
+    def touch(path, claim):
+        claims._heart.let_go(path)
+        touched.set()
+        return held
+
+    monkeypatch.setattr(claims, "_touch", touch)
+    with caplog.at_level(logging.WARNING), claimed(tmp_path / ".a.claim", 0.1):
+        assert touched.wait(10.0)
+        time.sleep(0.05)
+        assert not claims._heart._claims
+    assert not caplog.text
+
+
 def test_a_lost_claim_is_told(tmp_path, caplog):
     path = tmp_path / ".a.claim"
     with caplog.at_level(logging.WARNING), claimed(path, 0.1):
