@@ -174,8 +174,8 @@ def test_a_relative_folder_is_found_from_another_place(tmp_path, monkeypatch):
     Path("kept").mkdir()
     sent = pickle.dumps((Chunks(Path("kept")), Chunks(Path("kept")).within("whole")))
     monkeypatch.chdir("/")
-    for chunks in pickle.loads(sent):
-        chunks("a", lambda: 1)
+    for kept in pickle.loads(sent):
+        kept("a", lambda: 1)
     assert names(tmp_path / "kept") == ["a.npz", "whole.parts"]
 
 
