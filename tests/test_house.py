@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tdaglass"
 # Records and words of every room, which know none of them.
-SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics"}
+SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics", "versions"}
 # Packages that a few files know, and no others.
 KNOWN_TO = {
     "ase": "io/",
