@@ -1,9 +1,9 @@
 """Independent pieces of work, here or on other processes and machines.
 
-`map_independent` is the one door: a function, items, and any executor of `concurrent.futures`, such as `Processes`
-on this machine or a client of Dask on a cluster. Pieces have the same bits wherever they are computed. Those that
-fail are tried again and then named (`PieceError`), and the others are not lost. `stream_independent` hands over one
-result after another, for sums over more pieces than memory holds.
+`map_independent` is the one door: a function, items, and any executor of `concurrent.futures`, such as
+`Processes` on this machine or a client of Dask on a cluster. Pieces have the same bits wherever they are computed.
+Those that fail are tried again and then named (`PieceError`), and the others are not lost. `stream_independent`
+hands over one result after another, for sums over more pieces than memory holds.
 """
 
 from tdaglass.parallel.errors import PieceError

@@ -1,4 +1,4 @@
-"""What Dask does better than executors in general: the only file of the package that knows it, with those that open it."""
+"""What Dask can do that executors in general cannot."""
 
 import logging
 import time
@@ -35,7 +35,7 @@ def _of_dask(thing: Any) -> bool:
 
 
 def at_workers(client: Any, content: bytes) -> Any:
-    """A future of these bytes, which workers fetch from one another, and which is made again where all have lost it."""
+    """A future of these bytes, which workers fetch from one another; lost by all of them, it is made again."""
     with warnings.catch_warnings():
         # That it is large: it goes through the scheduler once.
         warnings.simplefilter("ignore", UserWarning)
@@ -59,8 +59,7 @@ def wait_for(client: Any) -> None:
     while client.status != "running":
         if client.status == "closed" or time.monotonic() - began > PATIENCE:
             raise SchedulerLost(
-                f"expected Dask's scheduler at {client.scheduler.addr if client.scheduler else 'its address'}, got no "
-                "answer any more; try starting it and its workers again, then the same command: what was kept is not "
-                "computed again"
+                "expected Dask's scheduler to answer, got nothing any more; try starting it and its workers again, "
+                "then the same command: what was kept is not computed again"
             )
         time.sleep(0.1)

@@ -1,7 +1,7 @@
 """Pieces on the workers of an executor: a few in flight for each worker, tried again where they fail.
 
-A worker that dies takes the pieces it had with it. Which of them killed it nobody says, so each is tried again with
-nothing else in flight: one that ends its worker then is named. Pieces that a scheduler lost are simply sent again.
+A worker that dies takes the pieces it had with it. Which of them killed it nobody says, so each is tried again
+with nothing else in flight: one that ends its worker then is named. Pieces that a scheduler lost are sent again.
 """
 
 import logging
@@ -117,19 +117,18 @@ class _Sky:
 
     def land(self, future: Future, flight: _Flight) -> Outcome | None:
         """What became of a piece; None where it is to be sent again."""
-        if future.cancelled():
-            return self.lose(flight)
-        error = future.exception()
+        error = CancelledError() if future.cancelled() else future.exception()
         if error is None:
             return self.answered(future.result(), flight)
         if isinstance(error, CancelledError):
-            return self.lose(flight)
+            self.lose(flight)
+            return None
         if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
             return self.died(flight, error)
         if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tdaglass"):
             raise OtherVersions(
-                "expected tdaglass on all workers, got one that does not have it, or another version; try installing "
-                "the same there, and starting the workers again"
+                "expected tdaglass on all workers, got one that has none, or another version; try installing the same "
+                "there, and starting the workers again"
             ) from error
         return self.failed(flight, error)
 
@@ -161,7 +160,7 @@ class _Sky:
         flight = flight._replace(deaths=flight.deaths + alone, with_function=False)
         if flight.deaths >= _DEATHS:
             reason = RuntimeError(
-                "its worker died whenever it had this piece alone: of a crash in compiled code, or for want of memory"
+                "its worker died whenever it had this piece alone: a crash in compiled code, or want of memory"
             )
             reason.__cause__ = error
             return Outcome(flight.piece, error=reason)
@@ -174,9 +173,9 @@ class _Sky:
             self.losses += 1
         if self.losses > _LOSSES:
             raise dask_client.SchedulerLost(
-                f"expected pieces to come back from the workers, got none after {_LOSSES} losses of all of them; try "
-                "looking at the logs of scheduler and workers, then the same command: what was kept is not computed "
-                "again"
+                f"expected pieces to come back from workers, got none after {_LOSSES} losses of all of them; try "
+                "looking at the logs of scheduler and workers, then the same command: what was kept is not "
+                "computed again"
             )
         if self.client is not None:
             dask_client.wait_for(self.client)

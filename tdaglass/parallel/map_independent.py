@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeVar
 
 from tdaglass import arguments
@@ -9,7 +10,7 @@ from tdaglass.checkpoints import Keep
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
-from tdaglass.parallel.outcome import Outcome, Piece, here, kept
+from tdaglass.parallel.outcome import Outcome, Piece, here
 from tdaglass.parallel.worker import said
 from tdaglass.progress import progress as progress_bar
 
@@ -91,9 +92,9 @@ def stream_independent(
     names: Callable[[Item], str] | None = None,
     retries: int = 1,
 ) -> Iterator[Any]:
-    """As `map_independent`, one result after another, so that a million of them can be added up in little memory.
+    """As `map_independent`, one result after another, so that a million of them are added up in little memory.
 
-    With `keep`, results that come before their turn are read again when it is theirs; without, they wait in memory.
+    With `keep`, a result that comes before its turn is read again when it is due; without, it waits in memory.
 
     Parameters
     ----------
@@ -118,14 +119,16 @@ def stream_independent(
     >>> sum(stream_independent(abs, range(-3, 3)))
     9
     """
-    failures, early, turn = _Failures(keep, retries), {}, 0
+    failures, turn = _Failures(keep, retries), 0
+    early: dict[int, Callable[[], Any]] = {}
     for outcome in failures.set_aside(_outcomes(function, items, executor, keep, progress, names, retries)):
-        early[outcome.piece.index] = outcome._replace(result=None) if keep else outcome
-        if outcome.piece.index == turn:
-            early[turn] = outcome
+        piece, result = outcome.piece, outcome.result
+        if keep is None or piece.index == turn:
+            early[piece.index] = partial(lambda x: x, result)
+        else:
+            early[piece.index] = partial(keep, piece.name, partial(function, piece.item))
         while turn in early and not failures.reasons:
-            found = early.pop(turn)
-            yield found.result if keep is None or found is outcome else kept(found.piece, keep).result
+            yield early.pop(turn)()
             turn += 1
     failures.check({})
 

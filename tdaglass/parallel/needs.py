@@ -109,10 +109,10 @@ class Needs(NamedTuple):
         for name, value in self.settings.items():
             if getattr(jax.config, name) != value:
                 jax.config.update(name, value)
-        if self.compiled and jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
-            if Path(self.compiled).is_dir():
-                jax.config.update("jax_compilation_cache_dir", self.compiled)
-                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        none_yet = jax.config.jax_compilation_cache_dir is None  # type: ignore[attr-defined]
+        if none_yet and self.compiled and Path(self.compiled).is_dir():
+            jax.config.update("jax_compilation_cache_dir", self.compiled)
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def use_threads(count: int) -> None:
@@ -147,9 +147,9 @@ def _home() -> tuple[str, int]:
 def _compare(wanted: dict[str, str]) -> None:
     here = deciding_versions()
     others = [
-        f"{name} {here.get(name, 'none')} in place of {x}"
-        for name, x in wanted.items()
-        if here.get(name) != x
+        f"{name} {here.get(name, 'none')} in place of {version}"
+        for name, version in wanted.items()
+        if here.get(name) != version
     ]
     if others:
         raise OtherVersions(

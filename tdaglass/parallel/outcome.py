@@ -10,7 +10,7 @@ from tdaglass.parallel.worker import in_host_memory
 class Piece(NamedTuple):
     """One of many: its place among the items, its name, and the item."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     name: str
     item: Any
 

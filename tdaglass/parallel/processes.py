@@ -15,7 +15,7 @@ from tdaglass.parallel.needs import use_threads
 class Processes(Executor):
     """An executor of processes; where one of them is killed or crashes, others take the place of all.
 
-    Scripts that use it must begin their work under ``if __name__ == "__main__":``, since every process imports them.
+    Scripts that use it begin their work under ``if __name__ == "__main__":``, since every process imports them.
 
     Parameters
     ----------

@@ -104,8 +104,8 @@ def dumps(value: Any, what: str) -> bytes:
         return cloudpickle.dumps(value)
     except Exception as error:
         raise ValueError(
-            f"expected {what} of independent pieces to be such that it can be sent to a worker, got something that "
-            f"belongs to this process ({error}); try handing over names of files, and opening them in the function"
+            f"expected {what} of independent pieces to be such that it can be sent to a worker, got something "
+            f"that belongs to this process ({error}); try handing over names of files, to be opened by the function"
         ) from error
 
 
