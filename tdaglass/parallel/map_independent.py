@@ -68,11 +68,8 @@ def map_independent(
 
     Examples
     --------
-    >>> from tdaglass.parallel import Processes, map_independent
+    >>> from tdaglass.parallel import map_independent
     >>> map_independent(abs, [-1, 2, -3])
-    [1, 2, 3]
-    >>> with Processes(2) as executor:
-    ...     map_independent(abs, [-1, 2, -3], executor=executor)
     [1, 2, 3]
     """
     failures, results = _Failures(keep, retries), {}

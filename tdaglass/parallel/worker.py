@@ -105,7 +105,7 @@ def dumps(value: Any, what: str) -> bytes:
     except Exception as error:
         raise ValueError(
             f"expected {what} of independent pieces to be such that it can be sent to a worker, got something "
-            f"that belongs to this process ({error}); try handing over names of files, to be opened by the function"
+            f"that belongs to this process ({error}); try handing over names of files, which the function opens"
         ) from error
 
 
