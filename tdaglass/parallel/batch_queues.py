@@ -211,7 +211,7 @@ def read_requests(path: str | os.PathLike) -> QueueRequests:
         if name not in names:
             raise ValueError(f"expected only {', '.join(names)} in {path}, got {name!r}; try one of these")
     try:
-        return QueueRequests(**said)
+        return QueueRequests(**{name: tuple(x) if isinstance(x, list) else x for name, x in said.items()})
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

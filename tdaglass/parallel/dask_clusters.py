@@ -97,7 +97,11 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             "submitted"
         )
     with dask_settings.settings():
-        cluster = of_queue(**job_options(queue, requests))
+        cluster = of_queue(
+            **job_options(queue, requests),
+            scheduler_options={"dashboard_address": ":0"},
+            silence_logs="critical",
+        )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
             # One job at once, so that what is wrong with all of them is said before anybody waits.
             cluster.worker_spec.update(cluster.new_worker_spec())
@@ -122,12 +126,13 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
 
 
 def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
-    """What dask-jobqueue is told: its own words for the queue are left out, ours are those of arrays as well."""
+    """What dask-jobqueue is told of a job: its own words for the queue are left out, ours are those of arrays."""
     lifetime, stagger = requests.lifetime
     mark = {"slurm": "#SBATCH", "pbs": "#PBS", "sge": "#$"}[queue]
     lines = [line.removeprefix(f"{mark} ") for line in directives(queue, requests, name="tdaglass-worker")]
     return {
-        "cores": requests.cores,
+        # Dask's threads, of which each takes a piece. A worker has one, and threads of its own for that piece.
+        "cores": requests.processes,
         "processes": requests.processes,
         "memory": f"{requests.processes * requests.bytes_per_worker}B",
         "job_directives_skip": [mark],
@@ -150,8 +155,6 @@ def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
         "log_directory": requests.logs,
         "python": requests.python,
         "interface": requests.interface,
-        "scheduler_options": {"dashboard_address": ":0"},
-        "silence_logs": "critical",
     }
 
 
