@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -63,14 +62,13 @@ def connected(address: str) -> Iterator[distributed.Client]:
 def on_this_machine(workers: int) -> Iterator[distributed.Client]:
     """A client of workers that are processes of this machine, and share its processors."""
     threads = max(1, kernels.thread_count() // workers)
-    with dask_settings.settings(), tempfile.TemporaryDirectory(prefix="tdaglass-") as folder:
+    with dask_settings.settings():
         cluster = distributed.LocalCluster(
             n_workers=workers,
             # One piece at a time. Its own threads are not Dask's.
             threads_per_worker=1,
             processes=True,
             dashboard_address=":0",
-            local_directory=folder,
             env=dask_settings.environment(threads),
             silence_logs=logging.CRITICAL,
         )

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from multiprocessing import spawn
 from typing import Any
@@ -70,10 +71,15 @@ def exports(threads: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def settings(**more: Any) -> Iterator[None]:
-    """Dask's settings, its silence, and the environment, which it changes, for as long as this lasts."""
+def settings() -> Iterator[None]:
+    """Dask's settings, its silence, its files and the environment, which it changes, for as long as this lasts."""
     before = dict(os.environ)
-    with dask.config.set(dict(SETTINGS) | more), _quiet(), _main_is_not_run_again():
+    with (
+        tempfile.TemporaryDirectory(prefix="tdaglass-") as folder,
+        dask.config.set(dict(SETTINGS) | {"temporary-directory": folder}),
+        _quiet(),
+        _main_is_not_run_again(),
+    ):
         try:
             yield
         finally:

@@ -45,7 +45,7 @@ DIRECTIVES = {
 #$ -P glass
 """,
 }
-# Threads of a worker, workers and memory of each, and when they end: a tenth of the wall time early, at most 22.5 min.
+# Of the line that starts workers: they end a tenth of the wall time early, at most 22.5 minutes.
 WORKERS = {
     "slurm": "--nthreads 1 --memory-limit 1.86GiB --nworkers 16 --nanny --death-timeout 60 "
     '--local-directory "$scratch" --lifetime 13050s --lifetime-stagger 450s --no-dashboard --interface ib0',
@@ -135,7 +135,7 @@ def test_requests_that_cannot_be_meant_are_refused_in_a_sentence(line, said, tmp
 
 
 def test_a_file_that_is_not_there_is_said():
-    with pytest.raises(OSError, match="expected a file of requests.*try a copy"):
+    with pytest.raises(OSError, match=r"expected a file of requests.*try a copy"):
         read_requests("nowhere.toml")
 
 
