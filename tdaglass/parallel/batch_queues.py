@@ -206,12 +206,13 @@ def read_requests(path: str | os.PathLike) -> QueueRequests:
             f'expected lines such as walltime = "01:00:00" in {path}, got something else ({error}); try quotes '
             "around text"
         ) from error
+    said = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     names = [field.name for field in fields(QueueRequests)]
     for name in said:
         if name not in names:
             raise ValueError(f"expected only {', '.join(names)} in {path}, got {name!r}; try one of these")
     try:
-        return QueueRequests(**{name: tuple(x) if isinstance(x, list) else x for name, x in said.items()})
+        return QueueRequests(**said)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import dask_jobqueue
 import distributed
-from distributed.core import Status
 
 from tdaglass import kernels
 from tdaglass.parallel import dask_settings
 from tdaglass.parallel.batch_queues import Queue, QueueRequests, directives, opening
-from tdaglass.parallel.job_keeper import JobKeeper
+from tdaglass.parallel.job_keeper import EndedJob, JobKeeper
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +96,7 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
     with dask_settings.settings():
         cluster = of_queue(
             **job_options(queue, requests),
+            job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),
             scheduler_options={"dashboard_address": ":0"},
             silence_logs="critical",
         )
@@ -106,8 +106,6 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             try:
                 cluster.sync(_submitted, cluster)
             except RuntimeError as error:
-                for job in cluster.workers.values():
-                    job.status = Status.failed  # it never was one, which Dask's own closing asks for
                 said = str(error).partition("stderr:")[2].split("\n")
                 raise ValueError(
                     f"expected {submit} to take a job, got {' '.join(said).strip()!r}; try other requests"
