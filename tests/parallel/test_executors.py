@@ -222,6 +222,7 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
     with open_executor(queue) as executor:
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
     np.testing.assert_array_equal(squares, [[x * x, 1] for x in range(4)])
@@ -241,7 +242,7 @@ def test_where_there_is_no_queue_the_command_is_named(tmp_path, monkeypatch):
     (tmp_path / "queue.toml").write_text("")
     for kind, command in (("slurm", "sbatch"), ("pbs", "qsub"), ("sge", "qsub")):
         with (
-            pytest.raises(OSError, match=f"command {command} on this machine, got none; try"),
+            pytest.raises(OSError, match=f"the command {command} of the queue .*, got none; try"),
             open_executor(f"{kind}:{tmp_path / 'queue.toml'}"),
         ):
             pass
