@@ -12,10 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tdaglass"
 # Records and words of every room, which know none of them.
-SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics"}
+SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics", "versions"}
 # Packages that a few files know, and no others.
 KNOWN_TO = {
     "ase": "io/",
+    "dask": "parallel/",
+    "dask_jobqueue": "parallel/",
+    "distributed": "parallel/",
     "flax": "learning/networks/",
     "gsd": "io/formats/",
     "gudhi": "topology/triangulation.py",

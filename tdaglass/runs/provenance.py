@@ -3,9 +3,7 @@
 import errno
 import json
 import logging
-import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,9 @@ import jax
 import tdaglass
 from tdaglass.runs.fingerprint import as_json, fingerprint
 from tdaglass.runs.json_files import write_json
+from tdaglass.versions import versions
 
 log = logging.getLogger(__name__)
-
-_PACKAGES = ("jax", "jaxlib", "jax-md", "flax", "numpy", "scipy", "gudhi")
 
 
 def record(path: Path, experiment: str, settings: Any, engine: str | None = None) -> None:
@@ -80,17 +77,6 @@ def _compare(path: Path, earlier: dict[str, Any], here: dict[str, Any]) -> None:
                 "to compute all of them alike",
                 path.parent, name, earlier.get(name), here[name],
             )  # fmt: skip
-
-
-def versions() -> dict[str, str]:
-    """Version of Python, of tdaglass and of what its numbers depend on."""
-    found = {"tdaglass": tdaglass.__version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def device() -> str:
