@@ -75,7 +75,7 @@ def run_block(ensemble: Ensemble, block: Block) -> Seen:
     """
     name, segments = name_of(block), ensemble.segments
     keep = parts_of(ensemble.keep, name)
-    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(jnp.arange(*block))
+    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(jnp.asarray(np.arange(*block)))
     states = origin = ensemble.mover.start(keys, ensemble.configuration)
     seen = []
     label = f"{ensemble.progress}: {name}"
