@@ -59,6 +59,7 @@ class Taken(Exception):
     """Another process is computing that part now."""
 
 
+@runtime_checkable
 class SharedKeep(Protocol):
     """A `Keep` of several processes at once, such as `Run.chunk` of a run opened `shared`."""
 

@@ -1,20 +1,22 @@
-"""Claims: a file that says which process is computing a piece of work now, and for how long that may be believed.
+"""Claims: files that say which process is computing a piece of work now, and for how long that may be believed.
 
-Nothing that is right rests on them. Pieces are deterministic and their files appear whole, so that two processes that
-compute the same piece write the same bytes; a claim only spares the second the work.
+Nothing that is right rests on them. Pieces are deterministic and their files appear whole, so that two processes
+which compute the same piece write the same bytes; a claim only spares the second the work.
 
-- *To claim* is to create the file exclusively, of which one alone succeeds, on NFS since version 3 as well. Claims
-  stand in the folder of the pieces: a client of NFS that has made a file there looks the others up anew.
+- *To claim* is to link a written file to the claim's name, in which one alone succeeds, on NFS as well; where
+  there are no links, to create it exclusively, as NFS can since version 3. Claims stand beside the pieces: a
+  client of NFS that has made a file in a folder looks up the others there anew.
 - *To hold* is to touch it four times in a lease, by one thread of the process for all its claims.
-- *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead. Ages are
-  taken by the file server's clock alone, as those of machines differ, and from an opened file, which NFS asks its server
-  for, where it would else believe an age of a minute ago.
-- *To take over* is to rename the expired claim aside, of which one alone succeeds, and to claim anew. Where what was
-  renamed proves to be another's new claim, it is put back.
+- *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead.
+  Ages are taken by the file server's clock alone, as those of machines differ, and from an opened file, for which
+  NFS asks its server; else it may believe what it heard a minute ago.
+- *To take over* is to lock the expired claim, to rename it aside and to claim anew. Where there are no locks, or
+  its holder comes back to life at this moment, what was renamed may prove to be live, and is put back.
 
 A process that was stopped for longer than its lease loses its claims, goes on when it is let, and breaks nothing.
 """
 
+import errno
 import itertools
 import json
 import logging
@@ -29,11 +31,13 @@ from typing import NamedTuple
 
 from tdaglass.checkpoints import Taken
 from tdaglass.runs.atomic import partial_beside, told_in_words
+from tdaglass.runs.lock import alone_with
 from tdaglass.runs.writers import is_alive, this_writer
 
 log = logging.getLogger(__name__)
 
 CLAIM = ".claim"
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 _numbers = itertools.count()
 
 
@@ -99,7 +103,7 @@ def remove_if_expired(path: Path, lease: float) -> None:
     lease : float
         Believed of a claim in which nothing stands yet.
     """
-    with suppress(Taken, FileNotFoundError):
+    with suppress(Taken):
         _set_aside(path, lease)
 
 
@@ -126,14 +130,36 @@ def _take(path: Path, lease: float) -> Claim:
             try:
                 _create(path, claim)
             except FileExistsError:
-                raise Taken(f"{_piece(path)} has just been taken by {_read(path)[0].process}") from None
+                raise Taken(f"{_piece(path)} has just been taken by another process") from None
     return claim
 
 
 def _create(path: Path, claim: Claim) -> None:
+    """Make a claim that is there with all that stands in it, or not at all; FileExistsError where there is one."""
+    own = _own_name(path)
+    try:
+        _write_new(own, claim)
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            # A server's answer may get lost, and the client ask once more.
+            if os.stat(own).st_nlink == 1:
+                raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A process killed in here leaves a claim without its name, which expires.
+            _write_new(path, claim)
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, claim: Claim) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         os.write(descriptor, json.dumps(claim).encode())
+        # Of what it writes a client may know the time by itself; touched, a file has the server's.
+        os.utime(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -143,42 +169,49 @@ def _create(path: Path, claim: Claim) -> None:
 
 def _set_aside(path: Path, lease: float) -> None:
     """Remove a claim if it is expired, else raise `Taken`; of several that try, one alone removes it."""
+    try:
+        with alone_with(path):
+            _set_aside_alone(path, lease)
+    except BlockingIOError:
+        raise Taken(f"{_piece(path)} is just being taken over by another process") from None
+    except FileNotFoundError:  # It has gone in the meantime.
+        pass
+
+
+def _set_aside_alone(path: Path, lease: float) -> None:
+    now = now_at(path.parent)
     claim, touched = _read(path, lease)
-    if not touched:  # It has gone in the meantime.
-        return
-    if is_alive(claim.writer) is not False and now_at(path.parent) - touched <= claim.lease:
+    if is_alive(claim.writer) is not False and now - touched <= claim.lease:
         raise Taken(f"{_piece(path)} is being computed by {claim.process} since {claim.since}")
     aside = _own_name(path)
+    os.rename(path, aside)
     try:
-        os.rename(path, aside)
-    except FileNotFoundError:  # Another was faster.
-        return
-    try:
-        if _read(aside, lease) != (claim, touched):
+        found = _read(aside, lease)
+        if found != (claim, touched):
             # In the meantime its holder has come back to life, or somebody has claimed anew.
             with suppress(OSError):
                 os.link(aside, path)
-            raise Taken(f"{_piece(path)} is being computed by {_read(aside)[0].process}")
+            raise Taken(f"{_piece(path)} is being computed by {found[0].process}")
     finally:
         aside.unlink(missing_ok=True)
     log.info("%s: %s held it since %s and is dead or silent", _piece(path), claim.process, claim.since)
 
 
 def _read(path: Path, lease: float = 0.0) -> tuple[Claim, float]:
-    """A claim, and when it was last touched by the server's clock; 0 where there is none."""
-    nobody = Claim("", 0, "another process", "just now", lease)
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return nobody, 0.0
+    """A claim, and when it was last touched by the server's clock."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         text, touched = os.read(descriptor, 4096), os.fstat(descriptor).st_mtime
+    except OSError as error:
+        if error.errno == errno.ESTALE:  # Removed by another client of NFS after we had opened it.
+            raise FileNotFoundError(error.errno, error.strerror) from None
+        raise
     finally:
         os.close(descriptor)
     try:
         return Claim(*json.loads(text)), touched
     except (ValueError, TypeError):  # Made, and not yet written.
-        return nobody, touched
+        return Claim("", 0, "another process", "just now", lease), touched
 
 
 def _own_name(path: Path) -> Path:
@@ -238,14 +271,14 @@ class _Heart:
 def _touch(path: Path, claim: Claim) -> bool:
     """Renew a claim; whether it is still this process's, as far as that can be seen."""
     try:
-        found, touched = _read(path)
-        if found == claim:
-            os.utime(path)
-        # Where there is none, another is just looking whether it is the one that it found expired.
-        return found == claim or not touched
+        if _read(path)[0] != claim:
+            return False
+        os.utime(path)
+    except FileNotFoundError:  # Another is just looking whether it is the one that it found expired.
+        pass
     except OSError as error:
         log.warning("%s: the claim could not be renewed (%s)", _piece(path), error.strerror)
-        return True
+    return True
 
 
 _heart = _Heart()

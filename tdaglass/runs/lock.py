@@ -1,15 +1,16 @@
 """One writer at a time, or several that share: a lock that the operating system releases when its holder ends.
 
 Between machines a lock holds where their file system carries it. NFS does, since Linux 2.6.12: there it becomes a
-lock of the whole range of bytes, which the server keeps. Some servers and some mounts have none; a warning says so, and
-what then protects a run is that its files appear whole (`atomic`), and the claims of those that share it (`claims`).
+lock of the whole range of bytes, which the server keeps. Some servers and some mounts have none, and a warning
+says so: then a run is protected by its files appearing whole (`atomic`), and by the claims of those that share it.
 """
 
 import errno
 import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -71,6 +72,34 @@ def release(descriptor: int) -> None:
     """Give the lock back."""
     if descriptor in _held:
         _held.remove(descriptor)
+        os.close(descriptor)
+
+
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Hold a file that is there against all who do the same; without effect where that cannot be had.
+
+    Raises
+    ------
+    BlockingIOError
+        Another holds it.
+    FileNotFoundError
+        There is none.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except PermissionError:  # Another user's.
+        yield
+        return
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+        yield
+    finally:
         os.close(descriptor)
 
 

@@ -3,8 +3,8 @@
 ``runs/<experiment>/<fingerprint of the settings>/`` holds settings.json, metrics.json, arrays.npz, tables,
 chunks/ and figures/. Work is done in chunks. A chunk is computed once: afterwards, in this process or in any later
 one, it is read. Files appear whole or not at all, so a run killed at any moment goes on where it was when
-started again, and ends with the same bits as one that was never interrupted. Several processes may share a run, on any
-number of machines with the same file system: `claims` says how.
+started again, and ends with the same bits as one that was never interrupted. Several processes may share a run, on
+any number of machines with the same file system: `claims` says how.
 """
 
 import csv
