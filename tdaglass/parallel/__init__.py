@@ -25,10 +25,12 @@ from tdaglass.parallel.errors import PieceError
 from tdaglass.parallel.map_batches import map_batches
 from tdaglass.parallel.map_independent import map_independent, stream_independent
 from tdaglass.parallel.needs import OtherVersions
+from tdaglass.parallel.part import Part
 from tdaglass.parallel.processes import Processes
 
 __all__ = [
     "OtherVersions",
+    "Part",
     "PieceError",
     "Processes",
     "check_finite",

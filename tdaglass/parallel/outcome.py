@@ -1,9 +1,10 @@
 """A piece of work, and what became of it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tdaglass.checkpoints import Keep
+from tdaglass.checkpoints import Keep, SharedKeep
+from tdaglass.parallel.part import Part, run_part
 from tdaglass.parallel.worker import in_host_memory
 
 
@@ -45,6 +46,23 @@ def here(
     """Pieces one after another in this process."""
     for piece in pieces:
         yield tried(function, piece, keep, tries)
+
+
+def of_part(
+    part: Part, function: Callable[[Any], Any], pieces: Sequence[Piece], keep: Keep
+) -> Iterator[Outcome]:
+    """Pieces that this job computes, and those that the other jobs of an array do."""
+    if not isinstance(keep, SharedKeep):
+        raise ValueError(
+            f"expected a folder in which {part.count} jobs meet, got none; try keep=run.chunk of a run opened with "
+            "shared=True"
+        )
+
+    def compute_of(k: int) -> Callable[[], Any]:
+        return lambda: in_host_memory(function(pieces[k].item))
+
+    for k, result, error in run_part(part, [piece.name for piece in pieces], compute_of, keep):
+        yield Outcome(pieces[k], result, error)
 
 
 def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) -> Outcome:
