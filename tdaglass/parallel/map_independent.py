@@ -10,7 +10,7 @@ from tdaglass.checkpoints import Keep
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
-from tdaglass.parallel.outcome import Outcome, Piece, here, of_part
+from tdaglass.parallel.outcome import Outcome, Piece, as_part, here
 from tdaglass.parallel.part import Part
 from tdaglass.parallel.worker import said
 from tdaglass.progress import progress as progress_bar
@@ -69,11 +69,8 @@ def map_independent(
 
     Examples
     --------
-    >>> from tdaglass.parallel import Processes, map_independent
+    >>> from tdaglass.parallel import map_independent
     >>> map_independent(abs, [-1, 2, -3])
-    [1, 2, 3]
-    >>> with Processes(2) as executor:
-    ...     map_independent(abs, [-1, 2, -3], executor=executor)
     [1, 2, 3]
     """
     failures, results = _Failures(keep, retries), {}
@@ -182,7 +179,7 @@ def _outcomes(
     if executor is None:
         outcomes = here(function, pieces, keep, tries)
     elif isinstance(executor, Part):
-        outcomes = of_part(executor, function, list(pieces), keep)
+        outcomes = as_part(executor, function, pieces, keep, tries)
     elif isinstance(executor, Executor):
         outcomes = elsewhere(executor, function, pieces, keep, tries)
     else:

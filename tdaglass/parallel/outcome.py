@@ -1,11 +1,11 @@
 """A piece of work, and what became of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tdaglass.checkpoints import Keep, SharedKeep
-from tdaglass.parallel.part import Part, run_part
-from tdaglass.parallel.worker import in_host_memory
+from tdaglass.parallel.part import Part, take_turns
+from tdaglass.parallel.worker import with_numpy_arrays
 
 
 class Piece(NamedTuple):
@@ -40,29 +40,31 @@ def kept(piece: Piece, keep: Keep) -> Outcome | None:
         return None
 
 
+def as_part(
+    part: Part, function: Callable[[Any], Any], pieces: Iterable[Piece], keep: Keep, tries: int
+) -> Iterator[Outcome]:
+    """Pieces that several jobs do together.
+
+    Raises
+    ------
+    ValueError
+        If the pieces are not kept where the others see them.
+    """
+    if not isinstance(keep, SharedKeep):
+        raise ValueError(
+            "expected a place where all parts keep their pieces, got none; try keep=run.chunk of "
+            "runs.Run.open(..., shared=True)"
+        )
+    listed = [*pieces]
+    yield from take_turns(part, len(listed), lambda k: tried(function, listed[k], keep.attempt, tries))
+
+
 def here(
     function: Callable[[Any], Any], pieces: Iterable[Piece], keep: Keep, tries: int
 ) -> Iterator[Outcome]:
     """Pieces one after another in this process."""
     for piece in pieces:
         yield tried(function, piece, keep, tries)
-
-
-def of_part(
-    part: Part, function: Callable[[Any], Any], pieces: Sequence[Piece], keep: Keep
-) -> Iterator[Outcome]:
-    """Pieces that this job computes, and those that the other jobs of an array do."""
-    if not isinstance(keep, SharedKeep):
-        raise ValueError(
-            f"expected a folder in which {part.count} jobs meet, got none; try keep=run.chunk of a run opened with "
-            "shared=True"
-        )
-
-    def compute_of(k: int) -> Callable[[], Any]:
-        return lambda: in_host_memory(function(pieces[k].item))
-
-    for k, result, error in run_part(part, [piece.name for piece in pieces], compute_of, keep):
-        yield Outcome(pieces[k], result, error)
 
 
 def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) -> Outcome:
@@ -72,7 +74,7 @@ def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) 
     def compute() -> Any:
         nonlocal failure
         try:
-            return in_host_memory(function(piece.item))
+            return with_numpy_arrays(function(piece.item))
         except Exception as error:
             failure = error
             raise
