@@ -205,8 +205,6 @@ def isoconfigurational(
         keep=keep,
         progress=None if within else progress,
         names=shared.name,
-        # What failed in this process would fail again.
-        retries=0 if executor is None else 1,
     )
     sums, where = _added(shared, zip(blocks, found, strict=True), keep)
     moments = np.asarray(ticks) * mover.tick
