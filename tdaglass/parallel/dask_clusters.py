@@ -166,8 +166,8 @@ async def _submitted(cluster: Any) -> None:
 
 
 def _check_versions(client: distributed.Client) -> None:
-    """Everybody has our Dask and our Python: what one pickles the other must be able to read."""
-    found = client.get_versions()
+    """Everybody has our Python, our Dask and this package, the scheduler too: it reads what goes to workers."""
+    found = client.get_versions(packages=["tdaglass"])
     ours = _versions(found["client"])
     for place, theirs in (("scheduler", found["scheduler"]), *found["workers"].items()):
         for name, version in _versions(theirs).items():
@@ -181,6 +181,5 @@ def _check_versions(client: distributed.Client) -> None:
 
 def _versions(found: dict[str, Any]) -> dict[str, str]:
     python = ".".join(str(found["host"]["python"]).split(".")[:2])
-    return {"Python": python} | {
-        name: found["packages"][name] for name in ("dask", "distributed", "cloudpickle")
-    }
+    packages = ("dask", "distributed", "cloudpickle", "tdaglass")
+    return {"Python": python} | {name: found["packages"][name] or "none" for name in packages}
