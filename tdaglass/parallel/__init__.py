@@ -5,7 +5,7 @@
 Those that fail are tried again and then named (`PieceError`), and the others are not lost. `stream_independent`
 hands over one result after another, for sums over more pieces than memory holds. `open_executor` opens an
 executor by a word: processes of this machine, somebody's Dask, or batch jobs, which a file of `QueueRequests`
-asks for.
+asks for. A `Part` is no executor but one of several jobs that do the pieces of one run folder together.
 """
 
 from tdaglass.parallel.batch_queues import QueueRequests, job_array, read_requests
@@ -13,10 +13,12 @@ from tdaglass.parallel.errors import PieceError
 from tdaglass.parallel.executors import dashboard, open_executor
 from tdaglass.parallel.map_independent import map_independent, stream_independent
 from tdaglass.parallel.needs import OtherVersions
+from tdaglass.parallel.part import Part
 from tdaglass.parallel.processes import Processes
 
 __all__ = [
     "OtherVersions",
+    "Part",
     "PieceError",
     "Processes",
     "QueueRequests",

@@ -10,7 +10,8 @@ from tdaglass.checkpoints import Keep
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
-from tdaglass.parallel.outcome import Outcome, Piece, here
+from tdaglass.parallel.outcome import Outcome, Piece, as_part, here
+from tdaglass.parallel.part import Part
 from tdaglass.parallel.worker import said
 from tdaglass.progress import progress as progress_bar
 
@@ -177,6 +178,8 @@ def _outcomes(
     executor = as_executor(executor)
     if executor is None:
         outcomes = here(function, pieces, keep, tries)
+    elif isinstance(executor, Part):
+        outcomes = as_part(executor, function, pieces, keep, tries)
     elif isinstance(executor, Executor):
         outcomes = elsewhere(executor, function, pieces, keep, tries)
     else:
