@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -297,3 +298,23 @@ with open_executor("dask-local:2") as executor:
     assert ran.stdout == "[0, 1, 4, 9, 16, 25, 36, 49]\n"
     assert ran.stderr == ""
     assert [path.name for path in temporary.iterdir()] == ["died"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["slurm"], indirect=True)
+def test_the_study_of_the_page_says_the_same_wherever_it_runs(queue, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    (tmp_path / "study.py").write_text(page.partition("```python\n")[2].partition("```")[0])
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("XLA_FLAGS", "JAX_ENABLE_X64")
+    }
+    answers = {}
+    for where in ("here", "processes:2", "dask-local:2", queue):
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        ran = subprocess.run(
+            [sys.executable, "study.py", where], text=True, capture_output=True, env=environment, timeout=300
+        )
+        assert ran.returncode == 0, ran.stderr
+        answers[where] = ran.stdout
+    assert len(answers["here"].split()) == 8
+    assert set(answers.values()) == {answers["here"]}
