@@ -1,11 +1,13 @@
 """Dask's clusters, opened and closed for our pieces: on this machine, from a batch queue, or somebody's."""
 
 import contextlib
+import importlib.util
 import logging
 import shutil
 import signal
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import distributed
@@ -90,11 +92,15 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             "are submitted"
         )
     of_queue = cluster_class(queue)
+    folder = Path(requests.logs).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
     with dask_settings.settings():
         cluster = of_queue(
             **job_options(queue, requests),
             job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),
             scheduler_options={"dashboard_address": ":0"},
+            security=_can_encrypt() or None,
+            shared_temp_directory=str(folder),
             silence_logs="critical",
         )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -159,6 +165,17 @@ def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
         "python": requests.python,
         "interface": requests.interface,
     }
+
+
+def _can_encrypt() -> bool:
+    """Whether only our own workers are let in: others on a cluster could have theirs run by an open scheduler."""
+    if importlib.util.find_spec("cryptography"):
+        return True
+    log.warning(
+        "whoever reaches this machine's ports can run programs as you while this lasts; try "
+        "pip install cryptography"
+    )
+    return False
 
 
 async def _submitted(cluster: Any) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from importlib.util import find_spec
 from multiprocessing import spawn
 from pathlib import Path
 
@@ -224,11 +225,17 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
     with open_executor(queue) as executor:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        # Only those with the key are let in, which is in a file while jobs need it.
+        keys = list((tmp_path / "queue-logs").glob(".dask-jobqueue*"))
+        encrypted = find_spec("cryptography") is not None
+        assert executor.scheduler.address.startswith("tls://") == encrypted == bool(keys)
+        assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
     np.testing.assert_array_equal(squares, [[x * x, 1] for x in range(4)])
     assert gone({p.pid for p in processes_below(tmp_path / "queue")})
     assert list(temporary.iterdir()) == []
+    assert list((tmp_path / "queue-logs").iterdir()) == []
 
 
 def test_a_queue_that_takes_no_job_is_quoted(queue, tmp_path):
