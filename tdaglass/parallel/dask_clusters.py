@@ -1,10 +1,10 @@
 """Dask's clusters, opened and closed for our pieces: on this machine, from a batch queue, or somebody's."""
 
 import contextlib
-import importlib.util
 import logging
 import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,15 +92,14 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             "are submitted"
         )
     of_queue = cluster_class(queue)
-    folder = Path(requests.logs).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with dask_settings.settings():
+    logs = Path(requests.logs).absolute()
+    logs.mkdir(parents=True, exist_ok=True)
+    with dask_settings.settings(), tempfile.TemporaryDirectory(prefix=".keys-", dir=logs) as keys:
         cluster = of_queue(
             **job_options(queue, requests),
             job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),
             scheduler_options={"dashboard_address": ":0"},
-            security=_can_encrypt() or None,
-            shared_temp_directory=str(folder),
+            security=_security(Path(keys)),
             silence_logs="critical",
         )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -167,15 +166,22 @@ def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
     }
 
 
-def _can_encrypt() -> bool:
-    """Whether only our own workers are let in: others on a cluster could have theirs run by an open scheduler."""
-    if importlib.util.find_spec("cryptography"):
-        return True
-    log.warning(
-        "whoever reaches this machine's ports can run programs as you while this lasts; try "
-        "pip install cryptography"
-    )
-    return False
+def _security(folder: Path) -> distributed.Security | None:
+    """A key, in a folder of the user alone: an open scheduler would run what anybody on the cluster sends."""
+    try:
+        made = distributed.Security.temporary()
+    except ImportError:
+        log.warning(
+            "whoever reaches this machine's ports can run programs as you while this lasts; try "
+            "pip install cryptography"
+        )
+        return None
+    key, certificate = folder / "key", folder / "certificate"
+    key.write_text(made.tls_worker_key)
+    certificate.write_text(made.tls_worker_cert)
+    both = {f"tls_{role}_key": str(key) for role in ("client", "scheduler", "worker")}
+    both |= {f"tls_{role}_cert": str(certificate) for role in ("client", "scheduler", "worker")}
+    return distributed.Security(require_encryption=True, tls_ca_file=str(certificate), **both)
 
 
 async def _submitted(cluster: Any) -> None:

@@ -225,11 +225,11 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
     with open_executor(queue) as executor:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        # Only those with the key are let in, which is in a file while jobs need it.
-        keys = list((tmp_path / "queue-logs").glob(".dask-jobqueue*"))
+        # Only those with the key are let in, which is in a folder of the user's own while jobs need it.
         encrypted = find_spec("cryptography") is not None
-        assert executor.scheduler.address.startswith("tls://") == encrypted == bool(keys)
-        assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
+        assert executor.scheduler.address.startswith("tls://") == encrypted
+        (folder,) = (tmp_path / "queue-logs").glob(".keys-*")
+        assert folder.stat().st_mode & 0o077 == 0
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
     np.testing.assert_array_equal(squares, [[x * x, 1] for x in range(4)])
