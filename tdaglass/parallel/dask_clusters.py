@@ -4,7 +4,6 @@ import contextlib
 import logging
 import shutil
 import signal
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,7 +93,7 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
     of_queue = cluster_class(queue)
     logs = Path(requests.logs).absolute()
     logs.mkdir(parents=True, exist_ok=True)
-    with dask_settings.settings(), tempfile.TemporaryDirectory(prefix=".keys-", dir=logs) as keys:
+    with dask_settings.settings(), dask_settings.temporary_folder(logs) as keys:
         cluster = of_queue(
             **job_options(queue, requests),
             job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),

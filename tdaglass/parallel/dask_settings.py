@@ -3,13 +3,17 @@
 import contextlib
 import logging
 import os
+import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from multiprocessing import spawn
+from pathlib import Path
 from typing import Any
 
 import dask
 import distributed  # noqa: F401 (its settings are known when it is imported)
+import psutil
 
 SETTINGS: Mapping[str, Any] = {
     # A piece that was computed when its worker died is begun again elsewhere, so often before it comes back as
@@ -78,7 +82,7 @@ def settings() -> Iterator[None]:
     left = (*dask.config.get("distributed.nanny.pre-spawn-environ"), "PYTHONHASHSEED", "__DASK_PARENT_PID")
     before = {name: os.environ.get(name) for name in left}
     with (
-        tempfile.TemporaryDirectory(prefix="tdaglass-") as folder,
+        temporary_folder(tempfile.gettempdir()) as folder,
         dask.config.set(dict(SETTINGS) | {"temporary-directory": folder}),
         _quiet(),
         _main_is_not_run_again(),
@@ -90,6 +94,18 @@ def settings() -> Iterator[None]:
                 os.environ.pop(name, None)
                 if value is not None:
                     os.environ[name] = value
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: str | Path) -> Iterator[str]:
+    """A folder for this user alone; what killed processes of this machine have left of theirs goes as well."""
+    ours = f"tdaglass-{socket.gethostname()}-"
+    for left in Path(parent).glob(f"{ours}*-*"):
+        owner = left.name.removeprefix(ours).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{ours}{os.getpid()}-", dir=parent) as folder:
+        yield folder
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -135,6 +136,9 @@ def test_here_is_no_executor(where):
 
 def test_dask_on_this_machine_computes_the_same_and_leaves_nothing(temporary, caplog):
     caplog.set_level(logging.INFO, "tdaglass")
+    (
+        temporary / f"tdaglass-{socket.gethostname()}-{2**22 + 1}-left"
+    ).mkdir()  # of a process that was killed: no number is so large
     before = dict(os.environ), dask.config.config.copy(), spawn.get_preparation_data
     levels = {name: logging.getLogger(name).level for name in ("distributed", "distributed.client")}
 
@@ -228,7 +232,7 @@ def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
         # Only those with the key are let in, which is in a folder of the user's own while jobs need it.
         encrypted = find_spec("cryptography") is not None
         assert executor.scheduler.address.startswith("tls://") == encrypted
-        (folder,) = (tmp_path / "queue-logs").glob(".keys-*")
+        (folder,) = (tmp_path / "queue-logs").glob("tdaglass-*")
         assert folder.stat().st_mode & 0o077 == 0
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
