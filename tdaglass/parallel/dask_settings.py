@@ -79,7 +79,8 @@ def exports(threads: int) -> list[str]:
 def settings() -> Iterator[None]:
     """Dask's settings, its silence, its files and the environment, which it changes, for as long as this lasts."""
     # Dask leaves what its workers are to find in their environment in ours.
-    left = (*dask.config.get("distributed.nanny.pre-spawn-environ"), "PYTHONHASHSEED", "__DASK_PARENT_PID")
+    known = dask.config.get("distributed.nanny.pre-spawn-environ")
+    left = (*known, "PYTHONHASHSEED", "DASK_PARENT", "__DASK_PARENT_PID")
     before = {name: os.environ.get(name) for name in left}
     with (
         temporary_folder(tempfile.gettempdir()) as folder,

@@ -79,7 +79,8 @@ def queue(request, tmp_path, monkeypatch) -> str:
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("PBS_O_WORKDIR", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2]}:{Path(__file__).parent}")
+    places = (Path(__file__).parents[2], Path(__file__).parent, os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, places)))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "queue.toml").write_text('memory_per_worker = "1GB"\nmost_jobs = 2\n')
     return f"{kind}:queue.toml"
