@@ -80,8 +80,8 @@ def _compare(path: Path, earlier: dict[str, Any], here: dict[str, Any]) -> None:
 
 
 def device() -> str:
-    """Number and kind of the devices that JAX computes on."""
-    devices = jax.devices()
+    """Number and kind of the devices that JAX computes on in this process."""
+    devices = jax.local_devices()
     return f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
 
 
