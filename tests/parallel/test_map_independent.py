@@ -145,9 +145,7 @@ def test_many_failures_end_the_map(tmp_path):
         note(diary, x)
         raise KeyError(x)
 
-    with pytest.raises(
-        PieceError, match="10 pieces failed, and no more were begun: piece-0"
-    ):
+    with pytest.raises(PieceError, match="10 pieces failed, and no more were begun: piece-0"):
         map_independent(never, range(1000))
     assert len(lines(diary)) == 10
 
