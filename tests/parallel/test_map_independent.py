@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -21,6 +22,7 @@ import pytest
 
 from tdaglass.parallel import OtherVersions, PieceError, Processes, map_independent, stream_independent
 from tdaglass.parallel.needs import Needs
+from tdaglass.parallel.processes import PoolWorker
 from tdaglass.parallel.worker import Reply
 from tdaglass.runs import Run
 
@@ -178,6 +180,20 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(processes, tmp_path):
     (token := tmp_path / "token").touch()
     assert map_independent(partial(end_once, token=token), range(5), executor=processes) == [*range(5)]
     assert not token.exists()
+
+
+def test_an_error_ends_what_is_being_computed():
+    began = time.monotonic()
+
+    def interrupt() -> None:
+        with Processes(1) as pool:
+            pool.submit(time.sleep, 300)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert time.monotonic() - began < 60
+    assert not [child for child in multiprocessing.active_children() if isinstance(child, PoolWorker)]
 
 
 def test_a_broken_pool_of_somebody_else_is_explained():
