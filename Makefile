@@ -21,7 +21,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 # One environment for lint and tests: CI needs both.
-CHECKED := $(VENV)/.installed-experiments,test,lint
+CHECKED := $(VENV)/.installed-experiments,cluster,test,lint
 
 demo: $(VENV)/.installed-experiments
 	$(RUN) experiments/hidden_structures.py
@@ -29,7 +29,7 @@ demo: $(VENV)/.installed-experiments
 # What compiles little, from every room: hundreds of tests in under a minute.
 QUICK := tests/io tests/plot $(wildcard tests/test_[!dr]*.py) \
   $(addprefix tests/runs/test_,atomic.py fingerprint.py lock.py trees.py) tests/space/test_fixed_point.py \
-  $(addprefix tests/structure/test_,checks.py extrema.py voronoi.py) \
+  $(addprefix tests/structure/test_,extrema.py voronoi.py) \
   $(addprefix tests/topology/test_,alpha.py backend.py boxes.py) \
   $(addprefix tests/glass/test_,pair_models.py pair_potentials.py) \
   $(addprefix tests/dynamics/test_,propensity.py relaxation.py) \
@@ -42,7 +42,7 @@ quick: $(CHECKED)
 test: $(CHECKED)
 	$(RUN) -m pytest $(SPREAD)
 
-test-slow: $(VENV)/.installed-experiments,test,rivals
+test-slow: $(VENV)/.installed-experiments,cluster,test,rivals
 	$(RUN) -m pytest $(SPREAD) -m slow
 
 lint: $(CHECKED)
@@ -68,7 +68,7 @@ sanitize-%:
 	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
 
-bench: $(VENV)/.installed-experiments,test,rivals
+bench: $(VENV)/.installed-experiments,cluster,test,rivals
 	$(RUN) benchmarks/run_all.py
 
 clean:

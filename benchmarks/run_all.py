@@ -14,6 +14,7 @@ if __name__ == "__main__":
         "learning",
         "files",
         "trajectories",
+        "pieces",
     ):
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
