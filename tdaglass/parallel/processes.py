@@ -1,21 +1,44 @@
 """A pool of processes on this machine that is made anew when one of them dies."""
 
-import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import TracebackType
 from typing import Any
 
 from tdaglass import kernels
 from tdaglass.parallel.needs import use_threads
+from tdaglass.parallel.spawning import without_main
+
+
+class PoolWorker(SpawnProcess):
+    """A process of the pool."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        with without_main(PoolWorker.__name__):
+            return SpawnProcess._Popen(process)
+
+
+class _Context(SpawnContext):
+    """Begins processes, and knows them afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]
+        self.begun = [process for process in self.begun if process.exitcode is None]
+        self.begun.append(PoolWorker(*args, **kwargs))
+        return self.begun[-1]
 
 
 class Processes(Executor):
     """An executor of processes; where one of them is killed or crashes, others take the place of all.
-
-    Scripts that use it begin their work under ``if __name__ == "__main__":``, since every process imports them.
 
     Parameters
     ----------
@@ -36,7 +59,7 @@ class Processes(Executor):
             raise ValueError(f"expected a number of processes, got {workers!r}; try {kernels.thread_count()}")
         self.workers = workers
         self._threads = max(1, kernels.thread_count() // workers)
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _Context()
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
@@ -57,6 +80,15 @@ class Processes(Executor):
             self._pool = ProcessPoolExecutor(self.workers, self._context, _begin, (self._threads, places))
         return self._pool
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Nobody waits any more for what is being computed, which may take hours.
+        if kind is not None:
+            for process in self._context.begun:
+                process.terminate()
+        self.shutdown()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As `concurrent.futures.Executor.shutdown`."""
         with self._lock:
@@ -66,6 +98,8 @@ class Processes(Executor):
 
 
 def _begin(threads: int, places: Any) -> None:
+    # Control-C ends the process that waits for us, and that ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     use_threads(threads)
     cards = [card for card in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if card]
     if len(cards) > 1:
