@@ -28,7 +28,7 @@ Array = np.ndarray
 # Of the mean distance between particles: shorter than this, edges are rounding errors of double precision, and of
 # positions in single precision.
 TINY, THRESHOLD = 1e-10, 1e-4
-# Systems that a worker has at once: a second's work for a thousand particles each, and more than it has threads.
+# Systems that a worker has at once: of a thousand particles half a second's work, and more than it has threads.
 AT_ONCE = 16
 OF_FACES = ("particle", "neighbor", "displacement", "size", "edges")
 # By how much displacements of particles may be magnified in the edges of their cells.
