@@ -59,13 +59,13 @@ def cool(settings: Cooling, run: runs.Run) -> Configuration:
                 rate=settings.rate,
                 snapshots=(settings.liquid, settings.glass),
                 dt=settings.dt,
-                keep=run.parts_of(f"{name}-part"),
+                keep=run.parts_of(name),
                 progress=False,
             )
 
         name = f"quenches-{b}"
         found.append(run.chunk(name, partial(compute, name)))
-        run.discard(f"{name}-part-")
+        run.chunk.discard(name)
     return jax.tree.map(lambda *x: np.concatenate(x, axis=1), *found)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tdaglass.runs.writers import this_writer
+
 PARTIAL = ".partial"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -62,23 +64,44 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     'whole'
     """
     target = writable_target(path)
-    # The process id keeps two writers of one target apart; the last to finish wins with a whole file.
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
+    temporary = partial_beside(target)
     try:
-        yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
-    except BaseException as error:
+        with told_in_words(target):
+            yield temporary
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+    except BaseException:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        raise
+
+
+def partial_beside(target: Path) -> Path:
+    """A name beside the target that no other process has; what is left there by a dead one is removed some day."""
+    # Two writers of one target are kept apart; the last to finish wins with a whole file.
+    return target.with_name(f".{target.name}.{this_writer()}{PARTIAL}")
+
+
+@contextmanager
+def told_in_words(target: Path) -> Iterator[None]:
+    """A disk that is full and a folder that is not ours become sentences.
+
+    Raises
+    ------
+    OSError
+        The same, with what to do about it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
             raise OSError(
                 error.errno,
                 f"no room left on the disk while writing {target}: nothing written before was touched; "
                 "free some space and start the same command again",
             ) from error
-        if isinstance(error, PermissionError):
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise PermissionError(
                 error.errno, f"no permission to write {target}; try another folder or change its owner"
             ) from error

@@ -3,14 +3,12 @@
 ``runs/<experiment>/<fingerprint of the settings>/`` holds settings.json, metrics.json, arrays.npz, tables,
 chunks/ and figures/. Work is done in chunks. A chunk is computed once: afterwards, in this process or in any later
 one, it is read. Files appear whole or not at all, so a run killed at any moment goes on where it was when
-started again, and ends with the same bits as one that was never interrupted.
+started again, and ends with the same bits as one that was never interrupted. Several processes may share a run, on
+any number of machines with the same file system: `claims` says how.
 """
 
 import csv
-import logging
 import os
-import re
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,27 +17,28 @@ from typing import Any
 
 import numpy as np
 
-from tdaglass.checkpoints import Keep
-from tdaglass.runs.atomic import PARTIAL, atomic_write
+from tdaglass.runs.atomic import atomic_write
+from tdaglass.runs.chunks import Chunks
 from tdaglass.runs.fingerprint import fingerprint
 from tdaglass.runs.json_files import plain, write_json
+from tdaglass.runs.leftovers import remove_leftovers
 from tdaglass.runs.lock import acquire, release
+from tdaglass.runs.names import checked_name
 from tdaglass.runs.provenance import record
-from tdaglass.runs.trees import DamagedFile, load_tree, save_tree
 
-log = logging.getLogger(__name__)
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_REPORT = "report"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One experiment with one set of settings, held by one process at a time; open it with `Run.open`.
+    """One experiment with one set of settings, held by one process, or shared by several; open it with `Run.open`.
 
     Attributes
     ----------
     folder : Path
         Where everything of this run stands.
+    chunk : Chunks
+        Its pieces of work: ``run.chunk(name, compute)`` computes one once and reads it ever after.
 
     Examples
     --------
@@ -54,6 +53,7 @@ class Run:
     """
 
     folder: Path
+    chunk: Chunks
     _lock: list[int] = field(repr=False, compare=False)
 
     @classmethod
@@ -65,6 +65,8 @@ class Run:
         *,
         engine: str | None = None,
         wait: bool = False,
+        shared: bool = False,
+        lease: float = 120.0,
     ) -> "Run":
         """Begin a run, or take up the one with the same settings.
 
@@ -80,7 +82,13 @@ class Run:
         engine : str, optional
             The engine chosen, for the record.
         wait : bool
-            Wait until another process has finished with this run, instead of refusing.
+            Wait until others have finished with this run, instead of refusing.
+        shared : bool
+            Hold it together with all processes that open it so, on any machine that has the folder. None
+            computes a chunk that another is computing.
+        lease : float
+            In a shared run, seconds for which the others believe that a process which they cannot see is alive,
+            after they last heard of it. Two minutes are twice what a client of NFS may be behind its server.
 
         Returns
         -------
@@ -90,9 +98,9 @@ class Run:
         Raises
         ------
         BlockingIOError
-            Another process is writing this run.
+            Another process is writing this run, and one of the two does not share it.
         ValueError
-            The experiment's name or the settings cannot be written down.
+            The experiment's name or the settings cannot be written down; the lease is not positive.
         OSError
             The folder cannot be made.
         """
@@ -105,11 +113,12 @@ class Run:
                 error.errno,
                 f"expected to make the run folder {folder}, got {error.strerror}; try another root",
             ) from error
-        run = cls(folder, [acquire(folder / ".lock", f"run {folder}", wait=wait)])
+        lock: list[int] = []
+        chunks = Chunks((folder / "chunks").absolute(), lease if shared else None, _held=lock)
+        lock.append(acquire(folder / ".lock", f"run {folder}", wait=wait, shared=shared))
+        run = cls(folder, chunks, lock)
         try:
-            # What a killed process left half-written; the lock says that nobody is writing now.
-            for leftover in folder.rglob(f".*{PARTIAL}"):
-                leftover.unlink(missing_ok=True)
+            remove_leftovers(folder, lease)
             record(folder / "settings.json", experiment, settings, engine)
         except BaseException:
             run.close()
@@ -118,6 +127,9 @@ class Run:
 
     def close(self) -> None:
         """Let others in."""
+        if self._lock and self.chunk.lease is not None:
+            # Others may have been killed since; no later call may come.
+            remove_leftovers(self.folder, self.chunk.lease)
         while self._lock:
             release(self._lock.pop())
 
@@ -129,63 +141,33 @@ class Run:
     ) -> None:
         self.close()
 
-    def chunk(self, name: str, compute: Callable[[], Any]) -> Any:
-        """The chunk of this name: read if it is finished, else computed, written and returned.
+    def parts_of(self, name: str) -> Chunks:
+        """Where the parts of a longer piece of work are kept, until `Run.chunk.discard` removes them."""
+        return self.chunk.within(name)
+
+    def assemble(self, write: Callable[[], None]) -> None:
+        """Write the report: arrays, metrics, tables and figures.
+
+        Of several processes that share the run one alone writes it. The others wait, and do it if that one is
+        killed.
 
         Parameters
         ----------
-        name : str
-            Letters, digits, dot, dash, underscore; one name, one piece of work.
-        compute : callable without arguments
-            Must depend on the settings and the name only, random keys included.
-
-        Returns
-        -------
-        pytree
-            What `compute` returned, arrays in host memory with their dtype, typed PRNG keys as such; the same
-            whether it was computed or read.
-
-        Raises
-        ------
-        ValueError
-            The name or the result cannot be written down.
-        OSError
-            The disk is full; chunks finished before are whole.
+        write : callable without arguments
         """
-        path = self._chunk_path(name)
-        if path.is_file():
-            try:
-                return load_tree(path)
-            except DamagedFile as error:
-                log.warning("%s; computing chunk %s again", error, name)
-        started = time.monotonic()
-        result = compute()
-        if not self._lock:
-            raise ValueError(
-                f"expected an open run, got {self.folder} closed; try computing inside its with block"
-            )
-        result = save_tree(path, result)
-        log.info("chunk %s of %s took %.1f s", name, self.folder, time.monotonic() - started)
-        return result
+        if self.chunk.lease is None:
+            # Who has the run alone may have come for the report, whose code has changed.
+            self.chunk.path(_REPORT).unlink(missing_ok=True)
 
-    def parts_of(self, name: str) -> Keep:
-        """Where the parts of a longer piece of work are kept: chunks of its name, a dash and theirs."""
-        return lambda part, compute: self.chunk(f"{name}-{part}", compute)
+        def report() -> None:
+            write()
 
-    def is_finished(self, name: str) -> bool:
-        """Whether the chunk of this name is on disk."""
-        return self._chunk_path(name).is_file()
+        self.chunk(_REPORT, report)
 
-    def discard(self, prefix: str) -> None:
-        """Remove the chunks whose names begin so: parts of a longer piece of work that is now kept as a whole.
-
-        Parameters
-        ----------
-        prefix : str
-            Letters, digits, dot, dash, underscore.
-        """
-        for path in (self.folder / "chunks").glob(f"{_checked_name(prefix)}*.npz"):
-            path.unlink()
+    @property
+    def is_assembled(self) -> bool:
+        """Whether the report has been written, so that nothing is left to do for one of many that share a run."""
+        return self.chunk.is_finished(_REPORT)
 
     def save_arrays(self, **arrays: Any) -> None:
         """Write arrays.npz: the run's results by name, for `numpy.load`.
@@ -236,7 +218,7 @@ class Run:
         OSError
             The disk is full.
         """
-        with atomic_write(self.folder / _checked_name(name), "w") as file:
+        with atomic_write(self.folder / checked_name(name), "w") as file:
             table = csv.writer(file)
             table.writerow(columns)
             for row in rows:
@@ -259,10 +241,7 @@ class Run:
         -------
         Path
         """
-        return self.folder / "figures" / _checked_name(name)
-
-    def _chunk_path(self, name: str) -> Path:
-        return self.folder / "chunks" / f"{_checked_name(name)}.npz"
+        return self.folder / "figures" / checked_name(name)
 
 
 def run_folder(root: str | os.PathLike, experiment: str, settings: Any) -> Path:
@@ -283,13 +262,4 @@ def run_folder(root: str | os.PathLike, experiment: str, settings: Any) -> Path:
     >>> run_folder("runs", "hidden_structures", {"n": 500}).parent.as_posix()
     'runs/hidden_structures'
     """
-    return Path(root) / _checked_name(experiment) / fingerprint(settings)
-
-
-def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"expected a name of letters, digits, dots, dashes and underscores, got {name!r}; try "
-            "replacing the rest"
-        )
-    return name
+    return Path(root) / checked_name(experiment) / fingerprint(settings)

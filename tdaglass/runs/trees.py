@@ -66,6 +66,18 @@ def save_tree(path: str | os.PathLike, tree: Any) -> Any:
     return _rebuild(structure, arrays.__getitem__)
 
 
+def in_host_memory(tree: Any) -> Any:
+    """What `save_tree` would return, without a file.
+
+    Raises
+    ------
+    ValueError
+        A leaf is of a kind that cannot be written.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    return _rebuild(_describe(tree, "", arrays), arrays.__getitem__)
+
+
 def load_tree(path: str | os.PathLike) -> Any:
     """Read what `save_tree` wrote.
 

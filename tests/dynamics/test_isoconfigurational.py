@@ -190,7 +190,7 @@ def test_an_interrupted_ensemble_ends_the_same(start, tmp_path):
 
     def counting(run):
         def keep(name, compute):
-            if not run.is_finished(name):
+            if not run.chunk.is_finished(name):
                 computed.append(name)
             return run.chunk(name, compute)
 

@@ -17,6 +17,7 @@ import pytest
 
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run, run_folder
+from tdaglass.runs.writers import this_writer
 
 CHUNKS = 10
 
@@ -125,8 +126,8 @@ def test_a_chunk_is_computed_once_and_read_alike(tmp_path):
 
     with Run.open(tmp_path, "study", Settings()) as run:
         first, key = run.chunk("a", compute)
-        assert run.is_finished("a")
-        assert not run.is_finished("b")
+        assert run.chunk.is_finished("a")
+        assert not run.chunk.is_finished("b")
     with Run.open(tmp_path, "study", Settings(threads=8)) as run:
         second, same_key = run.chunk("a", compute)
     assert len(calls) == 1
@@ -140,14 +141,17 @@ def test_a_chunk_is_computed_once_and_read_alike(tmp_path):
 
 def test_parts_of_finished_work_can_go(tmp_path):
     with Run.open(tmp_path, "study", {}) as run:
-        names = ("whole", "whole-part-1", "whole-part-2", "another-part-1")
-        for name in names:
-            run.chunk(name, lambda: np.zeros(1))
-        run.discard("whole-part-")
-        kept = [name for name in names if run.is_finished(name)]
-        assert kept == ["whole", "another-part-1"]
+        parts, others = run.parts_of("whole"), run.parts_of("whole-1")
+        run.chunk.discard("whole")
+        assert not parts.folder.exists()
+        for keep in (run.chunk, parts, parts.within("half"), others):
+            keep("whole", lambda: np.zeros(1))
+        run.chunk.discard("whole")
+        assert not parts.folder.exists()
+        assert run.chunk.is_finished("whole")
+        assert others.is_finished("whole")
         with pytest.raises(ValueError, match="expected a name"):
-            run.discard("../")
+            run.chunk.discard("../")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "empty", "another file"])
@@ -233,7 +237,7 @@ def test_a_second_process_is_kept_out_until_the_first_ends_or_is_killed(tmp_path
 def test_a_full_disk_leaves_finished_chunks_and_a_way_on(tmp_path):
     with Run.open(tmp_path, "study", {}) as run:
         run.chunk("a", lambda: np.arange(3))
-        temporary = run.folder / "chunks" / f".b.npz.{os.getpid()}.partial"
+        temporary = run.folder / "chunks" / f".b.npz.{this_writer()}.partial"
         # The kernel refuses every byte written to this device, as a full disk does.
         temporary.symlink_to("/dev/full")
         with pytest.raises(
@@ -242,7 +246,7 @@ def test_a_full_disk_leaves_finished_chunks_and_a_way_on(tmp_path):
             run.chunk("b", lambda: np.zeros(100_000))
         assert caught.value.errno == errno.ENOSPC
         assert not temporary.is_symlink()
-        assert not run.is_finished("b")
+        assert not run.chunk.is_finished("b")
     with Run.open(tmp_path, "study", {}) as run:
         assert run.chunk("a", lambda: 1 / 0).tolist() == [0, 1, 2]
         assert run.chunk("b", lambda: np.ones(2)).tolist() == [1, 1]
