@@ -8,6 +8,34 @@ from typing import Any, Protocol
 Keep = Callable[[str, Callable[[], Any]], Any]
 
 
+def parts_of(keep: Keep | None, name: str) -> Keep:
+    """Where the parts of a longer piece of work are kept: within `keep`, or in it under longer names.
+
+    Examples
+    --------
+    >>> seen = {}
+    >>> keep = parts_of(lambda name, compute: seen.setdefault(name, compute()), "ensemble")
+    >>> keep("part-1", lambda: 3), seen
+    (3, {'ensemble-part-1': 3})
+    """
+    if keep is None:
+        return lambda _, compute: compute()
+    if hasattr(keep, "within"):
+        return keep.within(name)
+    return lambda part, compute: keep(f"{name}-{part}", compute)
+
+
+def discard_parts(keep: Keep | None, name: str) -> None:
+    """Parts of a piece of work that is now kept as a whole can go, where `keep` can tell them from others."""
+    if hasattr(keep, "within") and hasattr(keep, "discard"):
+        keep.discard(name)
+
+
+def for_workers(keep: Keep | None) -> Keep | None:
+    """What of `keep` goes along to workers for the parts of their pieces: a `Keep` that can be sent, or None."""
+    return keep if hasattr(keep, "within") else None
+
+
 class Taken(Exception):
     """Another process is computing that part now."""
 

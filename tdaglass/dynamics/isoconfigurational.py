@@ -1,26 +1,27 @@
 """Isoconfigurational ensembles: many runs from one configuration, each with fresh velocities.
 
-What is the same in all runs is due to the structure. Observables are added up while the runs go on, so that
-memory grows neither with the number of replicas nor with that of times; replicas run in blocks, split over the
-local devices. What moves them is a `Mover`. Replica i has its own random key and gives the same trajectory in
-whichever block it runs.
+What is the same in all runs is due to the structure. Replicas run in blocks (`replica_block.py`), which are
+independent pieces of work, here or on other processes and machines; their sums are added in their order as they come,
+so that memory does not grow with the number of replicas. What moves them is a `Mover`. Replica i has its own random
+key and gives the same trajectory in whichever block it runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
 from tdaglass import arguments, glass
-from tdaglass.checkpoints import Keep
+from tdaglass.checkpoints import Keep, discard_parts, for_workers
 from tdaglass.configuration import Configuration
-from tdaglass.dynamics.mover import Mover, ObservingMover
-from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference, observe
+from tdaglass.dynamics.mover import Mover
+from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference
+from tdaglass.dynamics.replica_block import Ensemble, Seen, name_of, run_block
 from tdaglass.glass.accept import accept
-from tdaglass.progress import progress as progress_bar
+from tdaglass.parallel import stream_independent
 from tdaglass.structure import Neighbors
 
 
@@ -79,6 +80,7 @@ def isoconfigurational(
     positions: bool = False,
     engine: Literal["auto", "native", "jax"] = "auto",
     mover: Mover | None = None,
+    executor: Any = None,
     keep: Keep | None = None,
     progress: str | None = None,
 ) -> Isoconfigurational:
@@ -104,9 +106,9 @@ def isoconfigurational(
     cage : Neighbors
         Whose displacements are subtracted for "cage_relative"; by default the SANN neighbours.
     block : int
-        Replicas that run at once; choose what fits the memory.
+        Replicas that run at once, and make a piece of work; choose what fits the memory of a worker.
     segment_steps : int
-        Steps between two calls of `keep`.
+        Steps between two states of a block that are kept.
     positions : bool
         Keep the unwrapped positions of all replicas at all times, in host memory.
     engine : "auto", "native" or "jax"
@@ -114,9 +116,12 @@ def isoconfigurational(
     mover : Mover, optional
         What moves the replicas, with a temperature and a time step of its own; those given here are then not
         looked at. None takes `glass.choose_mover`.
+    executor : optional
+        Where blocks run: see `parallel.map_independent`. None runs them here, one after another.
     keep : callable ``(name, compute) -> result``
         Such as `Run.chunk`: returns a finished piece of work by its name or computes and stores it, so that a
-        killed ensemble goes on where it was.
+        killed ensemble goes on where it was. Kept are blocks, and of blocks of several segments the states
+        between them, until the block is done. Workers keep states where they find the folder of the run.
     progress : str, optional
         Label of a progress bar.
 
@@ -129,6 +134,8 @@ def isoconfigurational(
     ValueError
         If times do not increase or fall on the same step, replicas are too few, or the configuration does not
         fit the model.
+    PieceError
+        If blocks failed, of an explosion, or of a mover that gave what is no number: which, and why.
 
     References
     ----------
@@ -175,55 +182,33 @@ def isoconfigurational(
             "expected a wave number for scattering, got None; try structure.first_peak of the structure factor"
         )
     reference, wave_number = make_reference(model, configuration, observables, wave_number, cage)
-    reference = jax.device_put(reference, jax.local_devices()[0])
-
-    def start(first: int, last: int) -> Any:
-        keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(first, last))
-        return mover.start(keys, configuration)
-
-    def go_on(states: Any, origin: Any, moments: list[int]) -> tuple[Any, Sums]:
-        if isinstance(mover, ObservingMover):
-            cage = jnp.where(reference.cage_mask, reference.cage_idx, -1).astype(jnp.int32)
-            states, sums = mover.advance_and_observe(states, origin, moments, cage, reference.waves)
-            return states, Sums(*sums)
-        seen = []
-        for moment in moments:
-            states = mover.advance(states, moment)
-            seen.append(observe(mover.displacements(states, origin), reference))
-        return states, jax.tree.map(lambda *x: jnp.stack(x), *seen)
-
-    def segment(states: Any, origin: Any, moments: list[int]) -> tuple[Any, Sums, np.ndarray | None]:
-        """Go on through some moments (in ticks), observing at each."""
-        if not positions:
-            return *go_on(states, origin, moments), None
-        seen, kept = [], []
-        for moment in moments:
-            states, sums = go_on(states, origin, [moment])
-            seen.append(sums)
-            moved = mover.displacements(states, origin)
-            kept.append(np.asarray(configuration.positions) + np.asarray(moved))
-        return states, jax.tree.map(lambda *x: jnp.concatenate(x), *seen), np.stack(kept)
-
-    keep = keep or (lambda _, compute: compute())
-    blocks = [(a, min(a + block, replicas)) for a in range(0, replicas, block)]
-    pieces = _segments(ticks, segment_steps)
-    work = [(b, p) for b in blocks for p in pieces]
-    done: list[tuple[Sums, Any]] = []
-    states = origin = start(*blocks[0])
-    for (first, last), moments in progress_bar(work, progress or "", enabled=None if progress else False):
-        if first > 0 and moments is pieces[0]:
-            states = origin = start(first, last)
-
-        def compute(
-            states: Any = states, origin: Any = origin, moments: list[int] = moments
-        ) -> tuple[Any, Sums, Any]:
-            return segment(states, origin, moments)
-
-        name = f"replicas-{first}-{last}-steps-{moments[-1]}"
-        states, sums, kept = keep(name, compute)
-        states = jax.tree.map(jnp.asarray, states)
-        done.append((sums, kept))
-    return _averages(done, len(blocks), np.asarray(ticks) * mover.tick, replicas, observables, wave_number)
+    segments = _segments(ticks, segment_steps)
+    blocks = [(first, min(first + block, replicas)) for first in range(0, replicas, block)]
+    # Of a few long blocks the bars of each say more than one over all of them.
+    within = executor is None and len(segments) > len(blocks)
+    ensemble = Ensemble(
+        key,
+        mover,
+        configuration,
+        reference,
+        segments,
+        positions,
+        keep if executor is None else for_workers(keep),
+        progress if within else None,
+    )
+    found = stream_independent(
+        partial(run_block, ensemble),
+        blocks,
+        executor=executor,
+        keep=keep,
+        progress=None if within else progress,
+        names=name_of,
+        # What failed in this process would fail again.
+        retries=0 if executor is None else 1,
+    )
+    sums, where = _added(blocks, found, keep)
+    moments = np.asarray(ticks) * mover.tick
+    return _averages(sums, where, moments, replicas, observables, wave_number)
 
 
 def _whole_ticks(times: Any, tick: float) -> list[int]:
@@ -251,20 +236,32 @@ def _segments(ticks: list[int], longest: int) -> list[list[int]]:
     return pieces
 
 
+def _added(
+    blocks: list[tuple[int, int]], found: Iterable[Seen], keep: Keep | None
+) -> tuple[Sums, np.ndarray | None]:
+    """Sums over all replicas, in the order of the blocks, of which one is in memory at a time; and positions."""
+    sums, where = None, None
+    for (first, last), (of_block, positions) in zip(blocks, found, strict=True):
+        of_block = jax.tree.map(lambda x: x.astype(float), of_block)
+        sums = of_block if sums is None else jax.tree.map(np.add, sums, of_block)
+        if positions is not None:
+            if where is None:
+                times, _, *rest = positions.shape
+                where = np.empty((times, blocks[-1][-1], *rest), positions.dtype)
+            where[:, first:last] = positions
+        discard_parts(keep, name_of((first, last)))
+    assert sums is not None
+    return sums, where
+
+
 def _averages(
-    done: list[tuple[Sums, Any]],
-    n_blocks: int,
+    sums: Sums,
+    where: np.ndarray | None,
     times: Float[np.ndarray, " times"],
     replicas: int,
     observables: Sequence[Observable],
     wave_number: float | None,
 ) -> Isoconfigurational:
-    per_block = len(done) // n_blocks
-    by_block = [done[b * per_block : (b + 1) * per_block] for b in range(n_blocks)]
-    whole = [
-        jax.tree.map(lambda *x: np.concatenate(x).astype(float), *[s for s, _ in block]) for block in by_block
-    ]
-    sums: Sums = jax.tree.map(lambda *x: sum(x[1:], x[0]), *whole)
     mean = jax.tree.map(lambda x: x / replicas, sums)
 
     def error(of_mean: np.ndarray, of_square: np.ndarray) -> np.ndarray:
@@ -272,7 +269,6 @@ def _averages(
 
     scattering_error = error(mean.scattering, mean.scattering_sq)
     scattered, caged = "scattering" in observables, "cage_relative" in observables
-    kept = done[0][1] is not None
     return Isoconfigurational(
         times=times,
         replicas=replicas,
@@ -285,7 +281,5 @@ def _averages(
         self_scattering_error=scattering_error[:, :-1] if scattered else None,
         total_scattering=mean.scattering[:, -1] if scattered else None,
         total_scattering_error=scattering_error[:, -1] if scattered else None,
-        positions=np.concatenate([np.concatenate([k for _, k in block]) for block in by_block], axis=1)
-        if kept
-        else None,
+        positions=where,
     )
