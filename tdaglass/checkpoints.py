@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 # A finished part by its name, or to compute and keep it; such as `Run.chunk`.
 Keep = Callable[[str, Callable[[], Any]], Any]
@@ -40,6 +40,7 @@ class Taken(Exception):
     """Another process is computing that part now."""
 
 
+@runtime_checkable
 class SharedKeep(Protocol):
     """A `Keep` of several processes at once, such as `Run.chunk` of a run opened `shared`."""
 

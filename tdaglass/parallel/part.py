@@ -1,8 +1,8 @@
 """One of several batch jobs that do the pieces of one computation together, without a coordinator.
 
 What they know of each other stands in the folder where pieces are kept (`checkpoints.SharedKeep`, such as
-`Run.chunk` of a run opened `shared`). Each begins with a range of pieces of its own, so that they seldom ask for the
-same; then it does whatever is left of the others', whose jobs may have been killed or never started.
+`Run.chunk` of a run opened `shared`). Each begins with a range of pieces of its own, so that they seldom ask for
+the same; then it does whatever is left of the others', whose jobs may have been killed or never started.
 """
 
 import re

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -193,45 +192,6 @@ def test_one_thread_renews_all_claims_of_a_process_and_ends_with_them(tmp_path):
     while claims._heart._claims and time.monotonic() < give_up:
         time.sleep(0.01)
     assert not claims._heart._claims
-
-
-STOPPED = """
-import os, sys
-from pathlib import Path
-from tdaglass.runs import claims
-with claims.claimed(Path(sys.argv[1]), 0.5):
-    if not (child := os.fork()):
-        os._exit(len(claims._heart._claims))
-    # What its parent claimed is none of a child's.
-    print("in", os.waitpid(child, 0)[1], flush=True)
-    sys.stdin.readline()
-print("out", flush=True)
-"""
-
-
-def test_a_stopped_process_loses_its_claim_and_breaks_nothing_when_it_goes_on(tmp_path):
-    path = tmp_path / ".a.claim"
-    child = subprocess.Popen(
-        [sys.executable, "-c", STOPPED, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.PIPE, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    try:
-        assert child.stdout.readline() == "in 0\n"
-        time.sleep(0.8)
-        with pytest.raises(Taken):
-            claimed(path, 0.5).__enter__()
-        child.send_signal(signal.SIGSTOP)
-        time.sleep(0.8)
-        with claimed(path, 30.0):
-            child.send_signal(signal.SIGCONT)
-            time.sleep(0.5)  # Its thread finds another's claim, and leaves it.
-            said, _ = child.communicate("\n", timeout=30)
-            assert said == "out\n"
-            assert json.loads(path.read_text())[0] == this_writer()
-    finally:
-        child.kill()
-        child.wait()
-    assert names(tmp_path) == []
 
 
 def test_a_lost_claim_is_told(tmp_path, caplog):

@@ -1,0 +1,215 @@
+"""Jobs that know of each other by a folder do all pieces, each once, whoever of them dies."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tdaglass.checkpoints import Taken
+from tdaglass.parallel.part import Part, in_turn, run_part
+from tdaglass.runs import run_folder
+from tdaglass.runs.chunks import Chunks
+
+PIECES = 30
+
+# One process that forks the jobs, kills one of them at a random moment and starts it again, until all have ended.
+# Forking before JAX has started a thread is safe, and spares an import for every kill.
+JOBS = """
+import os, random, signal, sys, time
+from functools import partial
+import numpy as np
+from tdaglass.parallel.part import Part, run_part
+from tdaglass.runs import Run
+
+root, diary = sys.argv[1:3]
+jobs, kills, pieces = map(int, sys.argv[3:])
+names = [f"piece-{i:02}" for i in range(pieces)]
+
+def note(line):
+    descriptor = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, (line + "\\n").encode())
+    os.close(descriptor)
+
+def begun():
+    try:
+        with open(diary) as file:
+            return len(file.readlines())
+    except FileNotFoundError:
+        return 0
+
+def piece(run, i):
+    note(("repeat" if run.chunk.is_finished(names[i]) else "compute") + f" {names[i]}")
+    half = run.parts_of(names[i])
+    rng = np.random.default_rng(i)
+    first = half("first", lambda: rng.normal(size=5000))
+    time.sleep(0.02)
+    return {"first": first, "second": half("second", lambda: np.float32(i))}
+
+def report(run, found):
+    note(("repeat" if run.is_assembled else "compute") + " report")
+    run.save_table("first.csv", ("piece", "x"), [(names[i], found[i]["first"][0]) for i in range(pieces)])
+    time.sleep(0.05)
+    run.save_arrays(x=np.stack([found[i]["first"] for i in range(pieces)]))
+
+def job(part):
+    with Run.open(root, "shared", {"n": 3}, shared=True, lease=30.0) as run:
+        if run.is_assembled:
+            return
+        found = {}
+        for i, result, error in run_part(part, names, lambda i: partial(piece, run, i), run.chunk):
+            if error is not None:
+                raise error
+            run.chunk.discard(names[i])
+            found[i] = result
+        run.assemble(partial(report, run, found))
+
+def start(k):
+    child = os.fork()
+    if child:
+        return child
+    try:
+        job(Part(k + 1, jobs))
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+random.seed(8)
+running = {start(k): k for k in range(jobs)}
+while running:
+    if kills:
+        wanted, give_up = begun() + random.randint(0, 3), time.monotonic() + 1.0
+        while begun() < wanted and time.monotonic() < give_up:
+            time.sleep(0.001)
+        time.sleep(random.uniform(0.0, 0.05))
+        os.kill(random.choice(list(running)), signal.SIGKILL)
+        kills -= 1
+    child, status = os.waitpid(-1, 0 if kills == 0 else os.WNOHANG)
+    if not child:
+        continue
+    k = running.pop(child)
+    if os.WIFSIGNALED(status):
+        note("killed")
+        running[start(k)] = k
+    elif status:
+        sys.exit("a job failed")
+# Whoever comes too late has nothing to do.
+job(Part(1, 1))
+"""
+
+
+def run_jobs(tmp_path: Path, name: str, jobs: int, kills: int) -> tuple[Path, list[str]]:
+    script = tmp_path / "jobs.py"
+    script.write_text(JOBS)
+    command = [sys.executable, str(script), str(tmp_path / name), str(tmp_path / f"{name}.txt")]
+    child = subprocess.run(
+        [*command, str(jobs), str(kills), str(PIECES)], capture_output=True, text=True, timeout=300,
+        env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert child.returncode == 0, child.stderr
+    return run_folder(tmp_path / name, "shared", {"n": 3}), (
+        tmp_path / f"{name}.txt"
+    ).read_text().splitlines()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Of all files that depend on the settings alone."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (".lock", "settings.json")
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder, diary = run_jobs(tmp_path_factory.mktemp("alone"), "alone", 1, 0)
+    assert len(diary) == PIECES + 1
+    return contents(folder)
+
+
+@pytest.mark.parametrize(("jobs", "kills"), [(2, 0), (2, 10), (4, 20)])
+def test_jobs_killed_at_random_end_with_the_same_files_and_repeat_nothing(tmp_path, alone, jobs, kills):
+    folder, diary = run_jobs(tmp_path, "jobs", jobs, kills)
+    counts = Counter(diary)
+    assert counts.pop("killed", 0) >= kills // 2
+    assert not [line for line in counts if line.startswith("repeat")]
+    assert len(counts) == PIECES + 1
+    # What is begun more than once was begun by one that was killed.
+    assert sum(counts.values()) - len(counts) <= kills
+    assert contents(folder) == alone
+    assert sorted(path.name for path in folder.rglob("*") if path.is_dir()) == ["chunks", "figures"]
+
+
+def test_parts_are_counted_from_one():
+    assert Part.parse(" 2 / 16 ") == Part(2, 16)
+    for text in ("0/3", "4/3", "1/0"):
+        with pytest.raises(ValueError, match=r"expected a part from 1/.* try counting parts from 1"):
+            Part.parse(text)
+    for text in ("2", "a/b", "-1/3", "1/2/3", ""):
+        with pytest.raises(ValueError, match="expected a part such as 2/16, the second job of sixteen, got"):
+            Part.parse(text)
+
+
+@pytest.mark.parametrize(("count", "jobs"), [(9, 3), (10, 3), (2, 4), (0, 2), (1, 1), (7, 7)])
+def test_each_job_looks_at_all_pieces_and_begins_with_its_own(count, jobs):
+    orders = [list(in_turn(Part(job + 1, jobs), count)) for job in range(jobs)]
+    assert all(sorted(order) == list(range(count)) for order in orders)
+    # All together do each piece once, if they are equally fast.
+    own = [range(job * count // jobs, (job + 1) * count // jobs) for job in range(jobs)]
+    assert [piece for share in own for piece in share] == list(range(count))
+    assert all(order[: len(share)] == list(share) for order, share in zip(orders, own, strict=True))
+
+
+class Folder:
+    """A shared keep in memory, in which somebody else holds some pieces."""
+
+    def __init__(self, held):
+        self.held, self.asked = dict(held), Counter()
+
+    def __call__(self, name, compute):
+        raise AssertionError("it would wait")
+
+    def attempt(self, name, compute):
+        self.asked[name] += 1
+        if self.held.get(name, 0) >= self.asked[name]:
+            raise Taken
+        return compute()
+
+
+def test_what_others_hold_is_waited_for_and_what_fails_is_told(monkeypatch):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+
+    def compute_of(piece):
+        return lambda: 1 / (piece - 2)
+
+    keep = Folder({"b": 3, "d": 7})
+    found = list(run_part(Part(1, 1), "abcde", compute_of, keep))
+    assert [piece for piece, _, _ in found] == [0, 2, 4, 1, 3]
+    assert [result for piece, result, _ in found if piece != 2] == [-0.5, 0.5, -1.0, 1.0]
+    assert isinstance(found[1][2], ZeroDivisionError)
+    assert all(error is None for piece, _, error in found if piece != 2)
+    # Once for each that is done; again only for what is held.
+    assert keep.asked == {"a": 1, "c": 1, "e": 1, "b": 4, "d": 8}
+    assert len(slept) == 7
+    # Pauses grow while nothing happens, and begin anew when something has.
+    assert 0.25 <= slept[0] <= 0.5
+    assert max(slept) <= 5.0
+    assert slept[3] <= 0.5
+    assert slept[6] >= 0.8
+
+
+def test_results_are_had_as_they_are_finished_and_not_all_at_once(tmp_path):
+    keep = Chunks(tmp_path, 60.0)
+    outcomes = run_part(Part(2, 2), ["a", "b", "c", "d"], lambda i: lambda: np.full(2, i), keep)
+    piece, result, error = next(outcomes)
+    assert (piece, result.tolist(), error) == (2, [2, 2], None)
+    assert [path.name for path in tmp_path.iterdir()] == ["c.npz"]
+    assert [piece for piece, _, _ in outcomes] == [3, 1, 0]
