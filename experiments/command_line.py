@@ -1,4 +1,4 @@
-"""What the commands of the studies share: the environment they compute in, settings from presets and flags, and where.
+"""What the commands of the studies share: their environment, settings from presets and flags, and where they compute.
 
 `Place` has the flags that say where a study is kept and computed; they decide nothing of its result.
 """
@@ -30,13 +30,13 @@ class Place:
     root: Path = Path("runs")
     """Folder of all runs."""
     executor: str = ""
-    """Where independent pieces are computed: processes:N, dask-local:N, dask:ADDRESS, slurm:FILE, pbs:FILE or sge:FILE.
-    By default here, one after another."""
+    """Of independent pieces: processes:N, dask-local:N, dask:ADDRESS, slurm:FILE, pbs:FILE or sge:FILE; by default
+    they are computed here, one after another."""
     part: str | None = None
     """i/n: this is job i of n that compute one run together, in a folder that all of them see."""
     print_sbatch: int | None = None
-    """Print the array of so many batch jobs that computes this study, and do nothing else. Requests are those of the FILE
-    of --executor."""
+    """Print an array of so many batch jobs, each with its --part of this command, and do nothing else. It asks for
+    what the FILE of --executor says."""
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Any]:
@@ -46,8 +46,8 @@ class Place:
         if self.part is not None:
             if self.executor:
                 raise ValueError(
-                    f"expected --part or --executor, got both ({self.part} and {self.executor}); try --part alone: "
-                    "each job of an array computes with all its cores"
+                    f"expected --part or --executor, got both, {self.part} and {self.executor}; try --part alone: "
+                    "each job computes with all its cores"
                 )
             yield parallel.Part.parse(self.part)
             return

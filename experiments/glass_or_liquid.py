@@ -25,7 +25,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from glass_or_liquid_fields import coarse_grain, describe
-from glass_or_liquid_records import GLASS, KINDS, LIQUID, MODELS, PRESETS, Cooling, Fields, Motion, Results, Settings
+from glass_or_liquid_records import (
+    GLASS,
+    KINDS,
+    LIQUID,
+    MODELS,
+    PRESETS,
+    Cooling,
+    Fields,
+    Motion,
+    Results,
+    Settings,
+)
 from glass_or_liquid_report import report
 from glass_or_liquid_training import network_of, right, train
 

@@ -58,9 +58,7 @@ def falling_adam(rate: float, steps: int) -> optax.GradientTransformation:
     return optax.adam(optax.cosine_decay_schedule(rate, steps))
 
 
-def right(
-    settings: Settings, trained: list[learning.Trained], to_test: Configuration
-) -> np.ndarray:
+def right(settings: Settings, trained: list[learning.Trained], to_test: Configuration) -> np.ndarray:
     """Which images of the test set each network tells right, (trainings, images)."""
     images, kinds = images_of(settings, to_test)
     network = network_of(settings)

@@ -79,8 +79,8 @@ def simulate(settings: Simulation, run: Run, executor: Any) -> list[Liquid]:
 def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configuration]:
     """Configurations of all temperatures, (configurations, ...) each.
 
-    They are the same to the last bit alone and in company: here all are cooled at once, over the threads; on workers
-    each by itself.
+    They are the same to the last bit alone and in company: here all are cooled at once, over the threads, and on
+    workers each by itself.
     """
     everybody = range(settings.configurations)
     coldest, steps = settings.temperatures[-1], steps_at(settings, settings.relaxation_times[-1])
@@ -267,9 +267,7 @@ def fit_species(
     )
 
 
-def sort_particles(
-    settings: Settings, liquids: list[Liquid], run: Run, executor: Any
-) -> list[np.ndarray]:
+def sort_particles(settings: Settings, liquids: list[Liquid], run: Run, executor: Any) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
     They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
