@@ -103,7 +103,7 @@ def descent(settings: Settings, energy: Energy, box: jax.Array) -> Callable[...,
 
 
 def let_go(
-    settings: Settings, inherent: Configuration, positions: dict[float, np.ndarray], radius: float
+    settings: Settings, inherent: Configuration, held: dict[float, np.ndarray], radius: float
 ) -> np.ndarray:
     """The minimum below a glass whose hole has this radius."""
     start = inherent._replace(positions=jnp.asarray(held[radius]))
