@@ -16,6 +16,9 @@ SHARED = {"arguments", "checkpoints", "configuration", "progress", "statistics",
 # Packages that a few files know, and no others.
 KNOWN_TO = {
     "ase": "io/",
+    "dask": "parallel/",
+    "dask_jobqueue": "parallel/",
+    "distributed": "parallel/",
     "flax": "learning/networks/",
     "gsd": "io/formats/",
     "gudhi": "topology/triangulation.py",

@@ -1,0 +1,181 @@
+"""Dask's clusters, opened and closed for our pieces: on this machine, from a batch queue, or somebody's."""
+
+import contextlib
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import dask_jobqueue
+import distributed
+from distributed.core import Status
+
+from tdaglass import kernels
+from tdaglass.parallel import dask_settings
+from tdaglass.parallel.batch_queues import Queue, QueueRequests, directives, opening
+from tdaglass.parallel.job_keeper import JobKeeper
+
+log = logging.getLogger(__name__)
+
+# Seconds in which a scheduler that is there has answered.
+PATIENCE = 20.0
+_CLUSTERS = {
+    "slurm": ("Slurm", dask_jobqueue.SLURMCluster),
+    "pbs": ("PBS", dask_jobqueue.PBSCluster),
+    "sge": ("SGE", dask_jobqueue.SGECluster),
+}
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[distributed.Client]:
+    """A client of a scheduler that somebody else started, and will stop.
+
+    Parameters
+    ----------
+    address : str
+        "host:port".
+
+    Raises
+    ------
+    OSError
+        If nobody answers there.
+    ValueError
+        If Dask or Python is of another version there.
+    """
+    with dask_settings.settings(), warnings.catch_warnings():
+        # Said below, in a sentence, of the versions that matter.
+        warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
+        try:
+            client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise OSError(
+                f"expected Dask's scheduler at {address}, got no answer within {PATIENCE:.0f} s; try "
+                "`dask scheduler` there, and the address that it says"
+            ) from error
+        with client:
+            _check_versions(client)
+            yield client
+
+
+@contextlib.contextmanager
+def on_this_machine(workers: int) -> Iterator[distributed.Client]:
+    """A client of workers that are processes of this machine, and share its processors."""
+    threads = max(1, kernels.thread_count() // workers)
+    with dask_settings.settings():
+        cluster = distributed.LocalCluster(
+            n_workers=workers,
+            # One piece at a time. Its own threads are not Dask's.
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            env=dask_settings.environment(threads),
+            silence_logs=logging.CRITICAL,
+        )
+        with cluster, distributed.Client(cluster, set_as_default=False) as client:
+            yield client
+
+
+@contextlib.contextmanager
+def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distributed.Client]:
+    """A client of workers in batch jobs, of which there are as many as there is work for; all are ended with it.
+
+    Raises
+    ------
+    OSError
+        If this machine has no command to submit jobs.
+    ValueError
+        If the queue does not take the first job.
+    """
+    name, of_queue = _CLUSTERS[queue]
+    submit = of_queue.job_cls.submit_command
+    if shutil.which(submit) is None:
+        raise OSError(
+            f"expected {name}'s command {submit} on this machine, got none; try a machine from which jobs are "
+            "submitted"
+        )
+    with dask_settings.settings():
+        cluster = of_queue(
+            **job_options(queue, requests),
+            scheduler_options={"dashboard_address": ":0"},
+            silence_logs="critical",
+        )
+        with cluster, distributed.Client(cluster, set_as_default=False) as client:
+            # One job at once, so that what is wrong with all of them is said before anybody waits.
+            cluster.worker_spec.update(cluster.new_worker_spec())
+            try:
+                cluster.sync(_submitted, cluster)
+            except RuntimeError as error:
+                for job in cluster.workers.values():
+                    job.status = Status.failed  # it never was one, which Dask's own closing asks for
+                said = str(error).partition("stderr:")[2].split("\n")
+                raise ValueError(
+                    f"expected {submit} to take a job, got {' '.join(said).strip()!r}; try other requests"
+                ) from error
+            cluster.adapt(
+                Adaptive=JobKeeper,
+                queue=queue,
+                workers=requests.processes,
+                logs=requests.logs,
+                minimum=requests.least_jobs * requests.processes,
+                maximum=requests.most_jobs * requests.processes,
+            )
+            yield client
+
+
+def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
+    """What dask-jobqueue is told of a job: its own words for the queue are left out, ours are those of arrays."""
+    lifetime, stagger = requests.lifetime
+    mark = {"slurm": "#SBATCH", "pbs": "#PBS", "sge": "#$"}[queue]
+    lines = [line.removeprefix(f"{mark} ") for line in directives(queue, requests, name="tdaglass-worker")]
+    return {
+        # Dask's threads, of which each takes a piece. A worker has one, and threads of its own for that piece.
+        "cores": requests.processes,
+        "processes": requests.processes,
+        "memory": f"{requests.processes * requests.bytes_per_worker}B",
+        "job_directives_skip": [mark],
+        "job_extra_directives": lines,
+        "job_script_prologue": [
+            'scratch=$(mktemp -d "${TMPDIR:-/tmp}/tdaglass-XXXXXX")',
+            "trap 'rm -rf \"$scratch\"' EXIT",
+            *opening(queue, requests),
+            *dask_settings.exports(requests.threads),
+        ],
+        "local_directory": '"$scratch"',
+        "worker_extra_args": [
+            "--lifetime",
+            f"{lifetime}s",
+            "--lifetime-stagger",
+            f"{stagger}s",
+            "--no-dashboard",
+        ],
+        "death_timeout": 60,
+        "log_directory": requests.logs,
+        "python": requests.python,
+        "interface": requests.interface,
+    }
+
+
+async def _submitted(cluster: Any) -> None:
+    await cluster
+
+
+def _check_versions(client: distributed.Client) -> None:
+    """Everybody has our Dask and our Python: what one pickles the other must be able to read."""
+    found = client.get_versions()
+    ours = _versions(found["client"])
+    for place, theirs in (("scheduler", found["scheduler"]), *found["workers"].items()):
+        for name, version in _versions(theirs).items():
+            if version != ours[name]:
+                raise ValueError(
+                    f"expected {name} {ours[name]}, as here, at {client.scheduler.address}, got {version} "
+                    f"({'its scheduler' if place == 'scheduler' else f'worker {place}'}); try the same "
+                    "environment on all machines"
+                )
+
+
+def _versions(found: dict[str, Any]) -> dict[str, str]:
+    python = ".".join(str(found["host"]["python"]).split(".")[:2])
+    return {"Python": python} | {
+        name: found["packages"][name] for name in ("dask", "distributed", "cloudpickle")
+    }

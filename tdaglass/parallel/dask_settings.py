@@ -1,0 +1,124 @@
+"""How Dask is to behave while it computes our pieces, and no longer."""
+
+import contextlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from multiprocessing import spawn
+from typing import Any
+
+import dask
+
+SETTINGS: Mapping[str, Any] = {
+    # A piece that was computed when its worker died is begun again elsewhere, so often before it comes back as
+    # failed: workers on a cluster end for many reasons.
+    "distributed.scheduler.allowed-failures": 3,
+    # A worker gets a piece when it has finished the one before, so that its death is not laid to one that waited.
+    "distributed.scheduler.worker-saturation": 1.0,
+    # A piece in compiled code that does not let other threads of its process run is not a dead worker.
+    "distributed.scheduler.worker-ttl": "1 hour",
+    # Dask sees a few pieces for each worker at a time, which say little about how many are still to come: a worker
+    # for each of them that takes a second or more, and for each before it is known how long they take.
+    "distributed.adaptive.target-duration": "1s",
+    "distributed.scheduler.unknown-task-duration": "1s",
+    # Jobs that have nothing to do for a minute are ended: the next stage of a study may come at once.
+    "distributed.adaptive.interval": "2s",
+    "distributed.adaptive.wait-count": 30,
+    # Of the last pieces; the default is of 100 000, which are 60 MB.
+    "distributed.scheduler.dashboard.tasks.task-stream-length": 5000,
+    # Results are handed back at once, so that there is nothing to write to disk; and a worker that paused because
+    # what it has compiled takes memory would never go on.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    # Before the batch queue kills the whole job.
+    "distributed.worker.memory.terminate": 0.95,
+    # Dask's own profiler looks at every worker a hundred times a second and sees a call into compiled code.
+    "distributed.worker.profile.enabled": False,
+    # What a worker computes takes threads, no processes of its own; so it ends when its parent does.
+    "distributed.worker.daemon": True,
+    # Neither threads nor compiled code of this process survive a fork.
+    "distributed.worker.multiprocessing-method": "spawn",
+}
+_NAME_OF_WORKERS = "Dask Worker process"
+# Workers that come and go are the rule on a cluster. What is lost with them is computed again, and what cannot be
+# is said by who waits for it.
+_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado.application", "bokeh")
+
+
+def environment(threads: int) -> dict[str, str]:
+    """What a worker's process finds in its environment: its threads, of the kernels, of XLA and of NumPy."""
+    count = str(threads)
+    return {
+        "TDAGLASS_THREADS": count,
+        "NPROC": count,
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
+    }
+
+
+def exports(threads: int) -> list[str]:
+    """The same and the settings as lines of a shell, for workers that are started by a batch job."""
+    of_dask = {
+        f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": str(value)
+        for name, value in SETTINGS.items()
+        if name.startswith("distributed.worker.")
+    }
+    return [f"export {name}={value}" for name, value in (environment(threads) | of_dask).items()]
+
+
+@contextlib.contextmanager
+def settings() -> Iterator[None]:
+    """Dask's settings, its silence, its files and the environment, which it changes, for as long as this lasts."""
+    before = dict(os.environ)
+    with (
+        tempfile.TemporaryDirectory(prefix="tdaglass-") as folder,
+        dask.config.set(dict(SETTINGS) | {"temporary-directory": folder}),
+        _quiet(),
+        _main_is_not_run_again(),
+    ):
+        try:
+            yield
+        finally:
+            # Dask leaves what its workers are to find in their environment in ours.
+            for name in os.environ.keys() - before.keys():
+                del os.environ[name]
+            os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _main_is_not_run_again() -> Iterator[None]:
+    """Workers begin without running the user's script once more.
+
+    They do not need it: functions and classes of a script are sent with what they are, not by name. So they begin
+    sooner, and a script that forgot ``if __name__ == "__main__":`` does not start workers in its workers.
+    """
+    original = spawn.get_preparation_data
+
+    def without_main(name: str) -> dict[str, Any]:
+        data = original(name)
+        if name.startswith(_NAME_OF_WORKERS):
+            data = {key: value for key, value in data.items() if not key.startswith("init_main")}
+        return data
+
+    spawn.get_preparation_data = without_main
+    try:
+        yield
+    finally:
+        spawn.get_preparation_data = original
