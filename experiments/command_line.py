@@ -1,4 +1,4 @@
-"""What the commands of the studies share: their environment, settings from presets and flags, and where to compute.
+"""What the commands of the studies share: their environment, settings from presets and flags, and where they run.
 
 `Place` has the flags that say where a study is kept and computed; they decide nothing of its result.
 """

@@ -8,6 +8,11 @@ from typing import Any, Protocol, runtime_checkable
 Keep = Callable[[str, Callable[[], Any]], Any]
 
 
+def nothing_kept(name: str, compute: Callable[[], Any]) -> Any:
+    """A `Keep` that keeps nothing."""
+    return compute()
+
+
 def parts_of(keep: Keep | None, name: str) -> Keep:
     """Where the parts of a longer piece of work are kept: within `keep`, or in it under longer names.
 
@@ -19,21 +24,35 @@ def parts_of(keep: Keep | None, name: str) -> Keep:
     (3, {'ensemble-part-1': 3})
     """
     if keep is None:
-        return lambda _, compute: compute()
-    if hasattr(keep, "within"):
+        return nothing_kept
+    if isinstance(keep, NestedKeep):
         return keep.within(name)
     return lambda part, compute: keep(f"{name}-{part}", compute)
 
 
 def discard_parts(keep: Keep | None, name: str) -> None:
     """Parts of a piece of work that is now kept as a whole can go, where `keep` can tell them from others."""
-    if hasattr(keep, "within") and hasattr(keep, "discard"):
+    if isinstance(keep, NestedKeep):
         keep.discard(name)
 
 
 def for_workers(keep: Keep | None) -> Keep | None:
     """What of `keep` goes along to workers for the parts of their pieces: a `Keep` that can be sent, or None."""
-    return keep if hasattr(keep, "within") else None
+    return keep if isinstance(keep, NestedKeep) else None
+
+
+@runtime_checkable
+class NestedKeep(Protocol):
+    """A `Keep` that has room for the parts of its pieces, here and at workers, such as `Run.chunk`."""
+
+    def __call__(self, name: str, compute: Callable[[], Any], /) -> Any:
+        """The part of this name."""
+
+    def within(self, name: str) -> Keep:
+        """For the parts of the piece of this name; can be pickled."""
+
+    def discard(self, name: str) -> None:
+        """Remove the parts of the piece of this name."""
 
 
 class Taken(Exception):

@@ -76,6 +76,15 @@ def tolerance() -> float:
 
 
 @pytest.fixture(scope="session")
+def workers() -> Iterator[Any]:
+    """Two processes for independent pieces, which tests of all rooms share: to start them takes seconds."""
+    from tdaglass.parallel import Processes
+
+    with Processes(2) as executor:
+        yield executor
+
+
+@pytest.fixture(scope="session")
 def lammps_nvt() -> dict[str, Any]:
     """LAMMPS's canonical averages of the four liquids."""
     return json.loads((Path(__file__).parent / "reference" / "lammps_nvt.json").read_text())

@@ -1,8 +1,8 @@
 """Isoconfigurational ensembles: many runs from one configuration, each with fresh velocities.
 
 What is the same in all runs is due to the structure. Replicas run in blocks (`replica_block.py`), which are
-independent pieces of work, here or on other processes and machines; their sums are added in their order as they come,
-so that memory does not grow with the number of replicas. What moves them is a `Mover`. Replica i has its own random
+independent pieces of work, here or on other processes and machines; their sums are added in order as they come, so
+that memory does not grow with the number of replicas. What moves them is a `Mover`. Replica i has its own random
 key and gives the same trajectory in whichever block it runs.
 """
 
@@ -186,7 +186,7 @@ def isoconfigurational(
     blocks = [(first, min(first + block, replicas)) for first in range(0, replicas, block)]
     # Of a few long blocks the bars of each say more than one over all of them.
     within = executor is None and len(segments) > len(blocks)
-    ensemble = Ensemble(
+    shared = Ensemble(
         key,
         mover,
         configuration,
@@ -197,7 +197,7 @@ def isoconfigurational(
         progress if within else None,
     )
     found = stream_independent(
-        partial(run_block, ensemble),
+        partial(run_block, shared),
         blocks,
         executor=executor,
         keep=keep,

@@ -1,4 +1,4 @@
-"""A block of replicas of one configuration: a piece of an isoconfigurational ensemble that is independent of others.
+"""A block of replicas of one configuration: an independent piece of an isoconfigurational ensemble.
 
 Replicas of a block run together, split over the local devices, through all segments of time. Observables are added
 up while they go on, so that memory does not grow with the number of times.
@@ -54,7 +54,7 @@ class Ensemble(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Of the replicas of a block: sums over them, moments leading; and positions (moments, replicas, ...), or None."""
+    """Of a block: sums over its replicas, moments leading; and positions (moments, replicas, ...), or None."""
 
     sums: Sums
     positions: Any
@@ -75,7 +75,7 @@ def run_block(ensemble: Ensemble, block: Block) -> Seen:
     """
     name, segments = name_of(block), ensemble.segments
     keep = parts_of(ensemble.keep, name)
-    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(jnp.arange(*block))
+    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(jnp.asarray(np.arange(*block)))
     states = origin = ensemble.mover.start(keys, ensemble.configuration)
     seen = []
     label = f"{ensemble.progress}: {name}"

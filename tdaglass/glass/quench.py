@@ -1,19 +1,23 @@
 """Glasses from independent liquids, cooled at a constant rate: what data sets are made of."""
 
+import zlib
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, Key
 
 from tdaglass import arguments
-from tdaglass.checkpoints import Keep
+from tdaglass.checkpoints import Keep, discard_parts, for_workers, nothing_kept, parts_of
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.molecular_dynamics.state import initialize
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots
+from tdaglass.parallel import check_finite, stream_independent
 
 
 def quench(
@@ -26,6 +30,8 @@ def quench(
     rate: float,
     snapshots: tuple[float, ...],
     dt: float = DEFAULT_DT,
+    batch: int | None = None,
+    executor: Any = None,
     keep: Keep | None = None,
     part_steps: int = 50_000,
     progress: bool | None = None,
@@ -50,8 +56,14 @@ def quench(
     snapshots : falling temperatures, energy units
         At which configurations are kept; the last is the end of the ramp.
     dt : time units
+    batch : int, optional
+        Systems that are cooled together, and make a piece of work. None takes all of them, and with an executor
+        one by one.
+    executor : optional
+        Where batches are cooled: see `parallel.map_independent`. None cools them here, one after another.
     keep, part_steps, progress
-        As for `run_in_parts`: parts of the way, so that a killed quench goes on where it was. None keeps nothing.
+        As for `run_in_parts`: parts of the way, so that a killed quench goes on where it was; with batches also
+        each of these, whose parts can go once it is done. None keeps nothing.
     **settings
         Of `run` and `cool`: ensemble, pressure, skin, engine.
 
@@ -64,6 +76,8 @@ def quench(
     ------
     ValueError
         For no snapshots, or such that are hotter than `hot` or do not fall; as `cool`.
+    PieceError
+        If batches failed: which, and why.
 
     Examples
     --------
@@ -80,14 +94,79 @@ def quench(
     check_snapshots(hot, snapshots[-1], snapshots)
     arguments.check_key(key)
     dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
-    keep = keep or (lambda _, compute: compute())
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.asarray(numbers))
-    states = jax.vmap(lambda k: initialize(k, model, hot))(keys)
-    states = settle_overlaps(states, model, temperature=hot, dt=dt, **settings)
-    common = {"keep": keep, "part_steps": part_steps, "dt": dt, "progress": progress, **settings}
-    steps = round(equilibration / dt)
-    states = run_in_parts(states, model, steps, name="liquid", temperature=hot, **common)
-    _, seen = cool_in_parts(
-        states, model, start=hot, stop=snapshots[-1], rate=rate, snapshots=snapshots, name="cooling", **common
+    way = {
+        "hot": hot, "equilibration": equilibration, "rate": rate, "snapshots": snapshots, "dt": dt,
+        "part_steps": part_steps, **settings,
+    }  # fmt: skip
+    if batch is None and executor is None:
+        return _cooled(key, model, jnp.asarray(numbers), keep=keep or nothing_kept, progress=progress, **way)
+    batches = _cut(
+        np.asarray(numbers).tolist(), 1 if batch is None else arguments.whole(batch, "batch", least=1)
     )
+    carried = keep if executor is None else for_workers(keep)
+    glasses = []
+    for some, found in zip(
+        batches,
+        stream_independent(
+            partial(_piece, key, model, carried, way),
+            batches,
+            executor=executor,
+            keep=keep,
+            progress=None if progress is False else "quenches",
+            names=_name,
+            # What failed in this process would fail again.
+            retries=0 if executor is None else 1,
+        ),
+        strict=True,
+    ):
+        glasses.append(found)
+        discard_parts(keep, _name(some))
+    return jax.tree.map(lambda *x: jnp.asarray(np.concatenate(x, axis=1)), *glasses)
+
+
+def _cut(numbers: list[int], batch: int) -> list[tuple[int, ...]]:
+    return [tuple(numbers[k : k + batch]) for k in range(0, len(numbers), batch)]
+
+
+def _name(numbers: tuple[int, ...]) -> str:
+    """Of a batch: another for others."""
+    first, last = numbers[0], numbers[-1]
+    if numbers == tuple(range(first, last + 1)):
+        return f"systems-{first}-{last}"
+    return f"systems-{zlib.crc32(str(numbers).encode()):08x}"
+
+
+def _piece(
+    key: Key[Array, ""], model: Model, keep: Keep | None, way: dict[str, Any], numbers: tuple[int, ...]
+) -> Configuration:
+    """A batch of systems, on whichever worker."""
+    parts = parts_of(keep, _name(numbers))
+    glasses = _cooled(key, model, jnp.asarray(numbers), keep=parts, progress=False, **way)
+    check_finite(glasses)
+    return glasses
+
+
+def _cooled(
+    key: Key[Array, ""],
+    model: Model,
+    numbers: Int[Array, " systems"],
+    *,
+    hot: float,
+    equilibration: float,
+    rate: float,
+    snapshots: tuple[float, ...],
+    dt: float,
+    **common: Any,
+) -> Configuration:
+    """Systems cooled together."""
+    parts = {name: common.pop(name) for name in ("keep", "part_steps", "progress")}
+    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(numbers)
+    states = jax.vmap(lambda k: initialize(k, model, hot))(keys)
+    states = settle_overlaps(states, model, temperature=hot, dt=dt, **common)
+    steps = round(equilibration / dt)
+    states = run_in_parts(states, model, steps, name="liquid", temperature=hot, dt=dt, **parts, **common)
+    _, seen = cool_in_parts(
+        states, model, start=hot, stop=snapshots[-1], rate=rate, snapshots=snapshots, name="cooling", dt=dt,
+        **parts, **common,
+    )  # fmt: skip
     return seen

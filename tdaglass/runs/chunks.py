@@ -1,5 +1,6 @@
 """Chunks of work in a folder: each is computed once, by whichever process comes first, and read ever after."""
 
+import errno
 import logging
 import shutil
 import time
@@ -146,6 +147,11 @@ class Chunks:
         except DamagedFile as error:
             log.warning("%s; computing chunk %s again", error, path.stem)
             return None
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+            # While we read it on NFS, another has put a file with the same bytes in its place.
+            return self._kept(path)
 
     def _computed(self, path: Path, compute: Callable[[], Any]) -> Any:
         self._check_open()

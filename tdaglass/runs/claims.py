@@ -3,8 +3,9 @@
 Nothing that is right rests on them. Pieces are deterministic and their files appear whole, so that two processes
 which compute the same piece write the same bytes; a claim only spares the second the work.
 
-- *To claim* is to create the file exclusively, in which one alone succeeds, on NFS since version 3 as well. Claims
-  stand beside the pieces: a client of NFS that has made a file in a folder looks up the others there anew.
+- *To claim* is to link a written file to the claim's name, in which one alone succeeds, on NFS as well; where
+  there are no links, to create it exclusively, as NFS can since version 3. Claims stand beside the pieces: a
+  client of NFS that has made a file in a folder looks up the others there anew.
 - *To hold* is to touch it four times in a lease, by one thread of the process for all its claims.
 - *Expired* is a claim that nobody has touched for its lease, or whose process was of this machine and is dead.
   Ages are taken by the file server's clock alone, as those of machines differ, and from an opened file, for which
@@ -15,6 +16,7 @@ which compute the same piece write the same bytes; a claim only spares the secon
 A process that was stopped for longer than its lease loses its claims, goes on when it is let, and breaks nothing.
 """
 
+import errno
 import itertools
 import json
 import logging
@@ -35,6 +37,7 @@ from tdaglass.runs.writers import is_alive, this_writer
 log = logging.getLogger(__name__)
 
 CLAIM = ".claim"
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 _numbers = itertools.count()
 
 
@@ -132,6 +135,26 @@ def _take(path: Path, lease: float) -> Claim:
 
 
 def _create(path: Path, claim: Claim) -> None:
+    """Make a claim that is there with all that stands in it, or not at all; FileExistsError where there is one."""
+    own = _own_name(path)
+    try:
+        _write_new(own, claim)
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            # A server's answer may get lost, and the client ask once more.
+            if os.stat(own).st_nlink == 1:
+                raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A process killed in here leaves a claim without its name, which expires.
+            _write_new(path, claim)
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, claim: Claim) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         os.write(descriptor, json.dumps(claim).encode())
@@ -179,6 +202,10 @@ def _read(path: Path, lease: float = 0.0) -> tuple[Claim, float]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         text, touched = os.read(descriptor, 4096), os.fstat(descriptor).st_mtime
+    except OSError as error:
+        if error.errno == errno.ESTALE:  # Removed by another client of NFS after we had opened it.
+            raise FileNotFoundError(error.errno, error.strerror) from None
+        raise
     finally:
         os.close(descriptor)
     try:

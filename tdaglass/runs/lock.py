@@ -1,8 +1,8 @@
 """One writer at a time, or several that share: a lock that the operating system releases when its holder ends.
 
 Between machines a lock holds where their file system carries it. NFS does, since Linux 2.6.12: there it becomes a
-lock of the whole range of bytes, which the server keeps. Some servers and some mounts have none, and a warning says
-so: then a run is protected by its files appearing whole (`atomic`), and by the claims of those that share it.
+lock of the whole range of bytes, which the server keeps. Some servers and some mounts have none, and a warning
+says so: then a run is protected by its files appearing whole (`atomic`), and by the claims of those that share it.
 """
 
 import errno

@@ -1,5 +1,6 @@
 """Where numbers come from: the settings, and the versions, device and revision of the code that made them."""
 
+import errno
 import json
 import logging
 import subprocess
@@ -42,15 +43,26 @@ def record(path: Path, experiment: str, settings: Any, engine: str | None = None
         "device": device(),
         "engine": engine,
     }
-    if path.is_file():
-        try:
-            earlier = json.loads(path.read_text())
-        except ValueError:
-            log.warning("%s is damaged and is written again", path)
-        else:
-            _compare(path, earlier, here)
-            return
+    try:
+        earlier = json.loads(_read(path))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        log.warning("%s is damaged and is written again", path)
+    else:
+        _compare(path, earlier, here)
+        return
     write_json(path, here)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+        # On NFS, another that opens the same run for the first time has just put its own in place.
+        return path.read_text()
 
 
 def _compare(path: Path, earlier: dict[str, Any], here: dict[str, Any]) -> None:
@@ -68,8 +80,8 @@ def _compare(path: Path, earlier: dict[str, Any], here: dict[str, Any]) -> None:
 
 
 def device() -> str:
-    """Number and kind of the devices that JAX computes on."""
-    devices = jax.devices()
+    """Number and kind of the devices that JAX computes on in this process."""
+    devices = jax.local_devices()
     return f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from tdaglass import arguments
 from tdaglass.kernels.library import thread_count
+from tdaglass.parallel import map_batches
 from tdaglass.space.cell import volume as volume_of
 from tdaglass.space.cell import widths
 from tdaglass.structure.dual_cells import sizes_of_duals
@@ -27,6 +28,8 @@ Array = np.ndarray
 # Of the mean distance between particles: shorter than this, edges are rounding errors of double precision, and of
 # positions in single precision.
 TINY, THRESHOLD = 1e-10, 1e-4
+# Systems that a worker has at once: a second's work for a thousand particles each, and more than it has threads.
+AT_ONCE = 16
 OF_FACES = ("particle", "neighbor", "displacement", "size", "edges")
 # By how much displacements of particles may be magnified in the edges of their cells.
 MAGNIFIED = 1e3
@@ -73,7 +76,9 @@ class _Faces(NamedTuple):
     shifts: Array
 
 
-def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = THRESHOLD) -> Voronoi:
+def voronoi(
+    positions: Any, box: Any, *, radii: Any = None, threshold: float = THRESHOLD, executor: Any = None
+) -> Voronoi:
     r"""Voronoi tessellation of a periodic box, on the host, in double precision whatever is given.
 
     With radii :math:`R_i` it is the radical (Laguerre) one, of which no face cuts through a sphere that touches no
@@ -93,6 +98,8 @@ def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = T
         and faces with fewer than three edges left (in two dimensions, shorter than that) dropped: the same for all
         cells, so that what is left of their faces fits together. Volumes and areas do not change. By default a
         hundred times what single precision does to a crystal; LAMMPS's ``edge_threshold`` is one in length units.
+    executor : optional
+        Where systems of a batch are looked at, some at once: see `parallel.map_independent`. None: here.
 
     Returns
     -------
@@ -104,6 +111,8 @@ def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = T
         Without a box, or with an open axis; for no particles, numbers that are not finite, particles at the same
         place, a box that is none, or too narrow for its particles; for negative radii, or a threshold of one or
         more.
+    PieceError
+        Where this is found out on a worker.
 
     Examples
     --------
@@ -137,8 +146,11 @@ def voronoi(positions: Any, box: Any, *, radii: Any = None, threshold: float = T
     systems = position.reshape(-1, n, dim)
     weights = _squares(radii, batch, n)
     tiny = _checked_threshold(threshold)
-    with ThreadPoolExecutor(min(thread_count(), len(systems))) as pool:
-        found = list(pool.map(partial(_tessellate, threshold=tiny), systems, boxes, weights))
+    look = partial(_tessellated, threshold=tiny)
+    if executor is None:
+        found = look(systems, boxes, weights)
+    else:
+        found = map_batches(look, systems, boxes, weights, batch=AT_ONCE, executor=executor, name="systems")
     # Programs compiled for one configuration should fit similar ones: a few sizes instead of all.
     most = max(int(np.bincount(one.particle, minlength=1).max()) for one in found)
     room = max(len(one.cells) for one in found)
@@ -172,7 +184,7 @@ def voronoi_index(cells: Voronoi, edges: tuple[int, ...] = (3, 4, 5, 6)) -> Arra
     return np.sum(cells.face_edges[..., None] == np.array(edges), axis=-2)
 
 
-def _squares(radii: Any, batch: list[int], n: int) -> Sequence[Array | None]:
+def _squares(radii: Any, batch: list[int], n: int) -> list[Array | None]:
     """Of the radii of each system."""
     count = int(np.prod(batch))
     if radii is None:
@@ -192,6 +204,14 @@ def _checked_threshold(threshold: Any) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"expected a threshold from 0 to 1, got {value}; try {THRESHOLD}")
     return value
+
+
+def _tessellated(
+    positions: Array, boxes: Array, weights: Sequence[Array | None], *, threshold: float
+) -> list[_Faces]:
+    """Of several systems, spread over threads."""
+    with ThreadPoolExecutor(min(thread_count(), len(positions))) as pool:
+        return list(pool.map(partial(_tessellate, threshold=threshold), positions, boxes, weights))
 
 
 def _tessellate(position: Array, box: Array, weight: Array | None, threshold: float) -> _Faces:

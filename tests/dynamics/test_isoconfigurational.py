@@ -13,6 +13,7 @@ import pytest
 
 from tdaglass import glass
 from tdaglass.dynamics import isoconfigurational, propensity_of_runs
+from tdaglass.parallel import PieceError
 from tdaglass.runs import Run
 from tdaglass.structure import sann_neighbors
 
@@ -166,7 +167,7 @@ def test_a_configuration_may_be_bound_to_a_device(ensemble, start):
     np.testing.assert_array_equal(found.positions[0], ensemble.positions[0, :2])
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """Stands for the end of a process."""
 
 
@@ -181,18 +182,19 @@ def test_an_interrupted_ensemble_ends_the_same(start, tmp_path):
 
     def dying(run):
         def keep(name, compute):
-            if len(computed) == 3:
+            if len(computed) >= 3:
                 raise Killed
-            computed.append(name)
-            return run.chunk(name, compute)
+            return counting(run)(name, compute)
 
         return keep
 
     def counting(run):
         def keep(name, compute):
-            if not run.chunk.is_finished(name):
+            finished = run.chunk.is_finished(name)
+            result = run.chunk(name, compute)
+            if not finished:
                 computed.append(name)
-            return run.chunk(name, compute)
+            return result
 
         return keep
 
@@ -200,7 +202,7 @@ def test_an_interrupted_ensemble_ends_the_same(start, tmp_path):
     with pytest.raises(Killed):
         with_run(dying)
     resumed = with_run(counting)
-    assert len(computed) == len(set(computed)) == 6  # three blocks, two segments each; none twice
+    assert len(computed) == len(set(computed)) == 6  # three blocks, and the first half of each; none twice
     for name, a, b in zip(whole._fields, whole, resumed, strict=True):
         np.testing.assert_array_equal(a, b, err_msg=name)
 
@@ -211,6 +213,7 @@ import jax
 import numpy as np
 from tdaglass import glass
 from tdaglass.dynamics import isoconfigurational
+from tdaglass.parallel import PieceError
 from tdaglass.runs import Run
 
 model = glass.wahnstrom(64)
@@ -284,7 +287,8 @@ def test_configurations_that_do_not_fit(start):
 
 
 def test_an_explosion_names_its_remedy(start):
-    with pytest.raises(glass.SimulationError, match=r"try a time step below 0\.5"):
+    with pytest.raises(PieceError, match=r"replicas-0-2 .*try a time step below 0\.5") as error:
         isoconfigurational(
             KEY, MODEL, start, temperature=1.5, times=[5.0], dt=0.5, replicas=2, observables=["propensity"]
         )
+    assert isinstance(error.value.__cause__, glass.SimulationError)

@@ -7,6 +7,8 @@ import pytest
 from glass_systems import assert_same_bits
 
 from tdaglass import glass
+from tdaglass.parallel import PieceError
+from tdaglass.runs import Run
 
 MODEL = glass.additive_mixture_2d(200)
 RAMP = {"hot": 2.0, "equilibration": 0.2, "rate": 4.0, "snapshots": (1.5, 0.5), "dt": 0.004}
@@ -20,7 +22,7 @@ def kernels_where_there_are_any():
 
 
 def glasses(numbers, **settings):
-    return glass.quench(jax.random.key(1), MODEL, jnp.array(numbers), **RAMP, **settings)
+    return glass.quench(jax.random.key(1), MODEL, jnp.array(numbers), **{**RAMP, **settings})
 
 
 def test_a_quench_is_the_same_in_any_company():
@@ -57,6 +59,28 @@ def test_a_killed_quench_goes_on_where_it_was():
     done = [name for name in computed if name != "killed"]
     assert len(done) == len(set(done)) == len(parts)
     assert computed.count("killed") >= 2
+
+
+def test_batches_of_quenches_are_pieces(workers, tmp_path):
+    """Here and in other processes the same glasses as all at once; of what is finished no parts are left."""
+    whole = glasses([3, 0, 1], part_steps=30)
+    assert_same_bits(glasses([3, 0, 1], part_steps=30, batch=2), whole)
+    with Run.open(tmp_path, "quenches", {}) as run:
+        kept = {"part_steps": 30, "executor": workers, "keep": run.chunk}
+        assert_same_bits(glasses([3, 0, 1], batch=2, **kept), whole)
+        left = sorted(path.name for path in (run.folder / "chunks").iterdir())
+        assert left[0] == "systems-1-1.npz"
+        assert len(left) == 2
+        # Other systems have other names.
+        assert_same_bits(glasses([3, 1], batch=2, **kept), jax.tree.map(lambda x: x[:, ::2], whole))
+        assert len([*(run.folder / "chunks").iterdir()]) == 3
+
+
+def test_a_batch_that_fails_is_named():
+    with pytest.raises(
+        PieceError, match=r"systems-1-1 \(SimulationError: .*; systems-2-2 \(SimulationError: "
+    ):
+        glasses([1, 2], batch=1, dt=0.3)
 
 
 @pytest.mark.parametrize("snapshots", [(2.0, 1.0), (1.52, 1.0), (1.0,), ()])

@@ -62,6 +62,30 @@ def test_a_claim_keeps_others_out_and_says_who_holds_it(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_where_there_are_no_links_claims_are_created(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "no links")
+
+    monkeypatch.setattr(os, "link", refused)
+    test_a_claim_keeps_others_out_and_says_who_holds_it(tmp_path)
+    with claimed(a_claim(tmp_path / ".a.claim", age=HOUR), 60.0):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_lost_answer_of_the_server_is_no_refusal(tmp_path, monkeypatch):
+    link = os.link
+
+    def asked_twice(old, new):
+        link(old, new)
+        link(old, new)
+
+    monkeypatch.setattr(os, "link", asked_twice)
+    with claimed(tmp_path / ".a.claim", 60.0):
+        assert names(tmp_path) == [".a.claim"]
+    assert names(tmp_path) == []
+
+
 def test_a_claim_of_another_machine_expires_by_the_lease_that_stands_in_it(tmp_path):
     young, old = a_claim(tmp_path / ".a.claim", age=100.0), a_claim(tmp_path / ".b.claim", age=140.0)
     with pytest.raises(Taken, match="process 1 on node17 since Monday"):

@@ -1,6 +1,7 @@
 """Voronoi cells beside freud and pyscal3, beside scipy's of many replicas, and in crystals."""
 
 import itertools
+import sys
 from pathlib import Path
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import spatial
 
+from tdaglass.parallel import PieceError
 from tdaglass.structure import bond_order, check_neighbors, voronoi, voronoi_index
 
 SHAPES = [
@@ -239,6 +241,21 @@ def test_batches_equal_loops(ratios, monkeypatch):
         assert np.all(ours.cells[rows:] == -1)
     shared = voronoi(positions, box[0])
     np.testing.assert_array_equal(shared.volume[0], voronoi(*samples[0]).volume)
+
+
+def test_frames_in_other_processes_have_the_same_cells(workers, monkeypatch):
+    """Padded to the widest of all frames, not of those that a worker had at once."""
+    monkeypatch.setattr(sys.modules["tdaglass.structure.voronoi"], "AT_ONCE", 2)
+    positions, box = (
+        np.stack(x) for x in zip(*[random_points(40, (1, 1.4, 0.8), k) for k in range(6)], strict=True)
+    )
+    positions, box, radii = positions.reshape(2, 3, 40, 3), box.reshape(2, 3, 3), np.linspace(0, 0.1, 40)
+    found, expected = (voronoi(positions, box, radii=radii, executor=x) for x in (workers, None))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    assert found.volume.shape == (2, 3, 40)
+    positions[1, 0, 7] = np.nan
+    with pytest.raises(PieceError, match=r"systems-2-4 .*expected finite"):
+        voronoi(positions, box, executor=workers)
 
 
 def test_bad_input_says_what_to_do():
