@@ -11,6 +11,7 @@ from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
 from tdaglass.parallel.outcome import Outcome, Piece, here
+from tdaglass.parallel.part import Part, run_part
 from tdaglass.parallel.worker import in_host_memory, said
 from tdaglass.progress import progress as progress_bar
 
@@ -197,8 +198,8 @@ def _of_part(part: Part, function: Callable[[Any], Any], pieces: list[Piece], ke
     """All pieces, of which this job of an array computes its share."""
     if not hasattr(keep, "attempt"):
         raise ValueError(
-            "expected a folder in which the jobs of an array find each other's pieces, got none; try keep=run.chunk of "
-            "a run opened shared=True"
+            "expected a folder where the jobs of an array find each other's pieces, got none; try keep=run.chunk of a "
+            "run opened shared=True"
         )
 
     def compute_of(k: int) -> Callable[[], Any]:
