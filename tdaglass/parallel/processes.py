@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -49,6 +50,13 @@ class Processes(Executor):
                 self._pool = None
                 return self._opened().submit(function, *args, **kwargs)
 
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Wait for what was begun; after an error or an interrupt, end it."""
+        if kind is not None and self._pool is not None:
+            for process in list((self._pool._processes or {}).values()):
+                process.kill()
+        self.shutdown()
+
     def _opened(self) -> ProcessPoolExecutor:
         if self._pool is None:
             places = self._context.SimpleQueue()
@@ -66,7 +74,18 @@ class Processes(Executor):
 
 
 def _begin(threads: int, places: Any) -> None:
+    # The keyboard interrupts all processes of a terminal. What becomes of the pieces is for the first of them to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     use_threads(threads)
     cards = [card for card in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if card]
     if len(cards) > 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = cards[places.get() % len(cards)]
+
+
+def _end_with_parent() -> None:
+    """A pool whose owner was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
