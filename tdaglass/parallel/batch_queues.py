@@ -16,14 +16,15 @@ from typing import Any, Literal
 
 Queue = Literal["slurm", "pbs", "sge"]
 
-# Of the processes beside the workers of a job, which start them again when they die: 76 MB with 2 workers, 77 with 8.
+# Of the processes beside the workers of a job, which start them again: 76 MB with 2 workers, 77 MB with 8.
 _BESIDE_WORKERS = 100 * 10**6
 _UNITS = {
     "MB": 10**6, "GB": 10**9, "TB": 10**12, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
 # Where each queue tells a job of an array its number.
 _INDEX = {"slurm": "SLURM_ARRAY_TASK_ID", "pbs": "PBS_ARRAY_INDEX", "sge": "SGE_TASK_ID"}
-_SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub"}
+# What takes a job.
+SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub"}
 
 
 @dataclass(frozen=True)
@@ -206,12 +207,13 @@ def read_requests(path: str | os.PathLike) -> QueueRequests:
             f'expected lines such as walltime = "01:00:00" in {path}, got something else ({error}); try quotes '
             "around text"
         ) from error
+    said = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     names = [field.name for field in fields(QueueRequests)]
     for name in said:
         if name not in names:
             raise ValueError(f"expected only {', '.join(names)} in {path}, got {name!r}; try one of these")
     try:
-        return QueueRequests(**{name: tuple(x) if isinstance(x, list) else x for name, x in said.items()})
+        return QueueRequests(**said)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -296,7 +298,7 @@ def job_array(queue: Queue, command: Sequence[str], parts: int, requests: QueueR
     #SBATCH --time=01:00:00
     #SBATCH --array=1-8
     # To be submitted by: mkdir -p queue-logs && sbatch FILE
-    export TDAGLASS_THREADS=4
+    export TDAGLASS_THREADS=4 NPROC=4
     python study.py --part "${SLURM_ARRAY_TASK_ID}/8"
     <BLANKLINE>
     """
@@ -306,8 +308,9 @@ def job_array(queue: Queue, command: Sequence[str], parts: int, requests: QueueR
     lines = ["#!/usr/bin/env bash", *directives(queue, requests, parts=parts)]
     # Slurm ends jobs without a word where the folder of their logs is not there.
     lines += [
-        f"# To be submitted by: mkdir -p {requests.logs} && {_SUBMIT[queue]} FILE",
+        f"# To be submitted by: mkdir -p {requests.logs} && {SUBMIT[queue]} FILE",
         *opening(queue, requests),
     ]
     # Jobs see all cores of the machine where the queue does not bind them to theirs.
-    return "\n".join([*lines, f"export TDAGLASS_THREADS={requests.cores}", work, ""])
+    threads = f"export TDAGLASS_THREADS={requests.cores} NPROC={requests.cores}"
+    return "\n".join([*lines, threads, work, ""])

@@ -59,7 +59,7 @@ def wait_for(client: Any) -> None:
     while client.status != "running":
         if client.status == "closed" or time.monotonic() - began > PATIENCE:
             raise SchedulerLost(
-                "expected Dask's scheduler to answer, got nothing any more; try starting it and its workers again, "
-                "then the same command: what was kept is not computed again"
+                "expected Dask's scheduler to answer, got nothing any more; try starting it and its workers "
+                "again, then the same command: what was kept is not computed again"
             )
         time.sleep(0.1)

@@ -3,28 +3,22 @@
 import contextlib
 import logging
 import shutil
+import signal
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import dask_jobqueue
 import distributed
-from distributed.core import Status
 
 from tdaglass import kernels
 from tdaglass.parallel import dask_settings
-from tdaglass.parallel.batch_queues import Queue, QueueRequests, directives, opening
-from tdaglass.parallel.job_keeper import JobKeeper
+from tdaglass.parallel.batch_queues import SUBMIT, Queue, QueueRequests, directives, opening
+from tdaglass.parallel.job_keeper import EndedJob, JobKeeper
 
 log = logging.getLogger(__name__)
 
 # Seconds in which a scheduler that is there has answered.
 PATIENCE = 20.0
-_CLUSTERS = {
-    "slurm": ("Slurm", dask_jobqueue.SLURMCluster),
-    "pbs": ("PBS", dask_jobqueue.PBSCluster),
-    "sge": ("SGE", dask_jobqueue.SGECluster),
-}
 
 
 @contextlib.contextmanager
@@ -70,6 +64,8 @@ def on_this_machine(workers: int) -> Iterator[distributed.Client]:
             processes=True,
             dashboard_address=":0",
             env=dask_settings.environment(threads),
+            # Control-C at a terminal reaches the workers as well, and this process ends them.
+            preload="import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)",
             silence_logs=logging.CRITICAL,
         )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -87,16 +83,17 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
     ValueError
         If the queue does not take the first job.
     """
-    name, of_queue = _CLUSTERS[queue]
-    submit = of_queue.job_cls.submit_command
+    submit = SUBMIT[queue]
     if shutil.which(submit) is None:
         raise OSError(
-            f"expected {name}'s command {submit} on this machine, got none; try a machine from which jobs are "
-            "submitted"
+            f"expected the command {submit} of the queue on this machine, got none; try a machine from which jobs "
+            "are submitted"
         )
+    of_queue = cluster_class(queue)
     with dask_settings.settings():
         cluster = of_queue(
             **job_options(queue, requests),
+            job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),
             scheduler_options={"dashboard_address": ":0"},
             silence_logs="critical",
         )
@@ -106,8 +103,6 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             try:
                 cluster.sync(_submitted, cluster)
             except RuntimeError as error:
-                for job in cluster.workers.values():
-                    job.status = Status.failed  # it never was one, which Dask's own closing asks for
                 said = str(error).partition("stderr:")[2].split("\n")
                 raise ValueError(
                     f"expected {submit} to take a job, got {' '.join(said).strip()!r}; try other requests"
@@ -121,6 +116,16 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
                 maximum=requests.most_jobs * requests.processes,
             )
             yield client
+
+
+def cluster_class(queue: Queue) -> Any:
+    """The class of dask-jobqueue."""
+    handler = signal.getsignal(signal.SIGINT)
+    import dask_jobqueue
+
+    # Once imported, it makes an interrupted process end as if all were well.
+    signal.signal(signal.SIGINT, handler)
+    return getattr(dask_jobqueue, f"{queue.upper()}Cluster")
 
 
 def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:

@@ -26,6 +26,15 @@ _LISTS = {
 }
 
 
+class EndedJob:
+    """Beside a job of dask-jobqueue: it knows when it has ended, which Dask asks for when all is closed."""
+
+    async def close(self) -> None:
+        """End it, or what is left of it."""
+        await super().close()  # type: ignore[misc]
+        self.status = Status.closed
+
+
 class JobKeeper(Adaptive):
     """Dask's adaptive scaling, by whole jobs, and aware of those that the queue has ended.
 
@@ -70,7 +79,7 @@ class JobKeeper(Adaptive):
                 continue
             del self.cluster.workers[name]
             self.cluster.worker_spec.pop(name, None)
-            job.status = Status.closed
+            await job.close()
             if name in self.seen:
                 self.seen.discard(name)
                 self.failures = 0

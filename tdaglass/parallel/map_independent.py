@@ -10,9 +10,9 @@ from tdaglass.checkpoints import Keep
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
-from tdaglass.parallel.outcome import Outcome, Piece, here
-from tdaglass.parallel.part import Part, run_part
-from tdaglass.parallel.worker import in_host_memory, said
+from tdaglass.parallel.outcome import Outcome, Piece, as_part, here
+from tdaglass.parallel.part import Part
+from tdaglass.parallel.worker import said
 from tdaglass.progress import progress as progress_bar
 
 Item = TypeVar("Item")
@@ -69,11 +69,8 @@ def map_independent(
 
     Examples
     --------
-    >>> from tdaglass.parallel import Processes, map_independent
+    >>> from tdaglass.parallel import map_independent
     >>> map_independent(abs, [-1, 2, -3])
-    [1, 2, 3]
-    >>> with Processes(2) as executor:
-    ...     map_independent(abs, [-1, 2, -3], executor=executor)
     [1, 2, 3]
     """
     failures, results = _Failures(keep, retries), {}
@@ -182,7 +179,7 @@ def _outcomes(
     if executor is None:
         outcomes = here(function, pieces, keep, tries)
     elif isinstance(executor, Part):
-        outcomes = _of_part(executor, function, list(pieces), keep)
+        outcomes = as_part(executor, function, pieces, keep, tries)
     elif isinstance(executor, Executor):
         outcomes = elsewhere(executor, function, pieces, keep, tries)
     else:
@@ -192,18 +189,3 @@ def _outcomes(
         )
     total = len(items) if isinstance(items, Sized) else None
     return progress_bar(outcomes, progress or "", total=total, enabled=None if progress else False)
-
-
-def _of_part(part: Part, function: Callable[[Any], Any], pieces: list[Piece], keep: Any) -> Iterator[Outcome]:
-    """All pieces, of which this job of an array computes its share."""
-    if not hasattr(keep, "attempt"):
-        raise ValueError(
-            "expected a folder where the jobs of an array find each other's pieces, got none; try keep=run.chunk of a "
-            "run opened shared=True"
-        )
-
-    def compute_of(k: int) -> Callable[[], Any]:
-        return lambda: in_host_memory(function(pieces[k].item))
-
-    for k, result, error in run_part(part, [piece.name for piece in pieces], compute_of, keep):
-        yield Outcome(pieces[k], result, error)

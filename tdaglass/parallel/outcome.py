@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from tdaglass.checkpoints import Keep
-from tdaglass.parallel.worker import in_host_memory
+from tdaglass.checkpoints import Keep, SharedKeep
+from tdaglass.parallel.part import Part, take_turns
+from tdaglass.parallel.worker import with_numpy_arrays
 
 
 class Piece(NamedTuple):
@@ -39,6 +40,25 @@ def kept(piece: Piece, keep: Keep) -> Outcome | None:
         return None
 
 
+def as_part(
+    part: Part, function: Callable[[Any], Any], pieces: Iterable[Piece], keep: Keep, tries: int
+) -> Iterator[Outcome]:
+    """Pieces that several jobs do together.
+
+    Raises
+    ------
+    ValueError
+        If the pieces are not kept where the others see them.
+    """
+    if not isinstance(keep, SharedKeep):
+        raise ValueError(
+            "expected a place where all parts keep their pieces, got none; try keep=run.chunk of "
+            "runs.Run.open(..., shared=True)"
+        )
+    listed = [*pieces]
+    yield from take_turns(part, len(listed), lambda k: tried(function, listed[k], keep.attempt, tries))
+
+
 def here(
     function: Callable[[Any], Any], pieces: Iterable[Piece], keep: Keep, tries: int
 ) -> Iterator[Outcome]:
@@ -54,7 +74,7 @@ def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) 
     def compute() -> Any:
         nonlocal failure
         try:
-            return in_host_memory(function(piece.item))
+            return with_numpy_arrays(function(piece.item))
         except Exception as error:
             failure = error
             raise

@@ -7,11 +7,13 @@ the same; then it does whatever is left of the others', whose jobs may have been
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
-from tdaglass.checkpoints import SharedKeep, Taken, pauses
+from tdaglass.checkpoints import Taken, pauses
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,7 @@ def in_turn(part: Part, count: int) -> Iterator[int]:
         yield from pieces if step == 0 else reversed(pieces)
 
 
-def run_part(
-    part: Part,
-    pieces: Sequence[str],
-    compute_of: Callable[[int], Callable[[], Any]],
-    keep: SharedKeep,
-) -> Iterator[tuple[int, Any, Exception | None]]:
+def take_turns(part: Part, count: int, attempt: Callable[[int], Result]) -> Iterator[Result]:
     """All pieces, of which this job computes those that no other job does.
 
     A piece is read if it is finished; computed if nobody is at it; and looked at again later, at growing pauses,
@@ -107,35 +104,27 @@ def run_part(
     Parameters
     ----------
     part : Part
-    pieces : sequence of str
-        Their names.
-    compute_of : callable
-        What computes the piece of a number.
-    keep : SharedKeep
+    count : int
+        Number of pieces.
+    attempt : callable
+        Reads or computes the piece of a number, or raises `Taken`.
 
     Yields
     ------
-    index : int
-        Number of the piece, in the order in which they are had.
-    result : pytree
-        As `keep` returns it; None if it failed.
-    error : Exception or None
-        Why it failed. It is not tried again here.
+    What `attempt` returns, in the order in which it is had.
     """
-    waiting: Iterable[int] = in_turn(part, len(pieces))
+    waiting: Iterable[int] = in_turn(part, count)
     pause = pauses()
     while True:
         taken = []
         for piece in waiting:
             try:
-                result, error = keep.attempt(pieces[piece], compute_of(piece)), None
+                result = attempt(piece)
             except Taken:
                 taken.append(piece)
                 continue
-            except Exception as failure:
-                result, error = None, failure
             pause = pauses()
-            yield piece, result, error
+            yield result
         if not taken:
             return
         time.sleep(next(pause))

@@ -66,7 +66,7 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
                 _functions[digest] = cloudpickle.loads(function)
                 while len(_functions) > _REMEMBERED:
                     _functions.popitem(last=False)
-            result = in_host_memory(_functions[digest](cloudpickle.loads(item)))
+            result = with_numpy_arrays(_functions[digest](cloudpickle.loads(item)))
             return Reply("done", dumps(result, "the result"), processor=processor())
     except OtherVersions as error:
         return Reply("refused", reason=str(error))
@@ -76,7 +76,7 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
         return Reply("failed", _as_bytes(error), said(error))
 
 
-def in_host_memory(tree: Any) -> Any:
+def with_numpy_arrays(tree: Any) -> Any:
     """A pytree with its arrays as NumPy's, as they are when they are read from a file."""
 
     def moved(leaf: Any) -> Any:
@@ -105,7 +105,7 @@ def dumps(value: Any, what: str) -> bytes:
     except Exception as error:
         raise ValueError(
             f"expected {what} of independent pieces to be such that it can be sent to a worker, got something "
-            f"that belongs to this process ({error}); try handing over names of files, to be opened by the function"
+            f"that belongs to this process ({error}); try handing over names of files, which the function opens"
         ) from error
 
 

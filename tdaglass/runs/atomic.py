@@ -83,6 +83,11 @@ def partial_beside(target: Path) -> Path:
     return target.with_name(f".{target.name}.{this_writer()}{PARTIAL}")
 
 
+def is_gone(error: OSError) -> bool:
+    """Whether a file is not there, or was removed after it had been opened, as a client of NFS may find."""
+    return isinstance(error, FileNotFoundError) or error.errno == errno.ESTALE
+
+
 @contextmanager
 def told_in_words(target: Path) -> Iterator[None]:
     """A disk that is full and a folder that is not ours become sentences.

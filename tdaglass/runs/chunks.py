@@ -1,6 +1,5 @@
 """Chunks of work in a folder: each is computed once, by whichever process comes first, and read ever after."""
 
-import errno
 import logging
 import shutil
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tdaglass.checkpoints import Taken, pauses
-from tdaglass.runs.atomic import told_in_words
+from tdaglass.runs.atomic import is_gone, told_in_words
 from tdaglass.runs.claims import CLAIM, claimed
 from tdaglass.runs.names import checked_name
 from tdaglass.runs.trees import DamagedFile, in_host_memory, load_tree, save_tree
@@ -136,22 +135,22 @@ class Chunks:
 
     def discard(self, name: str) -> None:
         """Remove the parts of a longer piece of work that is now kept as a whole; there may be none."""
-        # Another process, ousted and back, may still be writing there: what it leaves goes the next time.
-        shutil.rmtree(self.within(name).folder, ignore_errors=True)
+        # Others may be removing it too, and one that was ousted and is back writing there: what it leaves goes the
+        # next time. Python's own ignoring of errors leaves out some.
+        with suppress(OSError):
+            shutil.rmtree(self.within(name).folder, ignore_errors=True)
 
     def _kept(self, path: Path) -> tuple[Any] | None:
         try:
             return (load_tree(path),)
-        except FileNotFoundError:
-            return None
         except DamagedFile as error:
             log.warning("%s; computing chunk %s again", error, path.stem)
             return None
         except OSError as error:
-            if error.errno != errno.ESTALE:
+            if not is_gone(error):
                 raise
-            # While we read it on NFS, another has put a file with the same bytes in its place.
-            return self._kept(path)
+            # If another has just put the same bytes in its place, they are there when this chunk is claimed.
+            return None
 
     def _computed(self, path: Path, compute: Callable[[], Any]) -> Any:
         self._check_open()
@@ -162,7 +161,9 @@ class Chunks:
             return in_host_memory(result)
         try:
             result = self._written(path, result)
-        except FileNotFoundError:
+        except OSError as error:
+            if not is_gone(error):
+                raise
             # Its folder of parts was discarded, or its half-written file taken for a dead one's: once more.
             result = self._written(path, result)
         log.info("chunk %s of %s took %.1f s", path.stem, path.parent, time.monotonic() - started)

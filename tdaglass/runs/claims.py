@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tdaglass.checkpoints import Taken
-from tdaglass.runs.atomic import partial_beside, told_in_words
+from tdaglass.runs.atomic import is_gone, partial_beside, told_in_words
 from tdaglass.runs.lock import alone_with
 from tdaglass.runs.writers import is_alive, this_writer
 
@@ -203,8 +203,8 @@ def _read(path: Path, lease: float = 0.0) -> tuple[Claim, float]:
     try:
         text, touched = os.read(descriptor, 4096), os.fstat(descriptor).st_mtime
     except OSError as error:
-        if error.errno == errno.ESTALE:  # Removed by another client of NFS after we had opened it.
-            raise FileNotFoundError(error.errno, error.strerror) from None
+        if is_gone(error):
+            raise FileNotFoundError(errno.ENOENT, f"{path} has just been removed") from None
         raise
     finally:
         os.close(descriptor)

@@ -61,7 +61,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         if error.errno != errno.ESTALE:
             raise
-        # On NFS, another that opens the same run for the first time has just put its own in place.
+        # Another that opens the same run for the first time has just put its own in place.
         return path.read_text()
 
 

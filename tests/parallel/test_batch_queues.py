@@ -4,7 +4,6 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import dask_jobqueue
 import pytest
 
 from tdaglass.parallel import QueueRequests, job_array, read_requests
@@ -57,15 +56,10 @@ WORKERS = {
 
 
 def job(queue, requests):
-    from tdaglass.parallel.dask_clusters import job_options
+    from tdaglass.parallel.dask_clusters import cluster_class, job_options
 
-    made = {
-        "slurm": dask_jobqueue.SLURMCluster,
-        "pbs": dask_jobqueue.PBSCluster,
-        "sge": dask_jobqueue.SGECluster,
-    }
     options = job_options(queue, requests)
-    return made[queue].job_cls("tcp://10.0.0.1:8786", name="worker-0", **options)
+    return cluster_class(queue).job_cls("tcp://10.0.0.1:8786", name="worker-0", **options)
 
 
 @pytest.mark.parametrize("queue", DIRECTIVES)

@@ -68,7 +68,7 @@ def queue(request, tmp_path, monkeypatch) -> str:
     commands = {
         "submit": keep + "\n" + run,
         "cancel": "kill -TERM -- -$1",
-        "list": "for job in $JOBS/*.job; do id=$(basename $job .job); kill -0 -- -$id 2>/dev/null && echo $id; done; true",
+        "list": f"for job in $JOBS/*.job; do {known}; done; true",
     }
     for name, body in commands.items():
         path = folder / QUEUES[kind][name]
@@ -78,9 +78,7 @@ def queue(request, tmp_path, monkeypatch) -> str:
     monkeypatch.setenv("PBS_O_WORKDIR", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2]}:{Path(__file__).parent}")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "queue.toml").write_text(
-        'memory_per_worker = "1GB"\nmost_jobs = 2\nsetup = ["export SET_UP=yes"]\n'
-    )
+    (tmp_path / "queue.toml").write_text('memory_per_worker = "1GB"\nmost_jobs = 2\n')
     return f"{kind}:queue.toml"
 
 
@@ -224,6 +222,7 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
     with open_executor(queue) as executor:
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
     np.testing.assert_array_equal(squares, [[x * x, 1] for x in range(4)])
@@ -233,11 +232,9 @@ def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
 
 def test_a_queue_that_takes_no_job_is_quoted(queue, tmp_path):
     (tmp_path / "queue" / "sbatch").write_text('#!/bin/sh\necho "error: no such partition" >&2\nexit 1\n')
-    with pytest.raises(
-        ValueError, match="expected sbatch to take a job, got 'error: no such partition'; try"
-    ):
-        with open_executor(queue):
-            pass
+    said = "expected sbatch to take a job, got 'error: no such partition'; try"
+    with pytest.raises(ValueError, match=said), open_executor(queue):
+        pass
 
 
 def test_where_there_is_no_queue_the_command_is_named(tmp_path, monkeypatch):
@@ -245,7 +242,7 @@ def test_where_there_is_no_queue_the_command_is_named(tmp_path, monkeypatch):
     (tmp_path / "queue.toml").write_text("")
     for kind, command in (("slurm", "sbatch"), ("pbs", "qsub"), ("sge", "qsub")):
         with (
-            pytest.raises(OSError, match=f"command {command} on this machine, got none; try"),
+            pytest.raises(OSError, match=f"the command {command} of the queue .*, got none; try"),
             open_executor(f"{kind}:{tmp_path / 'queue.toml'}"),
         ):
             pass
@@ -257,9 +254,7 @@ def test_a_job_that_dies_is_replaced(queue, tmp_path, temporary, monkeypatch):
     from tdaglass.parallel import job_keeper
 
     monkeypatch.setattr(job_keeper, "EVERY", 0.5)
-    (tmp_path / "queue.toml").write_text(
-        'cores = 4\nworkers = 2\nmemory_per_worker = "1GB"\nmost_jobs = 1\nsetup = ["export SET_UP=yes"]\n'
-    )
+    (tmp_path / "queue.toml").write_text('cores = 4\nworkers = 2\nmemory_per_worker = "1GB"\nmost_jobs = 1\n')
     with open_executor(queue) as executor:
         found = map_independent(functools.partial(dies_once, str(tmp_path)), range(20), executor=executor)
     assert found == [(x, "2") for x in range(20)]
