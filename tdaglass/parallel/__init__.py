@@ -5,11 +5,10 @@
 Those that fail are tried again and then named (`PieceError`), and the others are not lost. `stream_independent`
 hands over one result after another, for sums over more pieces than memory holds. `open_executor` opens an
 executor by a word: processes of this machine, somebody's Dask, or batch jobs, which a file of `QueueRequests`
-asks for. `map_batches` cuts trajectories to batches of frames, and joins what is said of them. A piece that is
-`checked` fails where its numbers are none. A `Part` is no executor but one of several jobs that do the pieces of one
-run folder together.
+asks for. A `Part` is no executor but one of several jobs that do the pieces of one run folder together.
 
-Optimal volumes of many pairs, whose complex goes to each worker once:
+`map_batches` cuts trajectories to batches of frames, and joins what is said of them. A piece that is `checked`
+fails where its numbers are none. Optimal volumes of many pairs, whose complex goes to each worker once:
 
 >>> import numpy as np
 >>> from functools import partial

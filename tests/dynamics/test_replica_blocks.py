@@ -1,8 +1,8 @@
 """Blocks of replicas as independent pieces: wherever they run the same arrays, compiled once, added in order."""
 
 import os
-import resource
 import sys
+import tracemalloc
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -154,12 +154,14 @@ def test_a_replica_that_is_no_number_is_named(start, workers, tmp_path, elsewher
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_replicas(start):
-    """Of thirty times as many blocks; a list of their sums would be 12 MB longer."""
+    """Of ten times as many blocks; a list of their sums would be 3 MB longer."""
     flights(start, 8, Flights())
 
     def peak(blocks):
+        tracemalloc.start()
         flights(start, 4 * blocks, Flights())
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
 
-    few = peak(100)
-    assert peak(3000) - few < 4_000
+    assert peak(1000) - peak(100) < 500_000
