@@ -17,6 +17,7 @@ from tdaglass.checkpoints import Taken
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run
 from tdaglass.runs.chunks import Chunks
+from tdaglass.runs.writers import this_writer
 
 
 def names(folder):
@@ -103,6 +104,17 @@ def test_parts_make_their_folder_when_the_first_is_written_and_go_together(share
                 use(name)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")
+def test_on_a_full_disk_what_is_finished_stays_and_nobody_holds_the_rest(shared, tmp_path):
+    shared("a", lambda: 1)
+    # The kernel refuses every byte written to this device, as a full disk does.
+    (tmp_path / f".b.npz.{this_writer()}.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"no room left on the disk .*; free some space and start"):
+        shared("b", lambda: np.zeros(100_000))
+    assert names(tmp_path) == ["a.npz"]
+    assert shared("b", lambda: 2) == 2
+
+
 @pytest.mark.parametrize("lease", [0.0, -1.0, float("nan")])
 def test_a_lease_is_positive(tmp_path, lease):
     with pytest.raises(ValueError, match="expected a positive lease in seconds, got"):
@@ -168,6 +180,7 @@ import os, sys
 from pathlib import Path
 from tdaglass.runs import claims
 from tdaglass.runs.chunks import Chunks
+from tdaglass.runs.writers import this_writer
 
 chunks = Chunks(Path(sys.argv[1]), 0.5)
 

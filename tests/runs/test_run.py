@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -231,6 +232,103 @@ def test_a_second_process_is_kept_out_until_the_first_ends_or_is_killed(tmp_path
     with pytest.raises(ValueError, match="an open run"):
         run.chunk("b", lambda: 1)
     assert run.chunk("a", lambda: 2) == 1
+
+
+def test_those_that_share_a_run_keep_out_who_wants_it_alone_and_the_other_way_round(tmp_path):
+    with (
+        Run.open(tmp_path, "study", {}, shared=True) as one,
+        Run.open(tmp_path, "study", {}, shared=True) as two,
+    ):
+        assert one == two
+        assert one.chunk.lease == 120.0
+        assert one.chunk("a", lambda: 1) == two.chunk("a", lambda: 2) == 1
+        with pytest.raises(BlockingIOError, match="and all that share it; try again when it has ended"):
+            Run.open(tmp_path, "study", {})
+        one.close()
+        with pytest.raises(BlockingIOError):
+            Run.open(tmp_path, "study", {})
+    with Run.open(tmp_path, "study", {}) as run:
+        assert run.chunk.lease is None
+        with pytest.raises(BlockingIOError, match=f"written by process {os.getpid()} on [^ ]*; try again"):
+            Run.open(tmp_path, "study", {}, shared=True)
+    with pytest.raises(ValueError, match="expected a positive lease"):
+        Run.open(tmp_path, "study", {}, shared=True, lease=0.0)
+    with Run.open(tmp_path, "study", {}):  # nor does the refused one hold it
+        pass
+
+
+def test_one_of_many_writes_the_report_and_late_ones_know(tmp_path):
+    begun, reports = threading.Event(), []
+
+    def write():
+        reports.append(1)
+        begun.set()
+        time.sleep(0.2)
+        if len(reports) == 1:
+            raise RuntimeError("out of ink")
+        return "what it returns is not kept"
+
+    def assemble(run, found):
+        try:
+            run.assemble(write)
+        except RuntimeError as error:
+            found.append(error)
+
+    with Run.open(tmp_path, "study", {}, shared=True) as run:
+        assert not run.is_assembled
+        failed: list[Exception] = []
+        jobs = [threading.Thread(target=assemble, args=(run, failed)) for _ in range(3)]
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            job.join()
+        assert len(failed) == 1
+        assert len(reports) == 2
+        assert run.is_assembled
+        run.assemble(lambda: 1 / 0)
+    # Who has it alone may have come for a report that is drawn otherwise; killed, it leaves none.
+    with Run.open(tmp_path, "study", {}) as run:
+        with pytest.raises(ZeroDivisionError):
+            run.assemble(lambda: 1 / 0)
+        assert not run.is_assembled
+        run.assemble(write)
+        run.assemble(write)
+        assert len(reports) == 4
+        assert run.is_assembled
+
+
+OPENERS = """
+import os, sys, time
+from types import SimpleNamespace
+import jax
+from tdaglass.runs import Run
+jax.devices = lambda: [SimpleNamespace(device_kind="cpu", platform="cpu")]
+for round in range(3):
+    children, start = [], time.monotonic() + 0.1
+    for i in range(4):
+        if not (child := os.fork()):
+            time.sleep(max(0.0, start - time.monotonic()))
+            with Run.open(sys.argv[1], "study", {"round": round}, shared=True) as run:
+                run.chunk("a", lambda: time.sleep(0.05))
+            os._exit(0)
+        children.append(child)
+    assert not any(os.waitpid(child, 0)[1] for child in children)
+"""
+
+
+def test_many_that_open_a_new_run_at_once_do_not_disturb_each_other(tmp_path):
+    child = subprocess.run(
+        [sys.executable, "-c", OPENERS, str(tmp_path)], capture_output=True, text=True, timeout=120,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert (child.returncode, child.stderr) == (0, "")
+    folders = list((tmp_path / "study").iterdir())
+    assert len(folders) == 3
+    for folder in folders:
+        assert json.loads((folder / "settings.json").read_text())["experiment"] == "study"
+        assert sorted(path.name for path in folder.rglob("*")) == [
+            ".lock", "a.npz", "chunks", "figures", "settings.json",
+        ]  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")
