@@ -51,9 +51,7 @@ def study(name: str, *arguments: str) -> str:
 def studies_at_once(commands: Sequence[Sequence[str]]) -> list[str]:
     """What each of them prints."""
     jobs = [
-        subprocess.Popen(
-            words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for words in commands
     ]
     try:
@@ -159,20 +157,22 @@ def assert_killed_ends_alike(
 ) -> None:
     """Killed again and again, after so many seconds, a study ends with the arrays of a finished one.
 
-    No chunk that was finished is written again, no process outlives the study, and no file of the killed is left. With
-    workers, one of these is killed every so many seconds as well.
+    No chunk that was finished is written again, no process outlives the study, and no file of the killed is left.
+    With workers, one of these is killed every so many seconds as well.
     """
     moments = random.Random(0)
     chunks: dict[Path, tuple[int, int]] = {}
     for _ in range(40):
-        with begun(command(name, *arguments, "--root", str(root))) as process:
-            with workers_killed(process, kill_workers_every or 1e6):
-                try:
-                    _, errors = process.communicate(timeout=moments.uniform(*lives))
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                    errors = None
+        with (
+            begun(command(name, *arguments, "--root", str(root))) as process,
+            workers_killed(process, kill_workers_every or 1e6),
+        ):
+            try:
+                _, errors = process.communicate(timeout=moments.uniform(*lives))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                errors = None
         found = {
             path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in root.glob("*/*/chunks/*.npz")
         }

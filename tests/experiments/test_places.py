@@ -52,16 +52,12 @@ def hidden_structures(tmp_path_factory):
     return only_run(root, "hidden_structures")
 
 
-@pytest.mark.parametrize(
-    ("name", "lives"), [("hidden_structures", (20, 60)), ("glass_or_liquid", (20, 60))]
-)
+@pytest.mark.parametrize(("name", "lives"), [("hidden_structures", (20, 60)), ("glass_or_liquid", (20, 60))])
 def test_client_and_workers_are_killed(tmp_path_factory, tmp_path, name, lives):
     root = tmp_path_factory.mktemp("runs")
     study(name, *TINY[name], "--root", str(root))
     arguments = [*TINY[name], "--executor", "dask-local:2"]
-    assert_killed_ends_alike(
-        name, arguments, tmp_path, only_run(root, name), lives, kill_workers_every=8
-    )
+    assert_killed_ends_alike(name, arguments, tmp_path, only_run(root, name), lives, kill_workers_every=8)
 
 
 # Found by every process of a study as it begins.
