@@ -95,12 +95,12 @@ def learn(
         jax.tree.map(lambda x, name=name: x[:, parts[name]], both) for name in ("train", "validation")
     )
     trained = parallel.map_independent(
-        partial(train, settings, run.chunk, to_train, to_validate),
+        partial(train, settings, run.chunk, to_train, to_validate, executor is None),
         range(settings.trainings),
         executor=executor,
         keep=run.chunk,
         names=lambda k: f"training-{k + 1}",
-        progress="trainings",
+        progress=None if executor is None else "trainings",
     )
     for k in range(settings.trainings):
         run.chunk.discard(f"training-{k + 1}")

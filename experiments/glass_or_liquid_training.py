@@ -30,7 +30,12 @@ def network_of(settings: Settings) -> learning.CNN:
 
 
 def train(
-    settings: Settings, keep: Chunks, to_train: Configuration, to_validate: Configuration, k: int
+    settings: Settings,
+    keep: Chunks,
+    to_train: Configuration,
+    to_validate: Configuration,
+    here: bool,
+    k: int,
 ) -> learning.Trained:
     """The k-th network. Images are many times what they are made of, so workers get configurations."""
     images, kinds = images_of(settings, to_train)
@@ -49,6 +54,8 @@ def train(
         keep=keep.within(f"training-{k + 1}"),
         keep_every=settings.keep_every,
         name=f"training-{k + 1}",
+        # Bars of workers would write over that of all pieces.
+        progress=None if here else False,
     )
 
 

@@ -104,10 +104,12 @@ def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configura
 
 def cool_one(settings: Simulation, keep: Chunks, c: int) -> list[Configuration]:
     """The same for one configuration."""
-    return cool(settings, keep.within(f"equilibration-{c}"), [c])
+    return cool(settings, keep.within(f"equilibration-{c}"), [c], progress=False)
 
 
-def cool(settings: Simulation, keep: Chunks, numbers: Sequence[int]) -> list[Configuration]:
+def cool(
+    settings: Simulation, keep: Chunks, numbers: Sequence[int], *, progress: bool | None = None
+) -> list[Configuration]:
     """Cool some configurations in equilibrium from one temperature to the next."""
     model = MODELS[settings.system](settings.n)
     key, _ = jax.random.split(jax.random.key(settings.seed))
@@ -125,6 +127,7 @@ def cool(settings: Simulation, keep: Chunks, numbers: Sequence[int]) -> list[Con
             name=f"T{temperature:g}-equilibration",
             temperature=temperature,
             dt=settings.dt,
+            progress=progress,
         )
         reached.append(jax.tree.map(np.asarray, states.configuration))
     return reached
