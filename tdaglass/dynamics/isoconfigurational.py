@@ -19,7 +19,7 @@ from tdaglass.checkpoints import Keep, discard_parts, for_workers
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.mover import Mover
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference
-from tdaglass.dynamics.replica_block import Ensemble, Seen, name_of, run_block
+from tdaglass.dynamics.replica_block import Ensemble, Seen, run_block
 from tdaglass.glass.accept import accept
 from tdaglass.parallel import stream_independent
 from tdaglass.structure import Neighbors
@@ -183,7 +183,7 @@ def isoconfigurational(
         )
     reference, wave_number = make_reference(model, configuration, observables, wave_number, cage)
     segments = _segments(ticks, segment_steps)
-    blocks = [(first, min(first + block, replicas)) for first in range(0, replicas, block)]
+    blocks = range(0, replicas, block)  # by their first replicas
     # Of a few long blocks the bars of each say more than one over all of them.
     within = executor is None and len(segments) > len(blocks)
     shared = Ensemble(
@@ -191,6 +191,8 @@ def isoconfigurational(
         mover,
         configuration,
         reference,
+        replicas,
+        block,
         segments,
         positions,
         keep if executor is None else for_workers(keep),
@@ -202,11 +204,9 @@ def isoconfigurational(
         executor=executor,
         keep=keep,
         progress=None if within else progress,
-        names=name_of,
-        # What failed in this process would fail again.
-        retries=0 if executor is None else 1,
+        names=shared.name,
     )
-    sums, where = _added(blocks, found, keep)
+    sums, where = _added(shared, zip(blocks, found, strict=True), keep)
     moments = np.asarray(ticks) * mover.tick
     return _averages(sums, where, moments, replicas, observables, wave_number)
 
@@ -237,19 +237,19 @@ def _segments(ticks: list[int], longest: int) -> list[list[int]]:
 
 
 def _added(
-    blocks: list[tuple[int, int]], found: Iterable[Seen], keep: Keep | None
+    shared: Ensemble, blocks: Iterable[tuple[int, Seen]], keep: Keep | None
 ) -> tuple[Sums, np.ndarray | None]:
     """Sums over all replicas, in the order of the blocks, of which one is in memory at a time; and positions."""
     sums, where = None, None
-    for (first, last), (of_block, positions) in zip(blocks, found, strict=True):
+    for first, (of_block, positions) in blocks:
         of_block = jax.tree.map(lambda x: x.astype(float), of_block)
         sums = of_block if sums is None else jax.tree.map(np.add, sums, of_block)
         if positions is not None:
             if where is None:
                 times, _, *rest = positions.shape
-                where = np.empty((times, blocks[-1][-1], *rest), positions.dtype)
-            where[:, first:last] = positions
-        discard_parts(keep, name_of((first, last)))
+                where = np.empty((times, shared.replicas, *rest), positions.dtype)
+            where[:, first : shared.end(first)] = positions
+        discard_parts(keep, shared.name(first))
     assert sums is not None
     return sums, where
 

@@ -18,9 +18,6 @@ from tdaglass.dynamics.mover import Mover, ObservingMover
 from tdaglass.dynamics.observables import Reference, Sums, observe
 from tdaglass.progress import progress as progress_bar
 
-# The first replica, and the one after the last.
-Block = tuple[int, int]
-
 
 class Ensemble(NamedTuple):
     """What all blocks share, and every worker gets once.
@@ -33,6 +30,8 @@ class Ensemble(NamedTuple):
     configuration : Configuration
         From which all replicas start.
     reference : Reference
+    replicas, block : int
+        Of all blocks, and of each but the last.
     segments : list of lists of int, ticks
         Moments to observe, cut where states are kept.
     positions : bool
@@ -47,10 +46,20 @@ class Ensemble(NamedTuple):
     mover: Mover
     configuration: Configuration
     reference: Reference
+    replicas: int
+    block: int
     segments: list[list[int]]
     positions: bool
     keep: Keep | None
     progress: str | None
+
+    def name(self, first: int) -> str:
+        """Under which the block that begins with a replica is kept."""
+        return f"replicas-{first}-{self.end(first)}"
+
+    def end(self, first: int) -> int:
+        """The replica after the last of the block that begins with `first`."""
+        return min(first + self.block, self.replicas)
 
 
 class Seen(NamedTuple):
@@ -60,27 +69,24 @@ class Seen(NamedTuple):
     positions: Any
 
 
-def name_of(block: Block) -> str:
-    """Under which a block is kept."""
-    return f"replicas-{block[0]}-{block[1]}"
-
-
-def run_block(ensemble: Ensemble, block: Block) -> Seen:
-    """All that is seen of a block.
+def run_block(ensemble: Ensemble, first: int) -> Seen:
+    """All that is seen of the block that begins with a replica.
 
     Raises
     ------
     ValueError
         Where a mover gives what is no number.
     """
-    name, segments = name_of(block), ensemble.segments
+    name, segments = ensemble.name(first), ensemble.segments
     keep = parts_of(ensemble.keep, name)
-    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(jnp.asarray(np.arange(*block)))
+    keys = jax.vmap(lambda i: jax.random.fold_in(ensemble.key, i))(
+        jnp.asarray(np.arange(first, ensemble.end(first)))
+    )
     states = origin = ensemble.mover.start(keys, ensemble.configuration)
     seen = []
     label = f"{ensemble.progress}: {name}"
     for moments in progress_bar(segments, label, enabled=None if ensemble.progress else False):
-        compute = partial(_segment, ensemble, block, states, origin, moments)
+        compute = partial(_segment, ensemble, first, states, origin, moments)
         # After the last one the block is kept.
         last = moments is segments[-1]
         states, *of_segment = compute() if last else keep(f"steps-{moments[-1]}", compute)
@@ -90,18 +96,18 @@ def run_block(ensemble: Ensemble, block: Block) -> Seen:
 
 
 def _segment(
-    ensemble: Ensemble, block: Block, states: Any, origin: Any, moments: list[int]
+    ensemble: Ensemble, first: int, states: Any, origin: Any, moments: list[int]
 ) -> tuple[Any, Sums, np.ndarray | None]:
     """Go on through some moments (in ticks), observing at each."""
     if not ensemble.positions:
         states, sums = _go_on(ensemble, states, origin, moments)
-        _check(ensemble, block, states, origin, sums, moments)
+        _check(ensemble, first, states, origin, sums, moments)
         return states, sums, None
     seen, kept = [], []
     start = np.asarray(ensemble.configuration.positions)
     for moment in moments:
         states, sums = _go_on(ensemble, states, origin, [moment])
-        _check(ensemble, block, states, origin, sums, [moment])
+        _check(ensemble, first, states, origin, sums, [moment])
         seen.append(sums)
         kept.append(start + np.asarray(ensemble.mover.displacements(states, origin)))
     return states, jax.tree.map(lambda *x: jnp.concatenate(x), *seen), np.stack(kept)
@@ -120,16 +126,14 @@ def _go_on(ensemble: Ensemble, states: Any, origin: Any, moments: list[int]) -> 
     return states, jax.tree.map(lambda *x: jnp.stack(x), *seen)
 
 
-def _check(
-    ensemble: Ensemble, block: Block, states: Any, origin: Any, sums: Sums, moments: list[int]
-) -> None:
+def _check(ensemble: Ensemble, first: int, states: Any, origin: Any, sums: Sums, moments: list[int]) -> None:
     """One replica that is no number would spoil all averages, and nobody could say which it was."""
     finite = np.isfinite(np.asarray(sums.distance)).all(axis=1)
     if finite.all():
         return
     moved = np.asarray(ensemble.mover.displacements(states, origin))
-    broken = block[0] + np.flatnonzero(~np.isfinite(moved).all(axis=(1, 2)))
-    which = f"replicas {', '.join(map(str, broken))}" if len(broken) else f"one of {name_of(block)}"
+    broken = first + np.flatnonzero(~np.isfinite(moved).all(axis=(1, 2)))
+    which = f"replicas {', '.join(map(str, broken))}" if len(broken) else f"one of {ensemble.name(first)}"
     raise ValueError(
         f"expected finite displacements, got others in {which} by tick {moments[int(np.argmin(finite))]}; try a "
         "shorter time step, or another mover"

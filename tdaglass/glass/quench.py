@@ -114,8 +114,6 @@ def quench(
             keep=keep,
             progress=None if progress is False else "quenches",
             names=_name,
-            # What failed in this process would fail again.
-            retries=0 if executor is None else 1,
         ),
         strict=True,
     ):

@@ -37,4 +37,5 @@ def explain(reasons: Mapping[str, str], done: int, tries: int, *, kept: bool, en
         if kept
         else f"{done} are in the error's `finished`; mend the cause, or try keep=run.chunk to keep them"
     )
-    return f"{some} after {tries} tries each{rest}: {named}{more}. Of the others {way}"
+    often = "" if tries == 1 else f" after {tries} tries each"
+    return f"{some}{often}{rest}: {named}{more}. Of the others {way}"

@@ -28,7 +28,7 @@ def map_batches(
     keep: Keep | None = None,
     progress: str | None = None,
     name: str = "frames",
-    retries: int = 1,
+    retries: int | None = None,
 ) -> Any:
     """Apply a function of a batch of frames to all frames, and join what it returns along the leading axis.
 

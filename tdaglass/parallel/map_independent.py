@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tdaglass import arguments
-from tdaglass.checkpoints import Keep
+from tdaglass.checkpoints import Keep, nothing_kept
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
@@ -28,7 +28,7 @@ def map_independent(
     keep: Keep | None = None,
     progress: str | None = None,
     names: Callable[[Item], str] | None = None,
-    retries: int = 1,
+    retries: int | None = None,
 ) -> list:
     """Apply a function to items that do not depend on one another, here or on other processes and machines.
 
@@ -50,8 +50,9 @@ def map_independent(
         Label of a progress bar over all pieces.
     names : callable ``item -> name``, optional
         Under which a piece is kept and named when it fails; by default "piece-0", "piece-1", ...
-    retries : int
-        How often a piece that failed is tried again.
+    retries : int, optional
+        How often a piece that failed is tried again: by default once, and not at all in this process, where it
+        would fail again.
 
     Returns
     -------
@@ -73,8 +74,9 @@ def map_independent(
     >>> map_independent(abs, [-1, 2, -3])
     [1, 2, 3]
     """
-    failures, results = _Failures(keep, retries), {}
-    for outcome in failures.set_aside(_outcomes(function, items, executor, keep, progress, names, retries)):
+    tries = _tries(retries, executor)
+    failures, results = _Failures(keep, tries), {}
+    for outcome in failures.set_aside(_outcomes(function, items, executor, keep, progress, names, tries)):
         results[outcome.piece.index] = outcome.result
     failures.check({} if keep else results)
     return [results[k] for k in range(len(results))]
@@ -88,7 +90,7 @@ def stream_independent(
     keep: Keep | None = None,
     progress: str | None = None,
     names: Callable[[Item], str] | None = None,
-    retries: int = 1,
+    retries: int | None = None,
 ) -> Iterator[Any]:
     """As `map_independent`, one result after another, so that a million of them are added up in little memory.
 
@@ -117,9 +119,10 @@ def stream_independent(
     >>> sum(stream_independent(abs, range(-3, 3)))
     9
     """
-    failures, turn = _Failures(keep, retries), 0
+    tries = _tries(retries, executor)
+    failures, turn = _Failures(keep, tries), 0
     early: dict[int, Callable[[], Any]] = {}
-    for outcome in failures.set_aside(_outcomes(function, items, executor, keep, progress, names, retries)):
+    for outcome in failures.set_aside(_outcomes(function, items, executor, keep, progress, names, tries)):
         piece, result = outcome.piece, outcome.result
         if keep is None or piece.index == turn:
             early[piece.index] = partial(lambda x: x, result)
@@ -131,11 +134,17 @@ def stream_independent(
     failures.check({})
 
 
+def _tries(retries: int | None, executor: Any) -> int:
+    if retries is None:
+        return 1 if executor is None else 2
+    return 1 + arguments.whole(retries, "retries")
+
+
 class _Failures:
     """Pieces that failed, set aside until all others are done."""
 
-    def __init__(self, keep: Keep | None, retries: int) -> None:
-        self.keep, self.tries = keep, 1 + retries
+    def __init__(self, keep: Keep | None, tries: int) -> None:
+        self.keep, self.tries = keep, tries
         self.reasons: dict[str, str] = {}
         self.first: BaseException | None = None
         self.done = 0
@@ -169,12 +178,11 @@ def _outcomes(
     keep: Keep | None,
     progress: str | None,
     names: Callable[[Any], str] | None,
-    retries: int,
+    tries: int,
 ) -> Iterator[Outcome]:
     """What becomes of every piece, as they end."""
-    tries = 1 + arguments.whole(retries, "retries")
     pieces = (Piece(k, f"piece-{k}" if names is None else names(item), item) for k, item in enumerate(items))
-    keep = keep or (lambda _, compute: compute())
+    keep = keep or nothing_kept
     executor = as_executor(executor)
     if executor is None:
         outcomes = here(function, pieces, keep, tries)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from tdaglass.parallel.needs import Needs, OtherVersions, processor
 
 # A worker serves a few maps at a time, and what each of them shares can be large.
 _REMEMBERED = 4
+# Several threads of a process may be workers.
+_lock = threading.Lock()
 _functions: OrderedDict[str, Callable[[Any], Any]] = OrderedDict()
 
 
@@ -58,15 +61,10 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
     """Compute a piece. `needs` is a tuple, which any version of this package can read."""
     try:
         with Needs(*needs).met():
-            if digest in _functions:
-                _functions.move_to_end(digest)
-            elif function is None:
+            called = _remembered(digest, function)
+            if called is None:
                 return Reply("missing")
-            else:
-                _functions[digest] = cloudpickle.loads(function)
-                while len(_functions) > _REMEMBERED:
-                    _functions.popitem(last=False)
-            result = with_numpy_arrays(_functions[digest](cloudpickle.loads(item)))
+            result = with_numpy_arrays(called(cloudpickle.loads(item)))
             return Reply("done", dumps(result, "the result"), processor=processor())
     except OtherVersions as error:
         return Reply("refused", reason=str(error))
@@ -74,6 +72,20 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
         where = f"worker {os.getpid()} on {socket.gethostname()}"
         error.add_note(f"In {where}:\n{''.join(traceback.format_exception(error))}")
         return Reply("failed", _as_bytes(error), said(error))
+
+
+def _remembered(digest: str, content: bytes | None) -> Callable[[Any], Any] | None:
+    """The function, if it came before or comes now."""
+    with _lock:
+        if digest in _functions:
+            _functions.move_to_end(digest)
+        elif content is None:
+            return None
+        else:
+            _functions[digest] = cloudpickle.loads(content)
+            while len(_functions) > _REMEMBERED:
+                _functions.popitem(last=False)
+        return _functions[digest]
 
 
 def with_numpy_arrays(tree: Any) -> Any:
