@@ -32,7 +32,14 @@ KNOWN_TO = {
 OUTSIDE = {"benchmarks", "experiments", "pytest", "sklearn", "tests", "tyro"}
 # Of a fresh clone there is none yet.
 MADE = {".venv/"}
-PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/style.md")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/clusters.md",
+    "docs/design.md",
+    "docs/style.md",
+)
 
 
 def imports(path: Path) -> Iterator[str]:

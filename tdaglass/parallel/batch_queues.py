@@ -284,7 +284,7 @@ def job_array(queue: Queue, command: Sequence[str], parts: int, requests: QueueR
     Raises
     ------
     ValueError
-        If `parts` is not positive.
+        If there are fewer than two parts.
 
     Examples
     --------
@@ -302,8 +302,8 @@ def job_array(queue: Queue, command: Sequence[str], parts: int, requests: QueueR
     python study.py --part "${SLURM_ARRAY_TASK_ID}/8"
     <BLANKLINE>
     """
-    if parts < 1:
-        raise ValueError(f"expected a positive number of parts, got {parts}; try 8")
+    if parts < 2:
+        raise ValueError(f"expected two parts or more, got {parts}; try 8, or the command without an array")
     work = f'{shlex.join(command)} --part "${{{_INDEX[queue]}}}/{parts}"'
     lines = ["#!/usr/bin/env bash", *directives(queue, requests, parts=parts)]
     # Slurm ends jobs without a word where the folder of their logs is not there.

@@ -6,6 +6,7 @@ import shutil
 import signal
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import distributed
@@ -90,11 +91,14 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
             "are submitted"
         )
     of_queue = cluster_class(queue)
-    with dask_settings.settings():
+    logs = Path(requests.logs).absolute()
+    logs.mkdir(parents=True, exist_ok=True)
+    with dask_settings.settings(), dask_settings.temporary_folder(logs) as keys:
         cluster = of_queue(
             **job_options(queue, requests),
             job_cls=type("Job", (EndedJob, of_queue.job_cls), {}),
             scheduler_options={"dashboard_address": ":0"},
+            security=_security(Path(keys)),
             silence_logs="critical",
         )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -161,13 +165,31 @@ def job_options(queue: Queue, requests: QueueRequests) -> dict[str, Any]:
     }
 
 
+def _security(folder: Path) -> distributed.Security | None:
+    """A key, in a folder of the user alone: an open scheduler would run what anybody on the cluster sends."""
+    try:
+        made = distributed.Security.temporary()
+    except ImportError:
+        log.warning(
+            "whoever reaches this machine's ports can run programs as you while this lasts; try "
+            "pip install cryptography"
+        )
+        return None
+    key, certificate = folder / "key", folder / "certificate"
+    key.write_text(made.tls_worker_key)
+    certificate.write_text(made.tls_worker_cert)
+    both = {f"tls_{role}_key": str(key) for role in ("client", "scheduler", "worker")}
+    both |= {f"tls_{role}_cert": str(certificate) for role in ("client", "scheduler", "worker")}
+    return distributed.Security(require_encryption=True, tls_ca_file=str(certificate), **both)
+
+
 async def _submitted(cluster: Any) -> None:
     await cluster
 
 
 def _check_versions(client: distributed.Client) -> None:
-    """Everybody has our Dask and our Python: what one pickles the other must be able to read."""
-    found = client.get_versions()
+    """Everybody has our Python, our Dask and this package, the scheduler too: it reads what goes to workers."""
+    found = client.get_versions(packages=["tdaglass"])
     ours = _versions(found["client"])
     for place, theirs in (("scheduler", found["scheduler"]), *found["workers"].items()):
         for name, version in _versions(theirs).items():
@@ -181,6 +203,5 @@ def _check_versions(client: distributed.Client) -> None:
 
 def _versions(found: dict[str, Any]) -> dict[str, str]:
     python = ".".join(str(found["host"]["python"]).split(".")[:2])
-    return {"Python": python} | {
-        name: found["packages"][name] for name in ("dask", "distributed", "cloudpickle")
-    }
+    packages = ("dask", "distributed", "cloudpickle", "tdaglass")
+    return {"Python": python} | {name: found["packages"][name] or "none" for name in packages}

@@ -3,12 +3,17 @@
 import contextlib
 import logging
 import os
+import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from multiprocessing import spawn
+from pathlib import Path
 from typing import Any
 
 import dask
+import distributed  # noqa: F401 (its settings are known when it is imported)
+import psutil
 
 SETTINGS: Mapping[str, Any] = {
     # A piece that was computed when its worker died is begun again elsewhere, so often before it comes back as
@@ -25,7 +30,7 @@ SETTINGS: Mapping[str, Any] = {
     # Jobs that have nothing to do for a minute are ended: the next stage of a study may come at once.
     "distributed.adaptive.interval": "2s",
     "distributed.adaptive.wait-count": 30,
-    # Of the last pieces; the default is of 100 000, which are 60 MB.
+    # So many of the last pieces the dashboard can show; it would remember 100 000.
     "distributed.scheduler.dashboard.tasks.task-stream-length": 5000,
     # Results are handed back at once, so that there is nothing to write to disk; and a worker that paused because
     # what it has compiled takes memory would never go on.
@@ -73,9 +78,12 @@ def exports(threads: int) -> list[str]:
 @contextlib.contextmanager
 def settings() -> Iterator[None]:
     """Dask's settings, its silence, its files and the environment, which it changes, for as long as this lasts."""
-    before = dict(os.environ)
+    # Dask leaves what its workers are to find in their environment in ours.
+    known = dask.config.get("distributed.nanny.pre-spawn-environ")
+    left = (*known, "PYTHONHASHSEED", "DASK_PARENT", "__DASK_PARENT_PID")
+    before = {name: os.environ.get(name) for name in left}
     with (
-        tempfile.TemporaryDirectory(prefix="tdaglass-") as folder,
+        temporary_folder(tempfile.gettempdir()) as folder,
         dask.config.set(dict(SETTINGS) | {"temporary-directory": folder}),
         _quiet(),
         _main_is_not_run_again(),
@@ -83,10 +91,22 @@ def settings() -> Iterator[None]:
         try:
             yield
         finally:
-            # Dask leaves what its workers are to find in their environment in ours.
-            for name in os.environ.keys() - before.keys():
-                del os.environ[name]
-            os.environ.update(before)
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: str | Path) -> Iterator[str]:
+    """A folder for this user alone; what killed processes of this machine have left of theirs goes as well."""
+    ours = f"tdaglass-{socket.gethostname()}-"
+    for left in Path(parent).glob(f"{ours}*-*"):
+        owner = left.name.removeprefix(ours).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{ours}{os.getpid()}-", dir=parent) as folder:
+        yield folder
 
 
 @contextlib.contextmanager

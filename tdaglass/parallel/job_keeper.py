@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import pwd
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ class JobKeeper(Adaptive):
         if job.job_id is None:
             log.warning("the batch queue took no job; asking again in %.0f s", pause)
             return
-        logs = sorted(Path(self.logs).glob(f"*{number_of(job.job_id)}*"))
+        itself = re.compile(rf"(?<!\d){number_of(job.job_id)}(?!\d)")
+        logs = [path for path in Path(self.logs).iterdir() if itself.search(path.name)]
         said = _last_line(logs[0]) if logs else f"nothing in {self.logs}"
         log.warning(
             "job %s ended before its workers began (%s); asking for another in %.0f s",

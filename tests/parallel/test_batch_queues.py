@@ -147,6 +147,6 @@ def test_workers_end_before_the_queue_ends_them(walltime):
     assert 0.6 * requests.seconds < lifetime < lifetime + stagger <= requests.seconds - 10
 
 
-def test_more_than_no_parts_are_asked_for():
-    with pytest.raises(ValueError, match="positive number of parts, got 0; try"):
-        job_array("slurm", ["true"], 0, QueueRequests())
+def test_an_array_has_two_parts_or_more():
+    with pytest.raises(ValueError, match="two parts or more, got 1; try"):
+        job_array("slurm", ["true"], 1, QueueRequests())

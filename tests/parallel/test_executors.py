@@ -3,12 +3,15 @@
 import functools
 import logging
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from importlib.util import find_spec
 from multiprocessing import spawn
 from pathlib import Path
 
@@ -76,7 +79,8 @@ def queue(request, tmp_path, monkeypatch) -> str:
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("PBS_O_WORKDIR", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2]}:{Path(__file__).parent}")
+    places = (Path(__file__).parents[2], Path(__file__).parent, os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, places)))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "queue.toml").write_text('memory_per_worker = "1GB"\nmost_jobs = 2\n')
     return f"{kind}:queue.toml"
@@ -133,6 +137,9 @@ def test_here_is_no_executor(where):
 
 def test_dask_on_this_machine_computes_the_same_and_leaves_nothing(temporary, caplog):
     caplog.set_level(logging.INFO, "tdaglass")
+    (
+        temporary / f"tdaglass-{socket.gethostname()}-{2**22 + 1}-left"
+    ).mkdir()  # of a process that was killed: no number is so large
     before = dict(os.environ), dask.config.config.copy(), spawn.get_preparation_data
     levels = {name: logging.getLogger(name).level for name in ("distributed", "distributed.client")}
 
@@ -223,11 +230,17 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
     with open_executor(queue) as executor:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        # Only those with the key are let in, which is in a folder of the user's own while jobs need it.
+        encrypted = find_spec("cryptography") is not None
+        assert executor.scheduler.address.startswith("tls://") == encrypted
+        (folder,) = (tmp_path / "queue-logs").glob("tdaglass-*")
+        assert folder.stat().st_mode & 0o077 == 0
         squares = map_independent(square, range(4), executor=executor)
         assert processes_below(tmp_path / "queue")
     np.testing.assert_array_equal(squares, [[x * x, 1] for x in range(4)])
     assert gone({p.pid for p in processes_below(tmp_path / "queue")})
     assert list(temporary.iterdir()) == []
+    assert list((tmp_path / "queue-logs").iterdir()) == []
 
 
 def test_a_queue_that_takes_no_job_is_quoted(queue, tmp_path):
@@ -297,3 +310,23 @@ with open_executor("dask-local:2") as executor:
     assert ran.stdout == "[0, 1, 4, 9, 16, 25, 36, 49]\n"
     assert ran.stderr == ""
     assert [path.name for path in temporary.iterdir()] == ["died"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["slurm"], indirect=True)
+def test_the_study_of_the_page_says_the_same_wherever_it_runs(queue, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    (tmp_path / "study.py").write_text(page.partition("```python\n")[2].partition("```")[0])
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("XLA_FLAGS", "JAX_ENABLE_X64")
+    }
+    answers = {}
+    for where in ("here", "processes:2", "dask-local:2", queue):
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        ran = subprocess.run(
+            [sys.executable, "study.py", where], text=True, capture_output=True, env=environment, timeout=300
+        )
+        assert ran.returncode == 0, ran.stderr
+        answers[where] = ran.stdout
+    assert len(answers["here"].split()) == 8
+    assert set(answers.values()) == {answers["here"]}
