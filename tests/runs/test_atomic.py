@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -20,6 +21,23 @@ def test_an_exception_while_writing_leaves_nothing_behind(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not list(tmp_path.iterdir())
+
+
+def test_two_threads_that_write_one_file_leave_one_of_both(tmp_path):
+    path, together = tmp_path / "a.txt", threading.Barrier(2)
+
+    def write(letter):
+        with runs.atomic_write(path, "w") as file:
+            together.wait(10.0)
+            file.write(letter * 100_000)
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in ("a" * 100_000, "b" * 100_000)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_killed_writer_leaves_the_old_file(tmp_path):

@@ -15,9 +15,9 @@ import pytest
 
 from tdaglass.checkpoints import Taken
 from tdaglass.configuration import Configuration
-from tdaglass.runs import Run
+from tdaglass.runs import Run, chunks
+from tdaglass.runs.atomic import partial_beside
 from tdaglass.runs.chunks import Chunks
-from tdaglass.runs.writers import this_writer
 
 
 def names(folder):
@@ -104,11 +104,26 @@ def test_parts_make_their_folder_when_the_first_is_written_and_go_together(share
                 use(name)
 
 
+def test_a_part_whose_folder_is_discarded_while_it_is_written_is_written_again(shared, monkeypatch):
+    parts, calls = shared.within("whole"), []
+
+    def save(path, tree, save_tree=chunks.save_tree):
+        calls.append(path)
+        if len(calls) == 1:
+            shared.discard("whole")
+        return save_tree(path, tree)
+
+    monkeypatch.setattr(chunks, "save_tree", save)
+    assert parts("a", lambda: 1) == 1
+    assert parts.is_finished("a")
+    assert len(calls) == 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")
 def test_on_a_full_disk_what_is_finished_stays_and_nobody_holds_the_rest(shared, tmp_path):
     shared("a", lambda: 1)
     # The kernel refuses every byte written to this device, as a full disk does.
-    (tmp_path / f".b.npz.{this_writer()}.partial").symlink_to("/dev/full")
+    partial_beside(shared.path("b")).symlink_to("/dev/full")
     with pytest.raises(OSError, match=r"no room left on the disk .*; free some space and start"):
         shared("b", lambda: np.zeros(100_000))
     assert names(tmp_path) == ["a.npz"]
@@ -159,8 +174,8 @@ def test_a_relative_folder_is_found_from_another_place(tmp_path, monkeypatch):
     Path("kept").mkdir()
     sent = pickle.dumps((Chunks(Path("kept")), Chunks(Path("kept")).within("whole")))
     monkeypatch.chdir("/")
-    for chunks in pickle.loads(sent):
-        chunks("a", lambda: 1)
+    for kept in pickle.loads(sent):
+        kept("a", lambda: 1)
     assert names(tmp_path / "kept") == ["a.npz", "whole.parts"]
 
 
@@ -179,8 +194,8 @@ STOPPED = """
 import os, sys
 from pathlib import Path
 from tdaglass.runs import claims
+from tdaglass.runs.atomic import partial_beside
 from tdaglass.runs.chunks import Chunks
-from tdaglass.runs.writers import this_writer
 
 chunks = Chunks(Path(sys.argv[1]), 0.5)
 

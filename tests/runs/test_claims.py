@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tdaglass.checkpoints import Taken
@@ -40,8 +41,9 @@ def names(folder):
 def dead_writer():
     """A process of this machine that has ended and waits to be buried."""
     machine = this_writer().rsplit("-", 2)[0]
-    with subprocess.Popen(["sleep", "0"]) as child:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
         started = writers._started(child.pid)
+        child.stdin.close()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         yield f"{machine}-{child.pid}-{started}"
 
@@ -151,9 +153,16 @@ def test_clocks_of_machines_may_differ(tmp_path, monkeypatch, skew):
         claimed(path, 60.0).__enter__()
 
 
-def test_of_many_that_take_over_at_once_one_wins(tmp_path):
-    path = tmp_path / ".a.claim"
-    for _ in range(40):
+def test_of_many_that_take_over_at_once_one_wins(tmp_path, monkeypatch):
+    path, rename, random = tmp_path / ".a.claim", os.rename, np.random.default_rng(3)
+
+    def slow(old, new):
+        # Time for others to rename what has been claimed anew, if they could.
+        time.sleep(random.uniform(0.0, 0.008))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", slow)
+    for _ in range(20):
         a_claim(path, age=HOUR)
         together, inside, most, won = threading.Barrier(6), [], [], []
 
@@ -164,7 +173,7 @@ def test_of_many_that_take_over_at_once_one_wins(tmp_path):
                     won.append(1)
                     inside.append(1)
                     most.append(len(inside))
-                    time.sleep(0.003)
+                    time.sleep(0.01)
                     inside.pop()
             except Taken:
                 pass
@@ -218,6 +227,23 @@ def test_one_thread_renews_all_claims_of_a_process_and_ends_with_them(tmp_path):
     assert not claims._heart._claims
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_claim_let_go_while_it_is_touched_is_neither_kept_nor_lost(tmp_path, monkeypatch, caplog, held):
+    touched = threading.Event()
+
+    def touch(path, claim):
+        claims._heart.let_go(path)
+        touched.set()
+        return held
+
+    monkeypatch.setattr(claims, "_touch", touch)
+    with caplog.at_level(logging.WARNING), claimed(tmp_path / ".a.claim", 0.1):
+        assert touched.wait(10.0)
+        time.sleep(0.05)
+        assert not claims._heart._claims
+    assert not caplog.text
+
+
 def test_a_lost_claim_is_told(tmp_path, caplog):
     path = tmp_path / ".a.claim"
     with caplog.at_level(logging.WARNING), claimed(path, 0.1):
@@ -258,7 +284,7 @@ def test_leftovers_of_the_dead_go_and_files_of_the_living_stay(tmp_path, dead_wr
     chunks = tmp_path / "chunks"
     chunks.mkdir()
     ages = {
-        f".a.npz.{dead}.partial": 0.0,
+        f".a.npz.77.{dead}.partial": 0.0,
         f".b.npz.{here}.partial": 2 * HOUR,
         f".c.npz.{FAR}.partial": 0.9 * HOUR,
         f".d.npz.{FAR}.partial": 1.1 * HOUR,

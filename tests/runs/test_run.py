@@ -18,7 +18,7 @@ import pytest
 
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run, run_folder
-from tdaglass.runs.writers import this_writer
+from tdaglass.runs.atomic import partial_beside
 
 CHUNKS = 10
 
@@ -297,6 +297,14 @@ def test_one_of_many_writes_the_report_and_late_ones_know(tmp_path):
         assert run.is_assembled
 
 
+def test_who_leaves_a_shared_run_removes_what_others_left_that_were_killed_meanwhile(tmp_path):
+    with Run.open(tmp_path, "study", {}, shared=True) as run:
+        left = run.chunk.folder / ".a.npz.7.node17-00000000-1-1.partial"
+        left.touch()
+        os.utime(left, (time.time() - 7200.0,) * 2)
+    assert sorted(path.name for path in run.folder.rglob("*") if path.is_file()) == [".lock", "settings.json"]
+
+
 OPENERS = """
 import os, sys, time
 from types import SimpleNamespace
@@ -335,7 +343,7 @@ def test_many_that_open_a_new_run_at_once_do_not_disturb_each_other(tmp_path):
 def test_a_full_disk_leaves_finished_chunks_and_a_way_on(tmp_path):
     with Run.open(tmp_path, "study", {}) as run:
         run.chunk("a", lambda: np.arange(3))
-        temporary = run.folder / "chunks" / f".b.npz.{this_writer()}.partial"
+        temporary = partial_beside(run.chunk.path("b"))
         # The kernel refuses every byte written to this device, as a full disk does.
         temporary.symlink_to("/dev/full")
         with pytest.raises(
