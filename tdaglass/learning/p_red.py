@@ -5,6 +5,7 @@ P_red is the probability of belonging to it.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from tdaglass import arguments
 from tdaglass.arguments import Numbers
 from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
+from tdaglass.parallel import map_independent
 
 
 class RedClusters(NamedTuple):
@@ -42,6 +44,7 @@ def fit_red_clusters(
     *,
     control: Numbers | None = None,
     measure: Sequence[Numbers] | None = None,
+    executor: Any = None,
     **settings: Any,
 ) -> RedClusters:
     """Fit clusters to the particles of one or several states, and choose the red one.
@@ -59,6 +62,8 @@ def fit_red_clusters(
     measure : sequence of (..., particles), optional
         Where there is one state only: a number that is larger in the red cluster, such as minus the number of
         neighbours. One of both is needed.
+    executor : optional
+        Where groups are fitted: see `parallel.map_independent`. None fits them here, one after another.
     **settings
         Of `fit_clusters`.
 
@@ -70,6 +75,8 @@ def fit_red_clusters(
     ------
     ValueError
         For arrays that do not fit together, and without a way to choose.
+    PieceError
+        If a fit failed on a worker.
 
     Examples
     --------
@@ -97,10 +104,12 @@ def fit_red_clusters(
             "try control=temperatures, or measure=[-number of neighbours] for a single state"
         )
     codes = np.unique(np.concatenate([of.ravel() for _, of in states]))
+    of_groups = [(int(code), [x[of == code] for x, of in states]) for code in codes]
+    fit = partial(_fit_group, key, settings)
+    fits = map(fit, of_groups) if executor is None else map_independent(fit, of_groups, executor=executor)
     clusters, red = [], []
-    for code in codes:
-        samples = [x[of == code] for x, of in states]
-        fitted = fit_clusters(jax.random.fold_in(key, int(code)), jnp.concatenate(samples), **settings)
+    for (code, samples), fitted in zip(of_groups, fits, strict=True):
+        fitted = jax.tree.map(jnp.asarray, fitted)
         members = [cluster_membership(fitted, x) for x in samples]
         if control is not None:
             chosen = growing_component(control, jnp.stack([m.mean(0) for m in members]))
@@ -115,6 +124,11 @@ def fit_red_clusters(
         clusters.append(fitted)
         red.append(int(chosen))
     return RedClusters(codes, tuple(clusters), np.array(red))
+
+
+def _fit_group(key: Key[Array, ""], settings: dict[str, Any], group: tuple[int, list[Array]]) -> Clusters:
+    code, samples = group
+    return fit_clusters(jax.random.fold_in(key, code), jnp.concatenate(samples), **settings)
 
 
 def p_red(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tdaglass import learning
+from tdaglass.parallel import PieceError
 
 KEY = jax.random.key(3)
 
@@ -40,6 +41,16 @@ def test_red_is_what_the_steps_give_one_by_one(states, fitted):
             np.testing.assert_array_equal(score[s == code], member[:, red])
     assert scores[0].mean() == pytest.approx(0.2, abs=0.08)
     assert scores[1].mean() == pytest.approx(0.6, abs=0.08)
+
+
+@pytest.mark.slow
+def test_groups_are_fitted_alike_in_other_processes(states, fitted, workers):
+    found = learning.fit_red_clusters(
+        KEY, *states, control=[0.5, 1.0], bottleneck=1, starts=1, executor=workers
+    )
+    jax.tree.map(np.testing.assert_array_equal, found, fitted)
+    with pytest.raises(PieceError, match=r"piece-0 .*bottleneck of 1 to"):
+        learning.fit_red_clusters(KEY, *states, control=[0.5, 1.0], bottleneck=99, executor=workers)
 
 
 def test_one_state_is_told_by_a_measure_and_averaged_by_what_is_given(states, fitted):

@@ -64,7 +64,8 @@ def fit_network(
     over are others in every epoch. Trainings of equal networks that share shapes and the *objects* `optimizer`
     and `augment` share one compilation, so several seeds are a loop,
     ``[fit_network(fold_in(key, seed), ...) for seed in ...]``: on a CPU it takes two thirds of the time of
-    `vmap`, and each ends by its own patience.
+    `vmap`, and each ends by its own patience. Several processors or machines share them, and the folds of a
+    cross-validation, by `parallel.map_independent`, as in the second example.
 
     Parameters
     ----------
@@ -122,6 +123,16 @@ def fit_network(
     ...                       jnp.repeat(jnp.arange(2), 64), optimizer=optax.adam(0.01), epochs=30)
     >>> bool(accuracy(network, trained.parameters, smooth, jnp.ones(64, int)) > 0.9)
     True
+
+    Trainings with several seeds, of which one that diverged is named; samples go to each worker once:
+
+    >>> from tdaglass.parallel import checked, map_independent
+    >>> def train(network, samples, targets, seed):
+    ...     return fit_network(jax.random.key(seed), network, samples, targets, epochs=30)
+    >>> work = partial(train, network, images, jnp.arange(64) % 2)
+    >>> several = map_independent(checked(work, check_training), range(2))
+    >>> [len(one.history.training_loss) for one in several]
+    [30, 30]
     """
     check_key(key)
     samples, targets = _arrays(samples, targets)
