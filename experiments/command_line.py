@@ -6,7 +6,6 @@
 import argparse
 import contextlib
 import logging
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,11 +80,11 @@ def prepare(*, every_core_a_device: bool = False, double_precision: bool = False
 
     import jax
 
-    # Processes of a pool import the study as well. They share the cores: one device is theirs.
-    if every_core_a_device and multiprocessing.parent_process() is None:
+    if every_core_a_device:
         from tdaglass import kernels
 
-        jax.config.update("jax_num_cpu_devices", kernels.thread_count())
+        with sentences():
+            jax.config.update("jax_num_cpu_devices", kernels.thread_count())
     if double_precision:
         jax.config.update("jax_enable_x64", True)
 
@@ -192,12 +191,15 @@ def without(flags: Sequence[str], *names: str) -> list[str]:
 @contextlib.contextmanager
 def sentences() -> Iterator[None]:
     """What users can mend ends a study with a sentence, without the stack of calls that led to it."""
-    from tdaglass import parallel
-
     try:
         yield
     except KeyboardInterrupt as stop:
         print("\nended by the keyboard; the same command goes on with what is not finished", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from stop
-    except (ValueError, OSError, ImportError, parallel.PieceError, parallel.OtherVersions) as error:
+    except Exception as error:
+        # Not before there is an error: prepare() comes before everything that imports jax.
+        from tdaglass.parallel import OtherVersions, PieceError
+
+        if not isinstance(error, ValueError | OSError | ImportError | PieceError | OtherVersions):
+            raise
         raise SystemExit(f"{error}") from error

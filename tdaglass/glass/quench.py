@@ -100,30 +100,24 @@ def quench(
     }  # fmt: skip
     if batch is None and executor is None:
         return _cooled(key, model, jnp.asarray(numbers), keep=keep or nothing_kept, progress=progress, **way)
-    batches = _cut(
-        np.asarray(numbers).tolist(), 1 if batch is None else arguments.whole(batch, "batch", least=1)
-    )
-    carried = keep if executor is None else for_workers(keep)
-    glasses = []
-    for some, found in zip(
+    chosen = np.asarray(numbers).tolist()
+    if not chosen:
+        raise ValueError("expected the numbers of systems, got none; try jnp.arange(8)")
+    at_once = 1 if batch is None else arguments.whole(batch, "batch", least=1)
+    batches = [tuple(chosen[k : k + at_once]) for k in range(0, len(chosen), at_once)]
+    found = stream_independent(
+        partial(_piece, key, model, keep if executor is None else for_workers(keep), way),
         batches,
-        stream_independent(
-            partial(_piece, key, model, carried, way),
-            batches,
-            executor=executor,
-            keep=keep,
-            progress=None if progress is False else "quenches",
-            names=_name,
-        ),
-        strict=True,
-    ):
-        glasses.append(found)
+        executor=executor,
+        keep=keep,
+        progress=None if progress is False else "quenches",
+        names=_name,
+    )
+    glasses = []
+    for some, of_batch in zip(batches, found, strict=True):
+        glasses.append(of_batch)
         discard_parts(keep, _name(some))
     return jax.tree.map(lambda *x: jnp.asarray(np.concatenate(x, axis=1)), *glasses)
-
-
-def _cut(numbers: list[int], batch: int) -> list[tuple[int, ...]]:
-    return [tuple(numbers[k : k + batch]) for k in range(0, len(numbers), batch)]
 
 
 def _name(numbers: tuple[int, ...]) -> str:

@@ -57,7 +57,10 @@ def connected(address: str) -> Iterator[distributed.Client]:
 def on_this_machine(workers: int) -> Iterator[distributed.Client]:
     """A client of workers that are processes of this machine, and share its processors."""
     threads = max(1, kernels.thread_count() // workers)
-    with dask_settings.settings():
+    # Dask gives a worker up that is not there at one look some seconds after it died, even if it has been there in
+    # between; nobody would put another in its place.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "10 years"})
+    with dask_settings.settings(), patient:
         cluster = distributed.LocalCluster(
             n_workers=workers,
             # One piece at a time. Its own threads are not Dask's.
@@ -125,7 +128,8 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
 def cluster_class(queue: Queue) -> Any:
     """The class of dask-jobqueue."""
     handler = signal.getsignal(signal.SIGINT)
-    import dask_jobqueue
+    import dask
+import dask_jobqueue
 
     # Once imported, it makes an interrupted process end as if all were well.
     signal.signal(signal.SIGINT, handler)

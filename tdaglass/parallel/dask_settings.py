@@ -7,13 +7,14 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from multiprocessing import spawn
 from pathlib import Path
 from typing import Any
 
 import dask
 import distributed  # noqa: F401 (its settings are known when it is imported)
 import psutil
+
+from tdaglass.parallel.spawning import without_main
 
 SETTINGS: Mapping[str, Any] = {
     # A piece that was computed when its worker died is begun again elsewhere, so often before it comes back as
@@ -86,7 +87,7 @@ def settings() -> Iterator[None]:
         temporary_folder(tempfile.gettempdir()) as folder,
         dask.config.set(dict(SETTINGS) | {"temporary-directory": folder}),
         _quiet(),
-        _main_is_not_run_again(),
+        without_main(_NAME_OF_WORKERS),
     ):
         try:
             yield
@@ -120,25 +121,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _main_is_not_run_again() -> Iterator[None]:
-    """Workers begin without running the user's script once more.
-
-    They do not need it: functions and classes of a script are sent with what they are, not by name. So they begin
-    sooner, and a script that forgot ``if __name__ == "__main__":`` does not start workers in its workers.
-    """
-    original = spawn.get_preparation_data
-
-    def without_main(name: str) -> dict[str, Any]:
-        data = original(name)
-        if name.startswith(_NAME_OF_WORKERS):
-            data = {key: value for key, value in data.items() if not key.startswith("init_main")}
-        return data
-
-    spawn.get_preparation_data = without_main
-    try:
-        yield
-    finally:
-        spawn.get_preparation_data = original

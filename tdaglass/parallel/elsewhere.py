@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 # Enough to keep workers busy while replies travel, and for a cluster to see that it should grow.
 _SEVERAL = 32
-# A piece that ends its worker so often while it is alone is at fault.
-_DEATHS = 2
+# A piece that ends its worker so often while it is alone is at fault. Dask has tried it several times by then.
+_DEATHS, _DEATHS_OF_DASK = 2, 1
 # So often as much as can be on its way may be lost without a single piece finished in between.
 _LOSSES = 5
 
@@ -106,7 +106,7 @@ class _Dispatch:
     def room(self) -> int:
         """How many pieces may be on their way."""
         workers = self.workers()
-        return 2 * workers if workers and self.client is None else max(_SEVERAL, 2 * workers)
+        return 2 * workers if workers and self.client is None else max(_SEVERAL, 3 * workers)
 
     def send(self, attempt: _Attempt) -> None:
         if self.client is not None:
@@ -168,7 +168,7 @@ class _Dispatch:
 
     def died(self, attempt: _Attempt, error: BaseException) -> Outcome | None:
         attempt = attempt._replace(deaths=attempt.deaths + attempt.alone, with_function=True)
-        if attempt.deaths >= _DEATHS:
+        if attempt.deaths >= (_DEATHS if self.client is None else _DEATHS_OF_DASK):
             reason = RuntimeError(
                 "its worker died whenever it had this piece alone: a crash in compiled code, or want of memory"
             )

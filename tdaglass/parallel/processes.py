@@ -1,22 +1,45 @@
 """A pool of processes on this machine that is made anew when one of them dies."""
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import TracebackType
 from typing import Any
 
 from tdaglass import kernels
 from tdaglass.parallel.needs import use_threads
+from tdaglass.parallel.spawning import without_main
+
+
+class PoolWorker(SpawnProcess):
+    """A process of the pool."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        with without_main(PoolWorker.__name__):
+            return SpawnProcess._Popen(process)
+
+
+class _Context(SpawnContext):
+    """Begins processes, and knows them afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]
+        self.begun = [process for process in self.begun if process.exitcode is None]
+        self.begun.append(PoolWorker(*args, **kwargs))
+        return self.begun[-1]
 
 
 class Processes(Executor):
     """An executor of processes; where one of them is killed or crashes, others take the place of all.
-
-    Scripts that use it begin their work under ``if __name__ == "__main__":``, since every process imports them.
 
     Parameters
     ----------
@@ -37,7 +60,7 @@ class Processes(Executor):
             raise ValueError(f"expected a number of processes, got {workers!r}; try {kernels.thread_count()}")
         self.workers = workers
         self._threads = max(1, kernels.thread_count() // workers)
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _Context()
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
@@ -50,13 +73,6 @@ class Processes(Executor):
                 self._pool = None
                 return self._opened().submit(function, *args, **kwargs)
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Wait for what was begun; after an error or an interrupt, end it."""
-        if kind is not None and self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):
-                process.kill()
-        self.shutdown()
-
     def _opened(self) -> ProcessPoolExecutor:
         if self._pool is None:
             places = self._context.SimpleQueue()
@@ -64,6 +80,15 @@ class Processes(Executor):
                 places.put(k)
             self._pool = ProcessPoolExecutor(self.workers, self._context, _begin, (self._threads, places))
         return self._pool
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Nobody waits any more for what is being computed, which may take hours.
+        if kind is not None:
+            for process in self._context.begun:
+                process.terminate()
+        self.shutdown()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As `concurrent.futures.Executor.shutdown`."""
@@ -74,7 +99,7 @@ class Processes(Executor):
 
 
 def _begin(threads: int, places: Any) -> None:
-    # The keyboard interrupts all processes of a terminal. What becomes of the pieces is for the first of them to say.
+    # Control-C ends the process that waits for us, and that ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     use_threads(threads)
@@ -84,8 +109,8 @@ def _begin(threads: int, places: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    """A pool whose owner was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
+    """A process whose parent was killed would wait for work for ever."""
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -11,7 +11,6 @@ from pathlib import Path
 import cloudpickle
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from glass_systems import assert_same_bits
 
@@ -35,7 +34,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Flights:
-    """Particles that do not meet; one replica is lost where there is no file that forbids it."""
+    """Particles that do not meet; one replica is lost after 60 ticks where there is no file that forbids it."""
 
     temperature: float = 1.0
     tick: float = 0.01
@@ -44,20 +43,21 @@ class Flights:
 
     def start(self, keys, configuration):
         draw = partial(jax.random.normal, shape=configuration.positions.shape)
-        velocity = jax.vmap(draw)(keys) * self.temperature**0.5
-        first = jax.vmap(draw)(jax.random.fold_in(KEY, self.lost)[None]) * self.temperature**0.5
-        mine = (velocity == first).all((1, 2), keepdims=True) & (not Path(self.unless).is_file())
-        return {"velocity": jnp.where(mine, jnp.nan, velocity), "ticks": jnp.zeros(len(keys))}
+        velocity, another = (jax.vmap(draw)(x) for x in (keys, jax.random.fold_in(KEY, self.lost)[None]))
+        lost = (velocity == another).all((1, 2))
+        return {"velocity": velocity * self.temperature**0.5, "lost": lost, "ticks": jnp.zeros(len(keys))}
 
     def advance(self, replicas, ticks):
-        return {**replicas, "ticks": jnp.full_like(replicas["ticks"], ticks)}
+        ends = replicas["lost"] & (ticks > 60 and not Path(self.unless).is_file())
+        velocity = jnp.where(ends[:, None, None], jnp.nan, replicas["velocity"])
+        return {**replicas, "velocity": velocity, "ticks": jnp.full_like(replicas["ticks"], ticks)}
 
     def displacements(self, replicas, start):
         return replicas["velocity"] * self.tick * (replicas["ticks"] - start["ticks"])[:, None, None]
 
 
 def flights(start, replicas, mover, **settings):
-    settings = {"observables": ["propensity"], "block": 4, **settings}
+    settings = {"observables": ["propensity"], "block": 4, "segment_steps": 50, **settings}
     return isoconfigurational(KEY, MODEL, start, times=[0.5, 1.0], replicas=replicas, mover=mover, **settings)
 
 
@@ -87,30 +87,12 @@ def test_an_ensemble_on_a_cluster_has_the_same_bits(start, count):
         assert_same_bits(ensemble(start, executor=client), ensemble(start))
 
 
-def test_workers_keep_states_and_blocks_take_their_place(start, workers, tmp_path):
+def test_of_finished_blocks_no_states_are_left(start, workers, tmp_path):
     with Run.open(tmp_path, "ensemble", {}) as run:
         found = ensemble(start, executor=workers, keep=run.chunk)
         left = sorted(path.name for path in (run.folder / "chunks").iterdir())
         assert left == ["replicas-0-2.npz", "replicas-2-4.npz", "replicas-4-5.npz"]
-        # The states of a block that was not finished are where its next worker looks for them.
-        seen = run.chunk.within("replicas-0-2")
-        (run.folder / "chunks" / left[0]).unlink()
-        seen("steps-50", lambda: 1 / 0 if seen.is_finished("steps-50") else states(start))
-        again = ensemble(start, executor=workers, keep=run.chunk)
-        assert sorted(path.name for path in (run.folder / "chunks").iterdir()) == left
-    for name, a, b in zip(found._fields, found, again, strict=True):
-        np.testing.assert_array_equal(a, b, err_msg=name)
-
-
-def states(start):
-    """What a killed worker had kept of the first block, from an ensemble that kept all of it."""
-    parts = {}
-
-    def keep(name, compute):
-        return parts.setdefault(name, compute())
-
-    ensemble(start, keep=keep)
-    return parts["replicas-0-2-steps-50"]
+        assert_same_bits(ensemble(start, keep=run.chunk), found)
 
 
 def counted(shared, first):
@@ -142,7 +124,7 @@ def test_a_replica_that_is_no_number_is_named(start, workers, tmp_path, elsewher
     executor = workers if elsewhere else None
     with Run.open(tmp_path, "ensemble", {}) as run:
         with pytest.raises(
-            PieceError, match=r"replicas-4-8 .*finite displacements.* in replicas 6 by tick 50;"
+            PieceError, match=r"replicas-4-8 .*finite displacements.* in replicas 6 by tick 100"
         ):
             flights(start, 12, mover, executor=executor, keep=run.chunk)
         assert run.chunk.is_finished("replicas-0-4")

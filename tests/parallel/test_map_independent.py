@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -145,9 +146,7 @@ def test_many_failures_end_the_map(tmp_path):
         note(diary, x)
         raise KeyError(x)
 
-    with pytest.raises(
-        PieceError, match="10 pieces failed, and no more were begun: piece-0"
-    ):
+    with pytest.raises(PieceError, match="10 pieces failed, and no more were begun: piece-0"):
         map_independent(never, range(1000))
     assert len(lines(diary)) == 10
 
@@ -180,6 +179,20 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(processes, tmp_path):
     (token := tmp_path / "token").touch()
     assert map_independent(partial(end_once, token=token), range(5), executor=processes) == [*range(5)]
     assert not token.exists()
+
+
+def test_an_error_ends_what_is_being_computed():
+    began, before = time.monotonic(), set(multiprocessing.active_children())
+
+    def interrupt() -> None:
+        with Processes(1) as pool:
+            pool.submit(time.sleep, 300)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert time.monotonic() - began < 60
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_a_broken_pool_of_somebody_else_is_explained():
