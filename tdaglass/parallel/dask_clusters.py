@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 
 from tdaglass import kernels
@@ -128,8 +129,7 @@ def in_batch_queue(queue: Queue, requests: QueueRequests) -> Iterator[distribute
 def cluster_class(queue: Queue) -> Any:
     """The class of dask-jobqueue."""
     handler = signal.getsignal(signal.SIGINT)
-    import dask
-import dask_jobqueue
+    import dask_jobqueue
 
     # Once imported, it makes an interrupted process end as if all were well.
     signal.signal(signal.SIGINT, handler)

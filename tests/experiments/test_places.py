@@ -110,7 +110,7 @@ def test_a_poisoned_piece_is_named_and_the_study_goes_on_without_the_poison(
 
 @pytest.mark.parametrize("place", [[], ["--executor", "processes:2"], ["--executor", "dask-local:2"]])
 def test_the_keyboard_ends_it_in_a_sentence(tmp_path, place):
-    long = [*TINY["hidden_structures"], "--replicas", "64", "--observation", "500"]
+    long = [*TINY["hidden_structures"], "--replicas", "64", "--observation", "200"]
     with begun(command("hidden_structures", *long, "--root", str(tmp_path), *place)) as process:
         while not list(tmp_path.glob("liquids/*/chunks/*.npz")):
             time.sleep(0.2)
