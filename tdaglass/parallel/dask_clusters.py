@@ -60,7 +60,7 @@ def on_this_machine(workers: int) -> Iterator[distributed.Client]:
     threads = max(1, kernels.thread_count() // workers)
     # Dask gives a worker up that is not there at one look some seconds after it died, even if it has been there in
     # between; nobody would put another in its place.
-    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "10 years"})
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1000 weeks"})
     with dask_settings.settings(), patient:
         cluster = distributed.LocalCluster(
             n_workers=workers,
