@@ -31,8 +31,9 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from command_line import parse, prepare
+from command_line import compute, parse, prepare
 
 # Rings close to better than single precision, and symmetric ones are degenerate.
 prepare(double_precision=True)
@@ -50,12 +51,11 @@ from cyclooctane_descriptors import (
 from cyclooctane_records import PRESETS, Map, Settings
 from cyclooctane_report import report
 from cyclooctane_rings import ATOMS, CLASSES, find, sign_changes
-from cyclooctane_score import score
+from cyclooctane_score import MapScore, score
 from sklearn.decomposition import PCA
 
-from tdaglass import runs, topology
-from tdaglass.checkpoints import Keep
-from tdaglass.progress import progress
+from tdaglass import parallel, topology
+from tdaglass.runs import Run
 
 # Dimensions in which a whole description is scored: as many principal components, or all that it has.
 WHOLE = 50
@@ -71,7 +71,7 @@ def principal_components(settings: Settings, values: np.ndarray) -> tuple[np.nda
 
 
 def describe(
-    settings: Settings, keep: Keep, rings: np.ndarray, pairs: topology.BirthDeath
+    settings: Settings, run: Run, of_these: str, rings: np.ndarray, pairs: topology.BirthDeath
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Principal components of every description."""
     ours: dict[str, Callable[[], np.ndarray]] = {
@@ -84,10 +84,13 @@ def describe(
     def components_of(description: Callable[[], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         return principal_components(settings, description())
 
-    found = {name: keep(f"components-{name}", partial(components_of, f)) for name, f in ours.items()}
+    found = {
+        name: run.chunk(f"components-{name}-{of_these}", partial(components_of, f))
+        for name, f in ours.items()
+    }
     if has_dscribe():
-        found |= keep(
-            "components-dscribe",
+        found |= run.chunk(
+            f"components-dscribe-{of_these}",
             lambda: {
                 name: principal_components(settings, values)
                 for name, values in dscribe_descriptions(settings, rings)
@@ -98,19 +101,18 @@ def describe(
     return found
 
 
-def judge(settings: Settings, coordinates: np.ndarray, explained: np.ndarray, labels: np.ndarray) -> Map:
+def judge(
+    settings: Settings,
+    labels: np.ndarray,
+    components: dict[str, tuple[np.ndarray, np.ndarray]],
+    name: str,
+) -> tuple[MapScore, ...]:
     """Scores of one description; rings of no class are on the map, and are not asked about."""
     of_class = labels != ""
-    whole, named = coordinates[of_class], labels[of_class]
+    whole, named = components[name][0][of_class], labels[of_class]
     plane = whole[:, :2]
     half, same, twice = (score(plane, named, factor * settings.linkage) for factor in (0.5, 1, 2))
-    return Map(coordinates, explained, same, score(whole, named, settings.linkage), half, twice)
-
-
-def keep_for(rings: np.ndarray, run: runs.Run) -> Keep:
-    """The run's chunks under names that depend on the conformations: their file may be replaced by another."""
-    digest = hashlib.sha256(rings.tobytes()).hexdigest()[:8]
-    return lambda name, compute: run.chunk(f"{name}-{digest}", compute)
+    return same, score(whole, named, settings.linkage), half, twice
 
 
 def load(path: Path) -> np.ndarray:
@@ -123,23 +125,31 @@ def load(path: Path) -> np.ndarray:
     return np.asarray(rings, np.float64)
 
 
-def main(settings: Settings) -> None:
-    runs.keep_compiled(settings.root)
-    with runs.Run.open(settings.root, "cyclooctane", settings) as run:
+def main(settings: Settings, executor: Any) -> None:
+    with settings.place.run("cyclooctane", settings) as run:
         if settings.data is None:
-            rings, _ = find(jax.random.key(settings.seed), settings.n, run.chunk)
+            rings, _ = find(jax.random.key(settings.seed), settings.n, run.chunk, executor=executor)
         else:
             rings = load(settings.data)
-        keep = keep_for(rings, run)
+        # Names of chunks depend on the conformations: their file may be replaced by another.
+        of_these = hashlib.sha256(rings.tobytes()).hexdigest()[:8]
         changes = sign_changes(rings)
         labels = np.full(len(rings), "", dtype="U8")
         for name, count in CLASSES.items():
             labels[changes == count] = name
-        pairs = persistence_diagrams(rings, keep)
-        components = describe(settings, keep, rings, pairs)
-        maps = {name: judge(settings, *components[name], labels) for name in progress(components, "scores")}
-        report(settings, run, rings, labels, pairs, maps)
+        pairs = persistence_diagrams(rings, run.chunk, lambda k: f"diagrams-{k}-{of_these}", executor)
+        components = describe(settings, run, of_these, rings, pairs)
+        scores = parallel.map_independent(
+            partial(judge, settings, labels, components),
+            components,
+            executor=executor,
+            keep=run.chunk,
+            names=lambda name: f"scores-{name}-{of_these}",
+            progress="scores",
+        )
+        maps = {name: Map(*components[name], *of) for name, of in zip(components, scores, strict=True)}
+        run.assemble(partial(report, settings, run, rings, labels, pairs, maps))
 
 
 if __name__ == "__main__":
-    main(parse(PRESETS, __doc__, by=("preset",)))
+    compute(main, parse(PRESETS, __doc__, by=("preset",)))

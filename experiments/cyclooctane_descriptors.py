@@ -4,8 +4,9 @@ Cartesian coordinates are the first; the Coulomb matrix, its spectrum and the pe
 and atom-centred symmetry functions by dscribe, where it is installed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ import numpy as np
 from cyclooctane_records import Settings
 from cyclooctane_rings import ATOMS
 
-from tdaglass import topology
+from tdaglass import parallel, topology
 from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
@@ -42,21 +43,34 @@ def coulomb_spectrum(rings: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.argsort(-np.abs(values), axis=-1), axis=-1)
 
 
-def persistence_diagrams(rings: np.ndarray, keep: Keep) -> topology.BirthDeath:
+def persistence_diagrams(
+    rings: np.ndarray, keep: Keep, names: Callable[[int], str], executor: Any
+) -> topology.BirthDeath:
     """Births and deaths of loops, (conformations, pairs), in squared radii; zero where there is no pair."""
-    diagrams = jax.jit(jax.vmap(lambda x: topology.diagram(x, dimension=1)))
-
-    def batch(k: int) -> tuple[np.ndarray, np.ndarray]:
-        # The last batch is filled up, so that one program serves all.
-        of = np.minimum(np.arange(k * BATCH, (k + 1) * BATCH), len(rings) - 1)
-        found = diagrams(jnp.asarray(rings[of]))
-        topology.check_diagram(found)
-        return np.asarray(found.birth), np.asarray(found.death)
-
-    batches = range(-(-len(rings) // BATCH))
-    parts = [keep(f"diagrams-{k}", partial(batch, k)) for k in progress(batches, "diagrams")]
+    parts = parallel.map_independent(
+        partial(_diagrams_of_batch, rings),
+        range(-(-len(rings) // BATCH)),
+        executor=executor,
+        keep=keep,
+        names=names,
+        progress="diagrams",
+    )
     birth, death = (np.concatenate(x)[: len(rings)] for x in zip(*parts, strict=True))
     return topology.BirthDeath(birth, death)
+
+
+@jax.jit
+@jax.vmap
+def _diagrams(ring: jax.Array) -> topology.Diagram:
+    return topology.diagram(ring, dimension=1)
+
+
+def _diagrams_of_batch(rings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    # The last batch is filled up, so that one program serves all.
+    of = np.minimum(np.arange(k * BATCH, (k + 1) * BATCH), len(rings) - 1)
+    found = _diagrams(jnp.asarray(rings[of]))
+    topology.check_diagram(found)
+    return np.asarray(found.birth), np.asarray(found.death)
 
 
 def persistence_images(settings: Settings, pairs: topology.BirthDeath) -> np.ndarray:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from command_line import Place
 from cyclooctane_score import MapScore
 
 
@@ -36,8 +37,8 @@ class Settings:
     """Rings of a class hang together within this distance, in typical spacings of the map."""
     seed: int = 0
     """Of all random numbers."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
 
 
 PRESETS: dict[tuple[str, ...], Settings] = {

@@ -21,8 +21,8 @@ import numpy as np
 from jax.scipy.linalg import solve
 from jaxtyping import Array, Float
 
+from tdaglass import parallel
 from tdaglass.checkpoints import Keep
-from tdaglass.progress import progress
 
 ATOMS = 8
 BOND = 1.52
@@ -131,11 +131,27 @@ def spread(points: Float[Array, "points coordinates"], n: int) -> tuple[Array, A
     return chosen, jnp.sqrt(apart_sq[-1])
 
 
+def _random(key: Array, k: int) -> Array:
+    """The k-th batch of random starts."""
+    return BOND * jax.random.normal(jax.random.fold_in(key, k), (BATCH, ATOMS, 3))
+
+
+def _displaced(key: Array, rings: np.ndarray, displacement: float, k: int) -> Array:
+    """The k-th batch of starts near rings, each of these in its turn."""
+    noise = displacement * jax.random.normal(jax.random.fold_in(key, k), (BATCH, ATOMS, 3))
+    return jnp.asarray(rings[(k * BATCH + np.arange(BATCH)) % len(rings)]) + noise
+
+
+def _close_batch(begin: Callable[[int], Array], steps: int, k: int) -> tuple[np.ndarray, ...]:
+    return tuple(np.asarray(x) for x in close_rings(begin(k), steps))
+
+
 def find(
     key: Array,
     n: int,
     keep: Keep,
     *,
+    executor: Any = None,
     starts: int | None = None,
     rounds: int = 3,
     displacement: float = 0.15,
@@ -155,6 +171,8 @@ def find(
         How many conformations.
     keep : callable
         Of a name and a function without arguments: its result, from an earlier run if it is there.
+    executor : optional
+        Where batches of starts are closed: see `parallel.map_independent`.
     starts
         Random starts, by default eight per conformation and at least `LEAST_STARTS`; most of them close.
     rounds
@@ -176,14 +194,15 @@ def find(
     reference = reference_ring()
     keys = jax.random.split(key, rounds + 1)
 
-    def batch(begin: Callable[[int], Array], k: int, steps: int) -> tuple[np.ndarray, ...]:
-        return tuple(np.asarray(x) for x in close_rings(begin(k), steps))
-
     def closed(name: str, begin: Callable[[int], Array], count: int, steps: int) -> np.ndarray:
-        parts = [
-            keep(f"{name}-{k}", partial(batch, begin, k, steps))
-            for k in progress(range(-(-count // BATCH)), name.replace("-", " "))
-        ]
+        parts = parallel.map_independent(
+            partial(_close_batch, begin, steps),
+            range(-(-count // BATCH)),
+            executor=executor,
+            keep=keep,
+            names=lambda k: f"{name}-{k}",
+            progress=name.replace("-", " "),
+        )
         rings, worst = (np.concatenate(x)[:count] for x in zip(*parts, strict=True))
         return superpose(rings[worst < CLOSED], reference)
 
@@ -191,21 +210,13 @@ def find(
         chosen, _ = spread(jnp.asarray(rings.reshape(len(rings), -1)), n)
         return rings[np.asarray(chosen)]
 
-    def displaced(key: Array, rings: np.ndarray, k: int) -> Array:
-        """The k-th batch of starts, each conformation in its turn."""
-        noise = displacement * jax.random.normal(jax.random.fold_in(key, k), (BATCH, ATOMS, 3))
-        return jnp.asarray(rings[(k * BATCH + np.arange(BATCH)) % n]) + noise
-
-    def random(k: int) -> Array:
-        return BOND * jax.random.normal(jax.random.fold_in(keys[0], k), (BATCH, ATOMS, 3))
-
     starts = max(8 * n, LEAST_STARTS) if starts is None else starts
-    pool = closed("random-starts", random, starts, 40)
+    pool = closed("random-starts", partial(_random, keys[0]), starts, 40)
     if len(pool) < n:
         raise ValueError(f"expected {n} closed rings, got {len(pool)}; try more random starts")
     found = keep("thinned-0", lambda: thinned(pool))
     for r in range(1, rounds + 1):
-        begin = partial(displaced, keys[r], found)
+        begin = partial(_displaced, keys[r], found, displacement)
         pool = np.concatenate([pool, closed(f"displaced-starts-{r}", begin, DISPLACED * n, 15)])
         found = keep(f"thinned-{r}", partial(thinned, pool))
     return found, Pool(pool, starts + rounds * DISPLACED * n)

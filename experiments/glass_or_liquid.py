@@ -15,17 +15,19 @@ joins their means, standardised in training, which a hundred teach; ``--hidden 1
 """
 
 from functools import partial
+from typing import Any
 
-from command_line import parse, prepare
+from command_line import compute, parse, prepare
 
 prepare()
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+from glass_or_liquid_fields import coarse_grain, describe
 from glass_or_liquid_records import (
     GLASS,
+    KINDS,
     LIQUID,
     MODELS,
     PRESETS,
@@ -36,37 +38,45 @@ from glass_or_liquid_records import (
     Settings,
 )
 from glass_or_liquid_report import report
+from glass_or_liquid_training import network_of, right, train
 
-from tdaglass import dynamics, glass, learning, runs, structure
+from tdaglass import dynamics, glass, learning, parallel, structure
 from tdaglass.configuration import Configuration
-from tdaglass.progress import progress
+from tdaglass.runs import Run
+from tdaglass.runs.chunks import Chunks
 
 
-def cool(settings: Cooling, run: runs.Run) -> Configuration:
+def cool(settings: Cooling, run: Run, executor: Any) -> Configuration:
     """Liquids and glasses of all quenches, (2, quenches, ...)."""
-    model, key = MODELS[settings.system](settings.n), jax.random.key(settings.seed)
-    batches = np.array_split(np.arange(settings.quenches), -(-settings.quenches // settings.batch))
-    found = []
-    for b, numbers in enumerate(progress(batches, "quenches")):
-
-        def compute(name: str, numbers: np.ndarray = numbers) -> Configuration:
-            return glass.quench(
-                key,
-                model,
-                jnp.asarray(numbers),
-                hot=settings.hot,
-                equilibration=settings.equilibration,
-                rate=settings.rate,
-                snapshots=(settings.liquid, settings.glass),
-                dt=settings.dt,
-                keep=run.parts_of(name),
-                progress=False,
-            )
-
-        name = f"quenches-{b}"
-        found.append(run.chunk(name, partial(compute, name)))
-        run.chunk.discard(name)
+    batches = range(-(-settings.quenches // settings.batch))
+    found = parallel.map_independent(
+        partial(quench, settings, run.chunk),
+        batches,
+        executor=executor,
+        keep=run.chunk,
+        names="quenches-{}".format,
+        progress="quenches",
+    )
+    for b in batches:
+        run.chunk.discard(f"quenches-{b}")
     return jax.tree.map(lambda *x: np.concatenate(x, axis=1), *found)
+
+
+def quench(settings: Cooling, keep: Chunks, b: int) -> Configuration:
+    """A batch of them."""
+    batches = np.array_split(np.arange(settings.quenches), -(-settings.quenches // settings.batch))
+    return glass.quench(
+        jax.random.key(settings.seed),
+        MODELS[settings.system](settings.n),
+        jnp.asarray(batches[b]),
+        hot=settings.hot,
+        equilibration=settings.equilibration,
+        rate=settings.rate,
+        snapshots=(settings.liquid, settings.glass),
+        dt=settings.dt,
+        keep=keep.within(f"quenches-{b}"),
+        progress=False,
+    )
 
 
 def split(settings: Settings) -> dict[str, np.ndarray]:
@@ -77,142 +87,106 @@ def split(settings: Settings) -> dict[str, np.ndarray]:
     return dict(zip(("test", "validation", "train"), map(np.sort, parts), strict=True))
 
 
-def densities(settings: Settings, configuration: Configuration) -> jax.Array:
-    """Images (configurations, species, cells, cells)."""
-    make = partial(
-        structure.density_field, shape=2 * (settings.cells,), species_count=2, assignment=settings.assignment
-    )
-    return jax.lax.map(lambda one: make(*one), tuple(jnp.asarray(x) for x in configuration[:3])).astype(
-        jnp.float32
-    )
-
-
-def images_of(settings: Settings, both: Configuration, quenches: np.ndarray) -> tuple[jax.Array, jax.Array]:
-    """Liquids, then glasses, of some quenches, and which they are."""
-    chosen = jax.tree.map(lambda x: x[:, quenches].reshape(-1, *x.shape[2:]), both)
-    return densities(settings, chosen), jnp.repeat(jnp.array([LIQUID, GLASS]), len(quenches))
-
-
 def learn(
-    settings: Settings, run: runs.Run, both: Configuration, parts: dict[str, np.ndarray]
-) -> tuple[learning.CNN, list[learning.Trained]]:
+    settings: Settings, run: Run, executor: Any, both: Configuration, parts: dict[str, np.ndarray]
+) -> list[learning.Trained]:
     """Networks from different seeds."""
-    dense = (settings.hidden,) if settings.hidden else None
-    network = learning.CNN(
-        settings.channels, dense=dense, dropout=settings.dropout, outputs=2, standardized=dense is None
+    to_train, to_validate = (
+        jax.tree.map(lambda x, name=name: x[:, parts[name]], both) for name in ("train", "validation")
     )
-    images, kinds = images_of(settings, both, parts["train"])
-    validation = images_of(settings, both, parts["validation"])
-    steps = settings.epochs * (len(images) // settings.batch_size)
-    # One object, so that all trainings share what is compiled.
-    optimizer = optax.adam(optax.cosine_decay_schedule(settings.learning_rate, steps))
-    trained = [
-        learning.fit_network(
-            jax.random.fold_in(jax.random.key(settings.cooling.seed), k),
-            network,
-            images,
-            kinds,
-            optimizer=optimizer,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            augment=learning.random_symmetry,
-            validation=validation,
-            patience=settings.patience,
-            keep=run.chunk,
-            keep_every=settings.keep_every,
-            name=f"training-{k + 1}",
-        )
-        for k in range(settings.trainings)
-    ]
-    return network, trained
+    trained = parallel.map_independent(
+        partial(train, settings, run.chunk, to_train, to_validate, executor is None),
+        range(settings.trainings),
+        executor=executor,
+        keep=run.chunk,
+        names=lambda k: f"training-{k + 1}",
+        progress=None if executor is None else "trainings",
+    )
+    for k in range(settings.trainings):
+        run.chunk.discard(f"training-{k + 1}")
+    return trained
 
 
-averages = jax.jit(jax.vmap(structure.exponential_average, (0, 0, 0, None)))
-
-
-def coarse_grain(settings: Settings, values: np.ndarray, configuration: Configuration) -> np.ndarray:
-    """Scores (configurations, particles), averaged over the surroundings and scaled to [0, 1]."""
-    arrays = map(jnp.asarray, (values, configuration.positions, configuration.box))
-    smooth = averages(*arrays, settings.length)
-    return np.asarray(structure.scale_to_unit(smooth, axis=-1))
-
-
-def describe(
-    settings: Settings,
-    network: learning.CNN,
-    trained: list[learning.Trained],
-    configuration: Configuration,
-    kind: int,
-) -> Fields:
-    """Where networks look in configurations of one kind, and what is there."""
-    positions, species, box = (jnp.asarray(x) for x in configuration[:3])
-    images = densities(settings, configuration)
-    on_particles = jax.vmap(structure.particle_values)
-    looked = [
-        on_particles(learning.grad_cam(network, t.parameters, images, kind), positions, box) for t in trained
-    ]
-    cells = structure.voronoi(configuration.positions, configuration.box)
-    sigma = additive_sigma(MODELS[settings.cooling.system](settings.cooling.n))
-    theta = jax.vmap(structure.tong_tanaka, (0, 0, 0, 0, None))(cells, positions, species, box, sigma)
-    smooth = partial(coarse_grain, settings, configuration=configuration)
-    return Fields(
-        np.stack([smooth(np.asarray(x)) for x in looked]), smooth(cells.volume), smooth(-np.asarray(theta))
+def look(
+    settings: Settings, run: Run, executor: Any, trained: list[learning.Trained], tested: list[Configuration]
+) -> list[Fields]:
+    """What networks look at, and what is there, in liquids and in glasses."""
+    return parallel.map_independent(
+        partial(describe, settings, network_of(settings), trained, tested),
+        (LIQUID, GLASS),
+        executor=executor,
+        keep=run.chunk,
+        names=lambda kind: f"fields-{KINDS[kind]}",
+        progress="fields",
     )
 
 
-def additive_sigma(model: glass.PairModel) -> np.ndarray:
-    """Diameters of which each pair's is the mean, as the order parameter wants them."""
-    own = model.table("sigma").diagonal()
-    return (own[:, None] + own[None, :]) / 2
+def heat(settings: Settings, run: Run, executor: Any, glasses: Configuration) -> list[Motion]:
+    """How particles of glasses move at higher temperatures, from the lowest to the highest."""
+    pieces = [(t, g) for t in sorted(settings.temperatures) for g in range(settings.glasses)]
+    found = parallel.map_independent(
+        partial(move, settings, run.chunk, glasses, executor is None),
+        pieces,
+        executor=executor,
+        keep=run.chunk,
+        names=name_of_heated,
+        progress=None if executor is None else "heated glasses",
+    )
+    for piece in pieces:
+        run.chunk.discard(name_of_heated(piece))
+    motions = []
+    for temperature in sorted(settings.temperatures):
+        of = [moved for (t, _), moved in zip(pieces, found, strict=True) if t == temperature]
+        motions.append(Motion(temperature, *(np.stack(x) for x in zip(*of, strict=True))))
+    return motions
 
 
-def heat(settings: Settings, run: runs.Run, configuration: Configuration, temperature: float) -> Motion:
-    """Isoconfigurational ensembles from glasses at a higher temperature."""
-    model = MODELS[settings.cooling.system](settings.cooling.n)
+def name_of_heated(piece: tuple[float, int]) -> str:
+    """Of a glass, by its number, at a temperature."""
+    return "T{:g}-glass-{}".format(*piece)
+
+
+def move(
+    settings: Settings, keep: Chunks, glasses: Configuration, here: bool, piece: tuple[float, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Displacement (times,) and stillness (times, particles) in an isoconfigurational ensemble from one glass."""
+    temperature, g = piece
     times = np.geomspace(20 * settings.cooling.dt, settings.observation, settings.observations)
-    displacement, stillness = [], []
-    for g in range(settings.glasses):
-        one = jax.tree.map(lambda x, g=g: jnp.asarray(x[g]), configuration)
-        cage = structure.voronoi(one.positions, one.box).neighbors
-        ensemble = dynamics.isoconfigurational(
-            jax.random.fold_in(jax.random.key(settings.cooling.seed), g),
-            model,
-            one,
-            temperature=temperature,
-            times=times,
-            replicas=settings.replicas,
-            observables=("cage_relative",),
-            dt=settings.cooling.dt,
-            cage=cage,
-            keep=run.parts_of(f"T{temperature:g}-glass-{g}"),
-            progress=f"T = {temperature:g}: glass {g + 1} of {settings.glasses}",
-        )
-        moved_sq = np.asarray(ensemble.cage_relative)
-        at_all_times = jax.tree.map(lambda x: jnp.repeat(x[None], len(times), axis=0), one)
-        displacement.append(np.sqrt(moved_sq).mean(axis=1))
-        stillness.append(coarse_grain(settings, -moved_sq, at_all_times))
-    return Motion(temperature, np.stack(displacement), np.stack(stillness))
+    one = jax.tree.map(lambda x: jnp.asarray(x[g]), glasses)
+    ensemble = dynamics.isoconfigurational(
+        jax.random.fold_in(jax.random.key(settings.cooling.seed), g),
+        MODELS[settings.cooling.system](settings.cooling.n),
+        one,
+        temperature=temperature,
+        times=times,
+        replicas=settings.replicas,
+        observables=("cage_relative",),
+        dt=settings.cooling.dt,
+        cage=structure.voronoi(one.positions, one.box).neighbors,
+        keep=keep.within(name_of_heated(piece)),
+        progress=f"T = {temperature:g}: glass {g + 1} of {settings.glasses}" if here else None,
+    )
+    moved_sq = np.asarray(ensemble.cage_relative)
+    at_all_times = jax.tree.map(lambda x: jnp.repeat(x[None], len(times), axis=0), one)
+    return np.sqrt(moved_sq).mean(axis=1), coarse_grain(settings, -moved_sq, at_all_times)
 
 
-def main(settings: Settings) -> None:
-    runs.keep_compiled(settings.root)
-    cooling = settings.cooling
+def main(settings: Settings, executor: Any) -> None:
+    cooling, place = settings.cooling, settings.place
     engine = glass.describe_engine("auto", MODELS[cooling.system](cooling.n))
     print(f"Simulating with {engine}.")
-    with runs.Run.open(settings.root, "quenches", cooling, engine=engine, wait=True) as kept:
-        both = cool(cooling, kept)
+    with place.run("quenches", cooling, engine=engine, wait=True) as kept:
+        both = cool(cooling, kept, executor)
     parts = split(settings)
-    with runs.Run.open(settings.root, "glass_or_liquid", settings, engine=engine) as run:
-        network, trained = learn(settings, run, both, parts)
-        images, kinds = images_of(settings, both, parts["test"])
-        right = np.stack(
-            [learning.predict(network, t.parameters, images).argmax(axis=1) == kinds for t in trained]
-        )
-        tested = [jax.tree.map(lambda x, k=kind: x[k, parts["test"]], both) for kind in (LIQUID, GLASS)]
-        fields = [describe(settings, network, trained, tested[kind], kind) for kind in (LIQUID, GLASS)]
-        motions = [heat(settings, run, tested[GLASS], t) for t in sorted(settings.temperatures)]
-        report(settings, run, Results(parts, trained, right, tested, fields, motions))
+    with place.run("glass_or_liquid", settings, engine=engine) as run:
+        trained = learn(settings, run, executor, both, parts)
+        to_test = jax.tree.map(lambda x: x[:, parts["test"]], both)
+        tested = [jax.tree.map(lambda x, kind=kind: x[kind], to_test) for kind in (LIQUID, GLASS)]
+        fields = look(settings, run, executor, trained, tested)
+        motions = heat(settings, run, executor, tested[GLASS])
+        results = Results(parts, trained, right(settings, trained, to_test), tested, fields, motions)
+        run.assemble(partial(report, settings, run, results))
 
 
 if __name__ == "__main__":
-    main(parse(PRESETS, __doc__))
+    compute(main, parse(PRESETS, __doc__))

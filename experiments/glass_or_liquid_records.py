@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from command_line import Place
 
 from tdaglass import glass, learning
 from tdaglass.configuration import Configuration
@@ -93,8 +93,8 @@ class Settings:
     """Their longest time."""
     observations: int = 16
     """Times at which they are observed, evenly spaced in their logarithm."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
 
 
 PUBLISHED_COOLING = Cooling(n=2000, quenches=5000, hot=4.0, liquid=2.0, rate=8.33e-5)

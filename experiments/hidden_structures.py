@@ -12,12 +12,13 @@ ensembles.
     python experiments/hidden_structures.py --data FILE                  configurations of other groups
 """
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from command_line import parse, prepare, sentences
+from command_line import compute, parse, prepare
 
 prepare(every_core_a_device=True)
 
@@ -37,70 +38,148 @@ from hidden_structures_records import (
 )
 from hidden_structures_report import report
 
-from tdaglass import dynamics, glass, learning, runs, structure
+from tdaglass import dynamics, glass, learning, parallel, structure
 from tdaglass.configuration import Configuration, unstack
+from tdaglass.runs import Run
+from tdaglass.runs.chunks import Chunks
 
 # Of auto-encoder and mixture, the best of which is kept.
 STARTS = 10
 # Length over which the potential energy is smoothed for comparison, in sigma.
 SMOOTHING = 2.0
+# Configurations that are described by one piece of work.
+BATCH = 16
 
 Measured = TypeVar("Measured")
 
 
-def simulate(settings: Simulation, run: runs.Run) -> list[Liquid]:
-    """Cool a batch of liquids in equilibrium from one temperature to the next; an ensemble from each of them."""
+def simulate(settings: Simulation, run: Run, executor: Any) -> list[Liquid]:
+    """Liquids in equilibrium at every temperature, and an ensemble from each of their configurations."""
+    liquids = equilibrate(settings, run, executor)
+    wave_numbers = [first_peak_of_structure(liquid) for liquid in liquids]
+    # The coldest, which take longest, first: at the end no worker is left alone with a long one.
+    pieces = [(k, c) for k in reversed(range(len(liquids))) for c in range(settings.configurations)]
+    found = parallel.map_independent(
+        partial(ensemble, settings, run.chunk, liquids, wave_numbers, executor is None),
+        pieces,
+        executor=executor,
+        keep=run.chunk,
+        names=partial(name_of_ensemble, settings),
+        progress=None if executor is None else "ensembles",
+    )
+    of = dict(zip(pieces, found, strict=True))
+    for piece in pieces:
+        run.chunk.discard(name_of_ensemble(settings, piece))
+    return [
+        observe(settings, liquids[k], temperature, q, [of[k, c] for c in range(settings.configurations)])
+        for k, (temperature, q) in enumerate(zip(settings.temperatures, wave_numbers, strict=True))
+    ]
+
+
+def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configuration]:
+    """Configurations of all temperatures, (configurations, ...) each.
+
+    They are the same to the last bit alone and in company: here all are cooled at once, over the threads, and on
+    workers each by itself.
+    """
+    everybody = range(settings.configurations)
+    coldest, steps = settings.temperatures[-1], steps_at(settings, settings.relaxation_times[-1])
+    together = run.chunk.is_finished(f"T{coldest:g}-equilibration-{steps}") or (
+        executor is None and not run.chunk.is_finished("equilibration-0")
+    )
+    if together:
+        return cool(settings, run.chunk, everybody)
+    alone = parallel.map_independent(
+        partial(cool_one, settings, run.chunk),
+        everybody,
+        executor=executor,
+        keep=run.chunk,
+        names="equilibration-{}".format,
+        progress="equilibration",
+    )
+    for c in everybody:
+        run.chunk.discard(f"equilibration-{c}")
+    return [jax.tree.map(lambda *x: np.concatenate(x), *of) for of in zip(*alone, strict=True)]
+
+
+def cool_one(settings: Simulation, keep: Chunks, c: int) -> list[Configuration]:
+    """The same for one configuration."""
+    return cool(settings, keep.within(f"equilibration-{c}"), [c], progress=False)
+
+
+def cool(
+    settings: Simulation, keep: Chunks, numbers: Sequence[int], *, progress: bool | None = None
+) -> list[Configuration]:
+    """Cool some configurations in equilibrium from one temperature to the next."""
     model = MODELS[settings.system](settings.n)
-    key, key_ensembles = jax.random.split(jax.random.key(settings.seed))
-    keys = jax.random.split(key, settings.configurations)
+    key, _ = jax.random.split(jax.random.key(settings.seed))
+    keys = jax.random.split(key, settings.configurations)[np.array(numbers)]
     hot = 2 * settings.temperatures[0]
     states = jax.vmap(lambda k: glass.initialize(k, model, hot))(keys)
     states = glass.settle_overlaps(states, model, temperature=hot, dt=settings.dt)
-
-    liquids = []
+    reached = []
     for temperature, tau in zip(settings.temperatures, settings.relaxation_times, strict=True):
-        name = f"T{temperature:g}"
-        steps = round(settings.equilibration * tau / settings.dt)
         states = glass.run_in_parts(
             states,
             model,
-            steps,
-            keep=run.chunk,
-            name=f"{name}-equilibration",
+            steps_at(settings, tau),
+            keep=keep,
+            name=f"T{temperature:g}-equilibration",
             temperature=temperature,
             dt=settings.dt,
+            progress=progress,
         )
-        liquids.append(observe(settings, run, key_ensembles, model, states.configuration, temperature, tau))
-    return liquids
+        reached.append(jax.tree.map(np.asarray, states.configuration))
+    return reached
+
+
+def steps_at(settings: Simulation, tau: float) -> int:
+    """Of equilibration, where the relaxation time is tau."""
+    return round(settings.equilibration * tau / settings.dt)
+
+
+def name_of_ensemble(settings: Simulation, piece: tuple[int, int]) -> str:
+    """Of the ensemble from a configuration at a temperature, both by their number."""
+    k, c = piece
+    return f"T{settings.temperatures[k]:g}-ensemble-{c}"
+
+
+def ensemble(
+    settings: Simulation,
+    keep: Chunks,
+    liquids: list[Configuration],
+    wave_numbers: list[float],
+    here: bool,
+    piece: tuple[int, int],
+) -> dynamics.Isoconfigurational:
+    """The isoconfigurational ensemble from one configuration."""
+    k, c = piece
+    temperature, tau = settings.temperatures[k], settings.relaxation_times[k]
+    _, key = jax.random.split(jax.random.key(settings.seed))
+    return dynamics.isoconfigurational(
+        jax.random.fold_in(key, c),
+        MODELS[settings.system](settings.n),
+        jax.tree.map(lambda x: jnp.asarray(x[c]), liquids[k]),
+        temperature=temperature,
+        times=np.geomspace(10 * settings.dt, settings.observation * tau, settings.observations),
+        replicas=settings.replicas,
+        observables=("propensity", "scattering"),
+        wave_number=wave_numbers[k],
+        dt=settings.dt,
+        keep=keep.within(name_of_ensemble(settings, piece)),
+        progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}" if here else None,
+    )
 
 
 def observe(
     settings: Simulation,
-    run: runs.Run,
-    key: jax.Array,
-    model: glass.PairModel,
     configuration: Configuration,
     temperature: float,
-    tau: float,
+    q: float,
+    ensembles: list[dynamics.Isoconfigurational],
 ) -> Liquid:
-    """An isoconfigurational ensemble from each configuration, and the relaxation of the liquid that they show."""
-    q = first_peak_of_structure(configuration)
-    ensembles = [
-        dynamics.isoconfigurational(
-            jax.random.fold_in(key, c),
-            model,
-            one,
-            temperature=temperature,
-            times=np.geomspace(10 * settings.dt, settings.observation * tau, settings.observations),
-            replicas=settings.replicas,
-            observables=("propensity", "scattering"),
-            wave_number=q,
-            dt=settings.dt,
-            keep=run.parts_of(f"T{temperature:g}-ensemble-{c}"),
-            progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}",
-        )
-        for c, one in enumerate(unstack(configuration))
-    ]
+    """What the ensembles of a liquid show of its relaxation."""
+    model = MODELS[settings.system](settings.n)
     times = ensembles[0].times
     moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
     propensity, errors = (
@@ -108,7 +187,7 @@ def observe(
     )
     scattering = np.stack([np.asarray(e.self_scattering)[:, 0] for e in ensembles])
     return Liquid(
-        jax.tree.map(np.asarray, configuration),
+        configuration,
         model,
         np.diagonal(model.table("sigma")),
         temperature,
@@ -163,26 +242,74 @@ def describe(settings: Settings, configuration: Configuration) -> tuple[np.ndarr
         undefined = np.isnan(order).any(axis=1)
         order[undefined] = order[~undefined].mean(axis=0)
         features.append(order)
-        counts.append(neighbors.mask.sum(axis=1))
+        counts.append(np.asarray(neighbors.mask.sum(axis=1)))
     return np.stack(features), np.stack(counts)  # (configurations, particles, 8), (configurations, particles)
 
 
-def sort_particles(settings: Settings, liquids: list[Liquid]) -> list[np.ndarray]:
+def describe_batch(
+    settings: Settings, liquids: list[Configuration], batch: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for some configurations of a liquid, from the one of this number."""
+    k, first = batch
+    some = jax.tree.map(lambda x: x[first : first + BATCH], liquids[k])
+    return describe(settings, some)
+
+
+def fit_species(
+    settings: Settings, features: np.ndarray, species: np.ndarray, counts: np.ndarray, code: int
+) -> learning.RedClusters:
+    """The auto-encoder and the mixture of one species."""
+    of = species == code
+    return learning.fit_red_clusters(
+        jax.random.key(settings.simulation.seed),
+        [features[of]],
+        [species[of]],
+        measure=[-counts[of]],
+        variance_explained=settings.variance_explained,
+        starts=STARTS,
+    )
+
+
+def sort_particles(settings: Settings, liquids: list[Liquid], run: Run, executor: Any) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
     They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
     neighbours. That its share grows with temperature is then a finding.
     """
-    key = jax.random.key(settings.simulation.seed)
-    features, counts = zip(*[describe(settings, liquid.configuration) for liquid in liquids], strict=True)
-    species = [np.asarray(liquid.configuration.species) for liquid in liquids]
-    red = learning.fit_red_clusters(
-        key,
-        features[-1:],
-        species[-1:],
-        measure=[-counts[-1]],
-        variance_explained=settings.variance_explained,
-        starts=STARTS,
+    configurations = [liquid.configuration for liquid in liquids]
+    # Files of --data may be replaced by others.
+    content = b"".join(np.ascontiguousarray(one.positions).tobytes() for one in configurations)
+    of_these = hashlib.sha256(content).hexdigest()[:8]
+    batches = [
+        (k, first) for k, one in enumerate(configurations) for first in range(0, len(one.positions), BATCH)
+    ]
+    described = parallel.map_independent(
+        partial(describe_batch, settings, configurations),
+        batches,
+        executor=executor,
+        keep=run.chunk,
+        names=lambda batch: "bond-order-{}-{}-".format(*batch) + of_these,
+        progress="bond order",
+    )
+    of_liquids = [
+        [found for (k, _), found in zip(batches, described, strict=True) if k == number]
+        for number in range(len(liquids))
+    ]
+    features, counts = (
+        [np.concatenate([found[which] for found in of]) for of in of_liquids] for which in (0, 1)
+    )
+    species = [np.asarray(one.species) for one in configurations]
+    codes = np.unique(species[-1]).tolist()
+    fitted = parallel.map_independent(
+        partial(fit_species, settings, features[-1], species[-1], counts[-1]),
+        codes,
+        executor=executor,
+        keep=run.chunk,
+        names=lambda code: f"clusters-{code}-{of_these}",
+        progress="auto-encoders",
+    )
+    red = learning.RedClusters(
+        np.array(codes), tuple(f.clusters[0] for f in fitted), np.concatenate([f.red for f in fitted])
     )
     return [learning.p_red(red, f, s) for f, s in zip(features, species, strict=True)]
 
@@ -211,8 +338,7 @@ def correlate(liquid: Liquid, scores: Scores) -> Correlations:
     }
 
 
-def main(settings: Settings) -> None:
-    runs.keep_compiled(settings.root)
+def main(settings: Settings, executor: Any) -> None:
     if settings.data:
         liquids = load(settings)
     else:
@@ -223,16 +349,14 @@ def main(settings: Settings) -> None:
             )
         engine = glass.describe_engine("auto", MODELS[simulation.system](simulation.n))
         print(f"Simulating with {engine}.")
-        with runs.Run.open(settings.root, "liquids", simulation, engine=engine, wait=True) as kept:
-            liquids = simulate(simulation, kept)
-    with runs.Run.open(settings.root, "hidden_structures", settings) as run:
-        p_red = sort_particles(settings, liquids)
+        with settings.place.run("liquids", simulation, engine=engine, wait=True) as kept:
+            liquids = simulate(simulation, kept, executor)
+    with settings.place.run("hidden_structures", settings) as run:
+        p_red = sort_particles(settings, liquids, run, executor)
         scored = [score(settings, *of) for of in zip(liquids, p_red, strict=True)]
         analysed = [Analysed(*of, correlate(*of)) for of in zip(liquids, scored, strict=True)]
-        report(settings, run, analysed)
+        run.assemble(partial(report, settings, run, analysed))
 
 
 if __name__ == "__main__":
-    settings = parse(PRESETS, __doc__, with_data=liquid_of)
-    with sentences():
-        main(settings)
+    compute(main, parse(PRESETS, __doc__, with_data=liquid_of))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from command_line import Place
 
 from tdaglass import dynamics, glass
 from tdaglass.configuration import Configuration
@@ -81,8 +82,8 @@ class Settings:
     radius: float = 2.0
     """P_red is averaged over the particles within this distance, in units of the largest sigma; of other liquids,
     of the distance of the first peak of g(r)."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
 
 
 KOB_ANDERSEN = Simulation(

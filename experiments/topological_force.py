@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from command_line import prepare
+from command_line import compute, parse, prepare
 
 # A minimum is where forces cancel: in single precision rounding would hide it.
 prepare(double_precision=True)
@@ -26,14 +26,14 @@ prepare(double_precision=True)
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from jax_md import minimize, space
-from topological_force_records import GRID, Hole, Settings
+from topological_force_records import GRID, PRESETS, Hole, Settings
 from topological_force_report import report
 
-from tdaglass import glass, runs, topology
+from tdaglass import glass, parallel, topology
 from tdaglass.configuration import Configuration
 from tdaglass.progress import progress
+from tdaglass.runs import Run
 
 STEPS_AT_A_TIME = 50
 TOLERANCE = 1e-6  # greatest force in a minimum of the potential energy, epsilon / sigma_AA
@@ -43,8 +43,23 @@ Target = float | jax.Array
 Energy = Callable[[jax.Array, Target], jax.Array]
 
 
-def liquid(settings: Settings, model: glass.PairModel, temperature: float) -> Configuration:
-    """A liquid in equilibrium."""
+def liquids(settings: Settings, run: Run, executor: Any) -> tuple[Configuration, Configuration]:
+    """In equilibrium: the one that becomes the glass, and the hot one."""
+    names = {settings.temperature: "liquid", settings.hot: "hot-liquid"}
+    warm, hot = parallel.map_independent(
+        partial(liquid, settings),
+        [settings.temperature, settings.hot],
+        executor=executor,
+        keep=run.chunk,
+        names=names.__getitem__,
+        progress="liquids",
+    )
+    return warm, hot
+
+
+def liquid(settings: Settings, temperature: float) -> Configuration:
+    """One of them."""
+    model = glass.kob_andersen_2d(settings.n)
     state = glass.initialize(jax.random.key(settings.seed), model, temperature)
     state = glass.settle_overlaps(state, model, temperature=temperature, dt=0.004)
     steps = round(settings.equilibration / 0.005)
@@ -87,8 +102,17 @@ def descent(settings: Settings, energy: Energy, box: jax.Array) -> Callable[...,
     return descend
 
 
+def let_go(
+    settings: Settings, inherent: Configuration, held: dict[float, np.ndarray], radius: float
+) -> np.ndarray:
+    """The minimum below a glass whose hole has this radius."""
+    start = inherent._replace(positions=jnp.asarray(held[radius]))
+    model = glass.kob_andersen_2d(settings.n)
+    return np.asarray(glass.minimize(model, start, tolerance=TOLERANCE)[0].positions)
+
+
 def open_hole(
-    settings: Settings, model: glass.PairModel, inherent: Configuration, run: runs.Run
+    settings: Settings, model: glass.PairModel, inherent: Configuration, run: Run, executor: Any
 ) -> tuple[list[Hole], list[Hole]]:
     """Holes at each radius, held by the spring and let go."""
     box = jnp.asarray(inherent.box)
@@ -99,10 +123,6 @@ def open_hole(
     def with_spring(positions: jax.Array, target: Target) -> jax.Array:
         return potential(positions) + pulled(settings, loops(positions, box), target)[0]
 
-    def let_go(positions: np.ndarray) -> np.ndarray:
-        start = inherent._replace(positions=jnp.asarray(positions))
-        return np.asarray(glass.minimize(model, start, tolerance=TOLERANCE)[0].positions)
-
     def hole(positions: np.ndarray, target: float) -> Hole:
         found = loops(jnp.asarray(positions), box)
         which = int(pulled(settings, found, target)[1])
@@ -110,19 +130,28 @@ def open_hole(
         return Hole(positions, cost, float(found.birth[which]), float(found.death[which]))
 
     descend = descent(settings, with_spring, box)
-    positions = np.asarray(inherent.positions)
-    held: list[Hole] = []
-    free: list[Hole] = []
+    # Each radius begins where the one before it ended; what is let go has nothing to do with the others.
+    positions, held = np.asarray(inherent.positions), {}
     for radius in settings.radii:
-        name, target = f"radius-{radius:g}", radius**2
-        positions = run.chunk(f"{name}-held", partial(descend, positions, target, name))
-        held.append(hole(positions, target))
-        free.append(hole(run.chunk(f"{name}-free", partial(let_go, positions)), target))
-    return held, free
+        name = f"radius-{radius:g}"
+        positions = run.chunk(f"{name}-held", partial(descend, positions, radius**2, name))
+        held[radius] = positions
+    free = parallel.map_independent(
+        partial(let_go, settings, jax.tree.map(np.asarray, inherent), held),
+        settings.radii,
+        executor=executor,
+        keep=run.chunk,
+        names="radius-{:g}-free".format,
+        progress="let go",
+    )
+    return (
+        [hole(held[radius], radius**2) for radius in settings.radii],
+        [hole(after, radius**2) for radius, after in zip(settings.radii, free, strict=True)],
+    )
 
 
 def imitate(
-    settings: Settings, model: glass.PairModel, inherent: Configuration, target: jax.Array, run: runs.Run
+    settings: Settings, model: glass.PairModel, inherent: Configuration, target: jax.Array, run: Run
 ) -> np.ndarray:
     """Positions of which the persistence image is nearly the target."""
     box = jnp.asarray(inherent.box)
@@ -136,14 +165,12 @@ def imitate(
     return run.chunk("imitation", partial(descend, inherent.positions, target, "imitation of a liquid"))
 
 
-def main(settings: Settings) -> None:
-    runs.keep_compiled(settings.root)
+def main(settings: Settings, executor: Any) -> None:
     model = glass.kob_andersen_2d(settings.n)
-    with runs.Run.open(settings.root, "topological_force", settings) as run:
-        warm = run.chunk("liquid", partial(liquid, settings, model, settings.temperature))
-        hot = run.chunk("hot-liquid", partial(liquid, settings, model, settings.hot))
+    with settings.place.run("topological_force", settings) as run:
+        warm, hot = liquids(settings, run, executor)
         inherent, _ = glass.minimize(model, jax.tree.map(jnp.asarray, warm), tolerance=TOLERANCE)
-        held, free = open_hole(settings, model, inherent, run)
+        held, free = open_hole(settings, model, inherent, run, executor)
         box = jnp.asarray(inherent.box)
         target = image(settings, jnp.asarray(hot.positions), box)
         alike = imitate(settings, model, inherent, target, run)
@@ -152,8 +179,9 @@ def main(settings: Settings) -> None:
             "imitation": image(settings, jnp.asarray(alike), box),
             "hot liquid": target,
         }
-        report(settings, run, inherent, held, free, {k: np.asarray(x) for k, x in pictures.items()})
+        images = {k: np.asarray(x) for k, x in pictures.items()}
+        run.assemble(partial(report, settings, run, inherent, held, free, images))
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Settings, description=__doc__))
+    compute(main, parse(PRESETS, __doc__, by=()))

@@ -1,10 +1,10 @@
 """The settings of `topological_force.py`, and what its steps hand on to the report."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from command_line import Place
 
 from tdaglass import topology
 
@@ -38,8 +38,11 @@ class Settings:
     """Of FIRE, for each radius, each release and the imitation."""
     seed: int = 0
     """Of all random numbers."""
-    root: Path = field(default=Path("runs"), compare=False)
-    """Folder of all runs."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
+
+
+PRESETS: dict[tuple[str, ...], Settings] = {(): Settings()}
 
 
 class Hole(NamedTuple):

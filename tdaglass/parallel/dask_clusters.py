@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 
 from tdaglass import kernels
@@ -57,7 +58,10 @@ def connected(address: str) -> Iterator[distributed.Client]:
 def on_this_machine(workers: int) -> Iterator[distributed.Client]:
     """A client of workers that are processes of this machine, and share its processors."""
     threads = max(1, kernels.thread_count() // workers)
-    with dask_settings.settings():
+    # Dask gives a worker up that is not there at one look some seconds after it died, even if it has been there in
+    # between; nobody would put another in its place.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1000 weeks"})
+    with dask_settings.settings(), patient:
         cluster = distributed.LocalCluster(
             n_workers=workers,
             # One piece at a time. Its own threads are not Dask's.

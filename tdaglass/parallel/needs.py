@@ -104,7 +104,8 @@ class Needs(NamedTuple):
         for folder in self.folders:
             if folder not in sys.path and Path(folder).is_dir():
                 sys.path.append(folder)
-        if self.threads is not None:
+        # A worker that was given its share of a machine keeps it.
+        if self.threads is not None and "TDAGLASS_THREADS" not in os.environ:
             use_threads(self.threads)
         for name, value in self.settings.items():
             if getattr(jax.config, name) != value:

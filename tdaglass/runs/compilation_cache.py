@@ -1,6 +1,7 @@
 """Compiled programs kept beside the runs that they served."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import jax
@@ -17,6 +18,10 @@ def keep_compiled(root: str | os.PathLike) -> None:
         Folder of all runs.
     """
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
-        jax.config.update("jax_compilation_cache_dir", str(Path(root) / "compiled"))
+        compiled = Path(root).absolute() / "compiled"
+        # Workers use it where they find it.
+        with suppress(OSError):
+            compiled.mkdir(parents=True, exist_ok=True)
+        jax.config.update("jax_compilation_cache_dir", str(compiled))
         # Small programs too: there are hundreds of them.
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

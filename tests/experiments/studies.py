@@ -1,17 +1,36 @@
-"""The studies as their users run them: in a process of their own, in single precision, and killed at random."""
+"""The studies as their users run them: in processes of their own, in single precision, and killed at random."""
 
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+# Seconds each, and every step of the studies.
+TINY = {
+    "hidden_structures": [
+        "--n", "128", "--temperatures", "2.0", "1.5", "--relaxation-times", "1.0", "1.5", "--equilibration", "1",
+        "--configurations", "2", "--replicas", "4", "--observations", "10",
+    ],
+    "glass_or_liquid": [
+        "--n", "128", "--quenches", "20", "--batch", "4", "--equilibration", "2", "--rate", "0.5", "--cells", "32",
+        "--channels", "4", "4", "--epochs", "6", "--trainings", "2", "--temperatures", "1.0", "2.0",
+        "--glasses", "2", "--replicas", "4", "--observation", "3", "--observations", "4",
+    ],
+    "cyclooctane": ["--n", "200"],
+    "topological_force": ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"],
+}  # fmt: skip
 
 
 def command(name: str, *arguments: str) -> list[str]:
@@ -25,12 +44,24 @@ def environment() -> dict[str, str]:
 
 def study(name: str, *arguments: str) -> str:
     """What it prints."""
-    done = subprocess.run(
-        command(name, *arguments),
-        env=environment(), capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    (printed,) = studies_at_once([command(name, *arguments)])
+    return printed
+
+
+def studies_at_once(commands: Sequence[Sequence[str]]) -> list[str]:
+    """What each of them prints."""
+    jobs = [
+        subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for words in commands
+    ]
+    try:
+        ended = [job.communicate(timeout=900) for job in jobs]
+    finally:
+        for job in jobs:
+            job.kill()
+    for job, (_, errors) in zip(jobs, ended, strict=True):
+        assert job.returncode == 0, errors
+    return [printed for printed, _ in ended]
 
 
 def only_run(root: Path, name: str) -> Path:
@@ -38,30 +69,121 @@ def only_run(root: Path, name: str) -> Path:
     return folder
 
 
-def assert_killed_ends_alike(
-    name: str, arguments: list[str], root: Path, finished: Path, lives: tuple[float, float]
-) -> None:
-    """Killed again and again, after so many seconds, a study ends with the arrays of a finished one."""
-    moments = random.Random(0)
-    for _ in range(40):
-        process = subprocess.Popen(
-            command(name, *arguments, "--root", str(root)),
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            _, errors = process.communicate(timeout=moments.uniform(*lives))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+def assert_same_arrays(folder: Path, other: Path) -> None:
+    """Of two runs, to the last bit."""
+    with np.load(folder / "arrays.npz") as ones, np.load(other / "arrays.npz") as others:
+        assert set(ones) == set(others)
+        for array in ones:
+            np.testing.assert_array_equal(ones[array], others[array], err_msg=array)
+
+
+def assert_nothing_left(root: Path) -> None:
+    """Of those who worked in this folder: claims, half-written files, parts of pieces that are kept as a whole."""
+    names = [path.name for path in root.rglob("*")]
+    assert not [n for n in names if n.endswith((".claim", ".partial", ".parts"))]
+
+
+@contextmanager
+def begun(words: Sequence[str], env: dict[str, str] | None = None) -> Iterator[subprocess.Popen]:
+    """A study in a session of its own, all processes of which must have ended soon after it."""
+    process = subprocess.Popen(
+        words,
+        env=environment() | (env or {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+        waited = time.monotonic()
+        while alive := _of_session(process.pid):
+            assert time.monotonic() - waited < 20, f"left behind: {alive}"
             time.sleep(0.1)
+    finally:
+        for left in _of_session(process.pid):
+            left.kill()
+        process.wait()
+
+
+def _of_session(leader: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (ProcessLookupError, psutil.NoSuchProcess):
             continue
-        assert process.returncode == 0, errors
-        break
+    return found
+
+
+@contextmanager
+def workers_killed(process: subprocess.Popen, every: float) -> Iterator[list[int]]:
+    """One of the workers of a study is killed again and again; which were."""
+    moments, over, killed = random.Random(1), threading.Event(), []
+
+    def kill() -> None:
+        while not over.wait(every * moments.uniform(0.5, 1.5)):
+            try:
+                workers = [
+                    child
+                    for child in psutil.Process(process.pid).children(recursive=True)
+                    if "spawn_main" in " ".join(child.cmdline())
+                ]
+                if workers:
+                    victim = moments.choice(workers)
+                    victim.kill()
+                    killed.append(victim.pid)
+            except psutil.Error:
+                continue
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def assert_killed_ends_alike(
+    name: str,
+    arguments: list[str],
+    root: Path,
+    finished: Path,
+    lives: tuple[float, float],
+    *,
+    kill_workers_every: float | None = None,
+) -> None:
+    """Killed again and again, after so many seconds, a study ends with the arrays of a finished one.
+
+    No chunk that was finished is written again, no process outlives the study, and no file of the killed is left.
+    With workers, one of these is killed every so many seconds as well.
+    """
+    moments = random.Random(0)
+    chunks: dict[Path, tuple[int, int]] = {}
+    for _ in range(40):
+        with (
+            begun(command(name, *arguments, "--root", str(root))) as process,
+            workers_killed(process, kill_workers_every or 1e6),
+        ):
+            try:
+                _, errors = process.communicate(timeout=moments.uniform(*lives))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                errors = None
+        found = {
+            path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in root.glob("*/*/chunks/*.npz")
+        }
+        for path, written in chunks.items():
+            # Parts of pieces that are kept as a whole may have gone.
+            assert found.get(path, written) == written, f"{path} was computed twice"
+        chunks = found
+        if errors is not None:
+            assert process.returncode == 0, errors
+            break
     else:
         pytest.fail("the study did not end in forty lives")
-    with np.load(finished / "arrays.npz") as whole, np.load(only_run(root, name) / "arrays.npz") as pieced:
-        assert set(whole) == set(pieced)
-        for array in whole:
-            np.testing.assert_array_equal(whole[array], pieced[array], err_msg=array)
+    assert_nothing_left(root)
+    assert_same_arrays(finished, only_run(root, name))

@@ -1,5 +1,6 @@
 """What is said on the command line of a study, and what is left to its presets."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,11 @@ sys.path.insert(0, str(EXPERIMENTS))
 import cyclooctane_records as cyclooctane
 import glass_or_liquid_records as glass_or_liquid
 import hidden_structures_records as hidden_structures
-from command_line import parse
+import topological_force_records as topological_force
+from command_line import Place, compute, parse, without
+
+from tdaglass import parallel
+from tdaglass.runs import run_folder
 
 
 def settings(monkeypatch, presets, *flags, **how):
@@ -40,8 +45,76 @@ def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
     flags = ("--n", "128", *temperatures, "--cutoff", "None", "--root", "elsewhere")
     found = settings(monkeypatch, hidden_structures.PRESETS, *flags)
     assert (found.simulation.n, found.simulation.temperatures) == (128, (2.0, 1.5))
-    assert (found.cutoff, found.root) == (None, Path("elsewhere"))
+    assert (found.cutoff, found.place.root) == (None, Path("elsewhere"))
     assert found.simulation.replicas == hidden_structures.Simulation().replicas
+
+
+# Folders of runs before a study could be computed elsewhere.
+FOLDERS = {
+    "hidden_structures": (hidden_structures.Settings(), "9d7e56ff9e24eb64"),
+    "liquids": (hidden_structures.Simulation(), "14a8f1e049efa58a"),
+    "glass_or_liquid": (glass_or_liquid.Settings(), "0faf44f09a1c2143"),
+    "quenches": (glass_or_liquid.Cooling(), "c9d546e45c3eeb7b"),
+    "cyclooctane": (cyclooctane.Settings(), "bb9b9eb4e078eb78"),
+    "topological_force": (topological_force.Settings(), "422af0cfb62304bd"),
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_place_is_no_part_of_what_decides_a_result(name):
+    settings, folder = FOLDERS[name]
+    assert run_folder(".", name, settings).name == folder
+    if hasattr(settings, "place"):
+        elsewhere = replace(settings, place=Place(Path("elsewhere"), "processes:2"))
+        assert run_folder(".", name, elsewhere).name == folder
+
+
+def test_place_of_a_study_without_presets(monkeypatch):
+    flags = ("--part", "2/3", "--n", "64")
+    found = settings(monkeypatch, topological_force.PRESETS, *flags, by=())
+    assert (found.place.part, found.place.executor, found.n) == ("2/3", "", 64)
+
+
+def test_an_array_of_jobs_is_printed_for_the_command_that_was_given(monkeypatch, capsys):
+    words = ["study.py", "--n", "64", "--print-sbatch", "16", "--executor=slurm:", "--root", "my runs"]
+    monkeypatch.setattr(sys, "argv", words)
+    compute(lambda *_: pytest.fail("it computes"), cyclooctane.Settings(place=Place(print_sbatch=16)))
+    printed = capsys.readouterr().out
+    assert "#SBATCH --array=1-16" in printed
+    assert f"{sys.executable} study.py --n 64 --root 'my runs' --part " in printed
+    assert "--print-sbatch" not in printed
+
+
+def test_flags_are_left_out_with_their_values():
+    words = ["--a", "1", "--b=2", "--a=3", "--c", "--print_sbatch", "4"]
+    assert without(words, "--a", "--print-sbatch") == ["--b=2", "--c"]
+
+
+@pytest.mark.parametrize(
+    ("place", "raised", "said", "code"),
+    [
+        (Place(part="1/2", executor="processes:2"), None, "--part or --executor, got both", None),
+        (Place(part="3/2"), None, "expected a part from 1/2 to 2/2, got 3/2", None),
+        (Place(executor="moon"), None, "expected one of .* got 'moon'", None),
+        (Place(), parallel.PieceError("1 piece failed", {}, {}), "1 piece failed", None),
+        (Place(), parallel.OtherVersions("expected the same versions"), "expected the same versions", None),
+        (Place(), ConnectionError("expected Dask's scheduler"), "expected Dask's scheduler", None),
+        (Place(), KeyboardInterrupt(), "", 130),
+    ],
+)
+def test_a_study_that_ends_early_says_why(monkeypatch, tmp_path, place, raised, said, code):
+    def study(settings, executor):
+        if raised is None:
+            pytest.fail("it computes")
+        raise raised
+
+    monkeypatch.setattr("tdaglass.runs.keep_compiled", lambda root: None)
+    with pytest.raises(SystemExit) as ended:
+        compute(study, cyclooctane.Settings(place=replace(place, root=tmp_path)))
+    if code is None:
+        assert re.search(said, ended.value.code)
+    else:
+        assert ended.value.code == code
 
 
 def test_data_choose_their_liquid_and_flags_still_count(monkeypatch):

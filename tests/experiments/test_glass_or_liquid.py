@@ -4,15 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from studies import TINY as tiny
 from studies import assert_killed_ends_alike, only_run, study
 
 from tdaglass import io
 
-TINY = [
-    "--n", "128", "--quenches", "20", "--batch", "4", "--equilibration", "2", "--rate", "0.5", "--cells", "32",
-    "--channels", "4", "4", "--epochs", "6", "--trainings", "2", "--temperatures", "1.0", "2.0",
-    "--glasses", "2", "--replicas", "4", "--observation", "3", "--observations", "4",
-]  # fmt: skip
+TINY = tiny["glass_or_liquid"]
 
 pytestmark = pytest.mark.slow
 

@@ -4,14 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from studies import assert_killed_ends_alike, only_run, study
+from studies import TINY as tiny
+from studies import (
+    assert_killed_ends_alike,
+    assert_nothing_left,
+    assert_same_arrays,
+    command,
+    only_run,
+    studies_at_once,
+    study,
+)
 
 from tdaglass import io
 
-TINY = [
-    "--n", "128", "--temperatures", "2.0", "1.5", "--relaxation-times", "1.0", "1.5", "--equilibration", "1",
-    "--configurations", "2", "--replicas", "4", "--observations", "10",
-]  # fmt: skip
+TINY = tiny["hidden_structures"]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +47,14 @@ def test_particles_carry_their_scores_to_ovito(finished):
     with np.load(folder / "arrays.npz") as arrays:
         np.testing.assert_array_equal(frames.columns["p_red"], arrays["T1.5/p_red"])
         assert arrays["T1.5/propensity"].shape == (2, 10, 128)
+
+
+@pytest.mark.parametrize("flags", [[("--executor", "processes:2")], [("--part", "1/2"), ("--part", "2/2")]])
+def test_arrays_are_the_same_from_processes_and_from_jobs_of_an_array(finished, tmp_path, flags):
+    _, folder = finished
+    studies_at_once([command("hidden_structures", *TINY, "--root", str(tmp_path), *of) for of in flags])
+    assert_same_arrays(folder, only_run(tmp_path, "hidden_structures"))
+    assert_nothing_left(tmp_path)
 
 
 @pytest.mark.slow

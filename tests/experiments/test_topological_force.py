@@ -3,14 +3,12 @@
 import json
 
 import pytest
-from studies import only_run, study
-
-SMALL = ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"]
+from studies import TINY, only_run, study
 
 
 @pytest.mark.slow
 def test_holes_open_at_a_cost_and_images_grow_alike(tmp_path):
-    study("topological_force", *SMALL, "--root", str(tmp_path))
+    study("topological_force", *TINY["topological_force"], "--root", str(tmp_path))
     folder = only_run(tmp_path, "topological_force")
     metrics = json.loads((folder / "metrics.json").read_text())
     one, two = metrics["holes"]
