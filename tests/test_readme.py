@@ -61,6 +61,17 @@ def test_potential_of_the_example():
     assert run_example("A potential of your own") == "(4, 100, 3)\n"
 
 
+def test_pieces_of_the_example(tmp_path):
+    pytest.importorskip("distributed")
+    said = run_example("On more than one processor", tmp_path)
+    assert re.match(r"see http://\S+\n\(4, 250\) \[", said)
+    moved = [float(x) for x in re.findall(r"0\.\d+", said.splitlines()[1])]
+    assert len(moved) == 4
+    assert 0.2 < min(moved) < max(moved) < 0.8
+    # A second time they are read.
+    assert run_example("On more than one processor", tmp_path).splitlines()[1] == said.splitlines()[1]
+
+
 def test_holes_of_the_example():
     n, dim, *atoms = (int(x) for x in re.findall(r"\d+", run_example("Holes, forwards and back")))
     assert (n, dim) == (250, 3)
