@@ -11,6 +11,7 @@ import pytest
 
 SCRIPT = """
 import sys
+import time
 import jax
 from tdaglass.parallel import Part, Processes, map_independent
 from tdaglass.parallel.needs import Needs
@@ -25,12 +26,15 @@ if __name__ == "__main__":
     if count > 1:
         jax.distributed.initialize(f"localhost:{port}", count, index)
     import numpy as np
+    from jax.experimental import multihost_utils
     from tdaglass import dynamics, glass, topology
     assert (len(jax.devices()), len(jax.local_devices())) == (2 * count, 2)
     assert device().startswith("2 x ")
     model = glass.wahnstrom(100)
     liquid = glass.initialize(jax.random.key(0), model, 1.5)
     start = glass.run(liquid, model, 30, temperature=1.5, dt=0.004, engine="jax").configuration
+    # A host that is early could do everything.
+    multihost_utils.sync_global_devices("begin")
     part = Part(jax.process_index() + 1, jax.process_count())
     computed = []
     with Run.open(root, "ensemble", {"seed": 11}, shared=True) as run:
@@ -40,6 +44,7 @@ if __name__ == "__main__":
             def attempt(self, name, compute):
                 def counted():
                     computed.append(name)
+                    time.sleep(0.5)
                     return compute()
                 return run.chunk.attempt(name, counted)
         found = dynamics.isoconfigurational(
