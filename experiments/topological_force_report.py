@@ -19,7 +19,7 @@ def report(
     free: list[Hole],
     images: dict[str, np.ndarray],
 ) -> None:
-    """Print the table; write metrics, curve and figures."""
+    """Print the table; write arrays, metrics, curve and figures."""
     print("\n  radius  reached  ring closes   energy   let go:  radius   energy")
     rows = []
     for radius, one, other in zip(settings.radii, held, free, strict=True):
@@ -36,6 +36,11 @@ def report(
         }
     )
     run.save_table("holes.csv", names, rows)
+    run.save_arrays(
+        held=np.stack([hole.positions for hole in held]),
+        let_go=np.stack([hole.positions for hole in free]),
+        **{f"image/{name}": picture for name, picture in images.items()},
+    )
     figures = {
         "hole": draw_hole(inherent, held[-1]),
         "cost": draw_cost(np.array(rows)),
