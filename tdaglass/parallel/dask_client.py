@@ -1,5 +1,6 @@
 """What Dask can do that executors in general cannot."""
 
+import contextlib
 import logging
 import time
 import warnings
@@ -39,7 +40,12 @@ def at_workers(client: Any, content: bytes) -> Any:
     with warnings.catch_warnings():
         # That it is large: it goes through the scheduler once.
         warnings.simplefilter("ignore", UserWarning)
-        return client.submit(bytes, content, pure=False)
+        future = client.submit(bytes, content, pure=False)
+    # Otherwise the first pieces all go where it is. This is a help only: workers that lack it fetch it.
+    with contextlib.suppress(Exception):
+        future.result(timeout=2.0)
+        client.replicate(future)
+    return future
 
 
 def threads_of(client: Any) -> int:
