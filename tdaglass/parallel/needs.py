@@ -40,7 +40,7 @@ class Needs(NamedTuple):
     settings : dict
         Those of JAX that change numbers, and the platform where one was asked for.
     threads : int or None
-        Of the CPU kernels and of XLA in each worker; None leaves it to the worker.
+        Of the CPU kernels and of XLA in workers that were given none of their own.
     folders : tuple of str
         From which modules are imported beside the installed ones: that of the script, where it exists.
     compiled : str or None

@@ -1,7 +1,6 @@
 """On a full disk every writer says so, and the old file stays."""
 
 import errno
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,12 @@ import pytest
 
 from tdaglass import io
 from tdaglass.configuration import Configuration
+from tdaglass.runs.atomic import partial_beside
 
 
 def fill_the_disk(target: Path) -> None:
     """Let the temporary file of the next write stand on /dev/full, where the kernel refuses every byte."""
-    target.with_name(f".{target.name}.{os.getpid()}.partial").symlink_to("/dev/full")
+    partial_beside(target).symlink_to("/dev/full")
 
 
 needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux device")

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tdaglass import kernels
 from tdaglass.parallel import OtherVersions, PieceError, Processes, map_independent, stream_independent
 from tdaglass.parallel.needs import Needs
 from tdaglass.parallel.worker import Reply
@@ -81,13 +82,23 @@ def environment(_: int) -> dict[str, Any]:
     }
 
 
+def test_threads_go_with_the_work_to_workers_without_a_share_of_their_own(monkeypatch):
+    sent = Needs.here(threads=3)._replace(home=("another machine", 1))
+    for name in ("TDAGLASS_THREADS", "NPROC"):
+        monkeypatch.setenv(name, "1")
+    with sent.met():
+        assert os.environ["TDAGLASS_THREADS"] == "1"
+    monkeypatch.delenv("TDAGLASS_THREADS")
+    with sent.met():
+        assert os.environ["TDAGLASS_THREADS"] == os.environ["NPROC"] == "3"
+
+
 @pytest.mark.parametrize("double", [True, False])
-def test_a_worker_computes_as_the_process_that_sends_it_work(processes, monkeypatch, double):
-    monkeypatch.setenv("TDAGLASS_THREADS", "3")
+def test_a_worker_computes_as_the_process_that_sends_it_work(processes, double):
     with jax.enable_x64(double):
         found = map_independent(environment, range(8), executor=processes)
     assert {x["type"] for x in found} == {"float64" if double else "float32"}
-    assert {x["threads"] for x in found} == {"3"}
+    assert {x["threads"] for x in found} == {str(max(1, kernels.thread_count() // 2))}
     assert os.getpid() not in {x["process"] for x in found}
 
 
