@@ -1,13 +1,10 @@
 """What Dask can do that executors in general cannot."""
 
 import contextlib
-import logging
 import time
 import warnings
 from concurrent.futures import Executor
 from typing import Any
-
-log = logging.getLogger(__name__)
 
 # Seconds for a scheduler to come back after it was lost.
 PATIENCE = 120.0

@@ -93,6 +93,8 @@ def begun(words: Sequence[str], env: dict[str, str] | None = None) -> Iterator[s
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Tests that a shell runs in the background hand on that control-C is not for them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process
