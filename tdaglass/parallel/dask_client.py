@@ -16,11 +16,9 @@ class SchedulerLost(ConnectionError):
 
 def as_executor(executor: Any) -> Any:
     """The executor of a client of Dask; anything else as it is."""
-    return (
-        executor.get_executor(pure=False)
-        if _of_dask(executor) and hasattr(executor, "get_executor")
-        else executor
-    )
+    if _of_dask(executor) and hasattr(executor, "get_executor"):
+        return executor.get_executor(pure=False)
+    return executor
 
 
 def client_of(executor: Executor) -> Any:
