@@ -228,8 +228,9 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 
 
 def test_jobs_of_a_queue_compute_and_none_is_left(queue, tmp_path, temporary):
+    handler = signal.getsignal(signal.SIGINT)
     with open_executor(queue) as executor:
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is handler
         # Only those with the key are let in, which is in a folder of the user's own while jobs need it.
         encrypted = find_spec("cryptography") is not None
         assert executor.scheduler.address.startswith("tls://") == encrypted

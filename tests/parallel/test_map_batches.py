@@ -193,8 +193,9 @@ def test_what_pieces_share_is_packed_once_and_opened_once_by_each_worker(workers
     assert Configurations.packed == 1
     opened = {when for _, when in found}
     assert len(opened) == len({process for process, _ in opened}) <= workers.workers
-    # Until a worker has answered, nobody knows what it has.
-    assert sum(max(sizes) > 800_000 for sizes in watching.sent) <= 2 * workers.workers
+    # Until a worker has answered, nobody knows what it has: one that is slow to begin may find all that are on
+    # their way without the function, and ask for it with each.
+    assert sum(max(sizes) > 800_000 for sizes in watching.sent) <= 3 * workers.workers
     assert max(sizes[-1] for sizes in watching.sent) < 200
 
 
