@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import pearsonr, spearmanr
 
 
 class Correlation(NamedTuple):
@@ -72,6 +71,9 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Correlation:
     found = Correlation(np.full(x.shape[:-1], np.nan), np.full(x.shape[:-1], np.nan))
     if x.shape[-1] < 2:
         return found
+    # Half a second, which workers that only simulate need not wait for.
+    from scipy.stats import pearsonr, spearmanr
+
     for i in np.ndindex(x.shape[:-1]):
         if np.ptp(x[i]) and np.ptp(y[i]):
             found.spearman[i], found.pearson[i] = spearmanr(x[i], y[i])[0], pearsonr(x[i], y[i])[0]

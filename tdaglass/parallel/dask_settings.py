@@ -42,6 +42,10 @@ SETTINGS: Mapping[str, Any] = {
     "distributed.worker.memory.terminate": 0.95,
     # Dask's own profiler looks at every worker a hundred times a second and sees a call into compiled code.
     "distributed.worker.profile.enabled": False,
+    # What it counts of itself, fifty times a second unless it is told otherwise, took a hundredth of its core.
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "2s",
+    "distributed.worker.memory.monitor-interval": "1s",
     # What a worker computes takes threads, no processes of its own; so it ends when its parent does.
     "distributed.worker.daemon": True,
     # Neither threads nor compiled code of this process survive a fork.
@@ -71,7 +75,7 @@ def exports(threads: int) -> list[str]:
     of_dask = {
         f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": str(value)
         for name, value in SETTINGS.items()
-        if name.startswith("distributed.worker.")
+        if name.startswith(("distributed.worker.", "distributed.admin."))
     }
     return [f"export {name}={value}" for name, value in (environment(threads) | of_dask).items()]
 

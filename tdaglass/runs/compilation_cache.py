@@ -23,5 +23,7 @@ def keep_compiled(root: str | os.PathLike) -> None:
         with suppress(OSError):
             compiled.mkdir(parents=True, exist_ok=True)
         jax.config.update("jax_compilation_cache_dir", str(compiled))
+        # Otherwise the folder's own name decides whether a program is found in it.
+        jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
         # Small programs too: there are hundreds of them.
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
