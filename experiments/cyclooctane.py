@@ -52,6 +52,7 @@ from cyclooctane_records import PRESETS, Map, Settings
 from cyclooctane_report import report
 from cyclooctane_rings import ATOMS, CLASSES, find, sign_changes
 from cyclooctane_score import MapScore, score
+from reporting import assemble
 from sklearn.decomposition import PCA
 
 from tdaglass import parallel, topology
@@ -148,7 +149,7 @@ def main(settings: Settings, executor: Any) -> None:
             progress="scores",
         )
         maps = {name: Map(*components[name], *of) for name, of in zip(components, scores, strict=True)}
-        run.assemble(partial(report, settings, run, rings, labels, pairs, maps))
+        assemble(run, partial(report, settings, run, rings, labels, pairs, maps))
 
 
 if __name__ == "__main__":

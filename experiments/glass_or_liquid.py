@@ -39,6 +39,7 @@ from glass_or_liquid_records import (
 )
 from glass_or_liquid_report import report
 from glass_or_liquid_training import network_of, right, train
+from reporting import assemble
 
 from tdaglass import dynamics, glass, learning, parallel, structure
 from tdaglass.configuration import Configuration
@@ -48,34 +49,18 @@ from tdaglass.runs.chunks import Chunks
 
 def cool(settings: Cooling, run: Run, executor: Any) -> Configuration:
     """Liquids and glasses of all quenches, (2, quenches, ...)."""
-    batches = range(-(-settings.quenches // settings.batch))
-    found = parallel.map_independent(
-        partial(quench, settings, run.chunk),
-        batches,
-        executor=executor,
-        keep=run.chunk,
-        names="quenches-{}".format,
-        progress="quenches",
-    )
-    for b in batches:
-        run.chunk.discard(f"quenches-{b}")
-    return jax.tree.map(lambda *x: np.concatenate(x, axis=1), *found)
-
-
-def quench(settings: Cooling, keep: Chunks, b: int) -> Configuration:
-    """A batch of them."""
-    batches = np.array_split(np.arange(settings.quenches), -(-settings.quenches // settings.batch))
     return glass.quench(
         jax.random.key(settings.seed),
         MODELS[settings.system](settings.n),
-        jnp.asarray(batches[b]),
+        jnp.arange(settings.quenches),
         hot=settings.hot,
         equilibration=settings.equilibration,
         rate=settings.rate,
         snapshots=(settings.liquid, settings.glass),
         dt=settings.dt,
-        keep=keep.within(f"quenches-{b}"),
-        progress=False,
+        batch=settings.batch,
+        executor=executor,
+        keep=run.chunk,
     )
 
 
@@ -94,7 +79,7 @@ def learn(
     to_train, to_validate = (
         jax.tree.map(lambda x, name=name: x[:, parts[name]], both) for name in ("train", "validation")
     )
-    trained = parallel.map_independent(
+    return parallel.map_independent(
         partial(train, settings, run.chunk, to_train, to_validate, executor is None),
         range(settings.trainings),
         executor=executor,
@@ -102,9 +87,6 @@ def learn(
         names=lambda k: f"training-{k + 1}",
         progress=None if executor is None else "trainings",
     )
-    for k in range(settings.trainings):
-        run.chunk.discard(f"training-{k + 1}")
-    return trained
 
 
 def look(
@@ -132,8 +114,6 @@ def heat(settings: Settings, run: Run, executor: Any, glasses: Configuration) ->
         names=name_of_heated,
         progress=None if executor is None else "heated glasses",
     )
-    for piece in pieces:
-        run.chunk.discard(name_of_heated(piece))
     motions = []
     for temperature in sorted(settings.temperatures):
         of = [moved for (t, _), moved in zip(pieces, found, strict=True) if t == temperature]
@@ -185,7 +165,7 @@ def main(settings: Settings, executor: Any) -> None:
         fields = look(settings, run, executor, trained, tested)
         motions = heat(settings, run, executor, tested[GLASS])
         results = Results(parts, trained, right(settings, trained, to_test), tested, fields, motions)
-        run.assemble(partial(report, settings, run, results))
+        assemble(run, partial(report, settings, run, results))
 
 
 if __name__ == "__main__":

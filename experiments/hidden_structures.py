@@ -34,6 +34,7 @@ from hidden_structures_records import (
 )
 from hidden_structures_report import report
 from hidden_structures_simulation import simulate
+from reporting import assemble
 
 from tdaglass import dynamics, glass, learning, parallel, structure
 from tdaglass.configuration import Configuration, unstack
@@ -73,21 +74,6 @@ def describe_batch(
     return describe(settings, some)
 
 
-def fit_species(
-    settings: Settings, features: np.ndarray, species: np.ndarray, counts: np.ndarray, code: int
-) -> learning.RedClusters:
-    """The auto-encoder and the mixture of one species."""
-    of = species == code
-    return learning.fit_red_clusters(
-        jax.random.key(settings.simulation.seed),
-        [features[of]],
-        [species[of]],
-        measure=[-counts[of]],
-        variance_explained=settings.variance_explained,
-        starts=STARTS,
-    )
-
-
 def sort_particles(settings: Settings, liquids: list[Liquid], run: Run, executor: Any) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
@@ -117,17 +103,17 @@ def sort_particles(settings: Settings, liquids: list[Liquid], run: Run, executor
         [np.concatenate([found[which] for found in of]) for of in of_liquids] for which in (0, 1)
     )
     species = [np.asarray(one.species) for one in configurations]
-    codes = np.unique(species[-1]).tolist()
-    fitted = parallel.map_independent(
-        partial(fit_species, settings, features[-1], species[-1], counts[-1]),
-        codes,
+    red = learning.fit_red_clusters(
+        jax.random.key(settings.simulation.seed),
+        [features[-1]],
+        [species[-1]],
+        measure=[-counts[-1]],
         executor=executor,
         keep=run.chunk,
-        names=lambda code: f"clusters-{code}-{of_these}",
+        name=f"clusters-{of_these}",
         progress="auto-encoders",
-    )
-    red = learning.RedClusters(
-        np.array(codes), tuple(f.clusters[0] for f in fitted), np.concatenate([f.red for f in fitted])
+        variance_explained=settings.variance_explained,
+        starts=STARTS,
     )
     return [learning.p_red(red, f, s) for f, s in zip(features, species, strict=True)]
 
@@ -173,7 +159,7 @@ def main(settings: Settings, executor: Any) -> None:
         p_red = sort_particles(settings, liquids, run, executor)
         scored = [score(settings, *of) for of in zip(liquids, p_red, strict=True)]
         analysed = [Analysed(*of, correlate(*of)) for of in zip(liquids, scored, strict=True)]
-        run.assemble(partial(report, settings, run, analysed))
+        assemble(run, partial(report, settings, run, analysed))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,6 @@ def simulate(settings: Simulation, run: Run, executor: Any) -> list[Liquid]:
         progress=None if executor is None else "ensembles",
     )
     of = dict(zip(pieces, found, strict=True))
-    for piece in pieces:
-        run.chunk.discard(name_of_ensemble(settings, piece))
     return [
         observe(settings, liquids[k], temperature, q, [of[k, c] for c in range(settings.configurations)])
         for k, (temperature, q) in enumerate(zip(settings.temperatures, wave_numbers, strict=True))
@@ -62,8 +60,6 @@ def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configura
         names="equilibration-{}".format,
         progress="equilibration",
     )
-    for c in everybody:
-        run.chunk.discard(f"equilibration-{c}")
     return [jax.tree.map(lambda *x: np.concatenate(x), *of) for of in zip(*alone, strict=True)]
 
 

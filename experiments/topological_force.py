@@ -27,6 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax_md import minimize, space
+from reporting import assemble
 from topological_force_records import GRID, PRESETS, Hole, Settings
 from topological_force_report import report
 
@@ -180,7 +181,7 @@ def main(settings: Settings, executor: Any) -> None:
             "hot liquid": target,
         }
         images = {k: np.asarray(x) for k, x in pictures.items()}
-        run.assemble(partial(report, settings, run, inherent, held, free, images))
+        assemble(run, partial(report, settings, run, inherent, held, free, images))
 
 
 if __name__ == "__main__":

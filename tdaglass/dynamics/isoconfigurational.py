@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from tdaglass import arguments, glass
-from tdaglass.checkpoints import Keep, discard_parts, for_workers
+from tdaglass.checkpoints import Keep, for_workers
 from tdaglass.configuration import Configuration
 from tdaglass.dynamics.mover import Mover
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference
@@ -206,7 +206,7 @@ def isoconfigurational(
         progress=None if within else progress,
         names=shared.name,
     )
-    sums, where = _added(shared, zip(blocks, found, strict=True), keep)
+    sums, where = _added(shared, zip(blocks, found, strict=True))
     moments = np.asarray(ticks) * mover.tick
     return _averages(sums, where, moments, replicas, observables, wave_number)
 
@@ -236,9 +236,7 @@ def _segments(ticks: list[int], longest: int) -> list[list[int]]:
     return pieces
 
 
-def _added(
-    shared: Ensemble, blocks: Iterable[tuple[int, Seen]], keep: Keep | None
-) -> tuple[Sums, np.ndarray | None]:
+def _added(shared: Ensemble, blocks: Iterable[tuple[int, Seen]]) -> tuple[Sums, np.ndarray | None]:
     """Sums over all replicas, in the order of the blocks, of which one is in memory at a time; and positions."""
     sums, where = None, None
     for first, (of_block, positions) in blocks:
@@ -249,7 +247,6 @@ def _added(
                 times, _, *rest = positions.shape
                 where = np.empty((times, shared.replicas, *rest), positions.dtype)
             where[:, first : shared.end(first)] = positions
-        discard_parts(keep, shared.name(first))
     assert sums is not None
     return sums, where
 

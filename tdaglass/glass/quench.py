@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from tdaglass import arguments
-from tdaglass.checkpoints import Keep, discard_parts, for_workers, nothing_kept, parts_of
+from tdaglass.checkpoints import Keep, for_workers, nothing_kept, parts_of
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.equilibrate import settle_overlaps
@@ -113,11 +113,7 @@ def quench(
         progress=None if progress is False else "quenches",
         names=_name,
     )
-    glasses = []
-    for some, of_batch in zip(batches, found, strict=True):
-        glasses.append(of_batch)
-        discard_parts(keep, _name(some))
-    return jax.tree.map(lambda *x: jnp.asarray(np.concatenate(x, axis=1)), *glasses)
+    return jax.tree.map(lambda *x: jnp.asarray(np.concatenate(x, axis=1)), *found)
 
 
 def _name(numbers: tuple[int, ...]) -> str:

@@ -4,7 +4,7 @@ Samples of each group (species) are sorted by clusters of their own; one of the 
 P_red is the probability of belonging to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Key
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
+from tdaglass.checkpoints import Keep
 from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
 from tdaglass.parallel import map_independent
@@ -45,6 +46,9 @@ def fit_red_clusters(
     control: Numbers | None = None,
     measure: Sequence[Numbers] | None = None,
     executor: Any = None,
+    keep: Keep | None = None,
+    name: str = "clusters",
+    progress: str | None = None,
     **settings: Any,
 ) -> RedClusters:
     """Fit clusters to the particles of one or several states, and choose the red one.
@@ -64,6 +68,10 @@ def fit_red_clusters(
         neighbours. One of both is needed.
     executor : optional
         Where groups are fitted: see `parallel.map_independent`. None fits them here, one after another.
+    keep, progress
+        As for `parallel.map_independent`: the fit of each group is kept.
+    name : str
+        Under which, with the code of the group behind it.
     **settings
         Of `fit_clusters`.
 
@@ -76,7 +84,7 @@ def fit_red_clusters(
     ValueError
         For arrays that do not fit together, and without a way to choose.
     PieceError
-        If a fit failed on a worker.
+        If a fit failed on a worker, or one that was to be kept.
 
     Examples
     --------
@@ -106,7 +114,16 @@ def fit_red_clusters(
     codes = np.unique(np.concatenate([of.ravel() for _, of in states]))
     of_groups = [(int(code), [x[of == code] for x, of in states]) for code in codes]
     fit = partial(_fit_group, key, settings)
-    fits = map(fit, of_groups) if executor is None else map_independent(fit, of_groups, executor=executor)
+    fits: Iterable[Clusters] = map(fit, of_groups)
+    if executor is not None or keep is not None:
+        fits = map_independent(
+            fit,
+            of_groups,
+            executor=executor,
+            keep=keep,
+            progress=progress,
+            names=lambda group: f"{name}-{group[0]}",
+        )
     clusters, red = [], []
     for (code, samples), fitted in zip(of_groups, fits, strict=True):
         fitted = jax.tree.map(jnp.asarray, fitted)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tdaglass import arguments
-from tdaglass.checkpoints import Keep, nothing_kept
+from tdaglass.checkpoints import Keep, discard_parts, nothing_kept
 from tdaglass.parallel.dask_client import as_executor
 from tdaglass.parallel.elsewhere import elsewhere
 from tdaglass.parallel.errors import PieceError, explain
@@ -45,7 +45,8 @@ def map_independent(
     executor : concurrent.futures.Executor, dask.distributed.Client or Part, optional
         Where: None computes here, one piece after another.
     keep : callable ``(name, compute) -> result``, optional
-        Such as `Run.chunk`: pieces are kept as they are finished, and finished ones are not computed again.
+        Such as `Run.chunk`: pieces are kept as they are finished, and finished ones are not computed again. Parts
+        that a piece has kept on its way (`checkpoints.parts_of`) are discarded then.
     progress : str, optional
         Label of a progress bar over all pieces.
     names : callable ``item -> name``, optional
@@ -155,6 +156,7 @@ class _Failures:
         for outcome in outcomes:
             if outcome.error is None:
                 self.done += 1
+                discard_parts(self.keep, outcome.piece.name)
                 yield outcome
                 continue
             self.first = self.first or outcome.error

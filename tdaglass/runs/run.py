@@ -145,7 +145,7 @@ class Run:
         """Where the parts of a longer piece of work are kept, until `Run.chunk.discard` removes them."""
         return self.chunk.within(name)
 
-    def assemble(self, write: Callable[[], None]) -> None:
+    def assemble(self, write: Callable[[], None]) -> bool:
         """Write the report: arrays, metrics, tables and figures.
 
         Of several processes that share the run one alone writes it. The others wait, and do it if that one is
@@ -154,15 +154,25 @@ class Run:
         Parameters
         ----------
         write : callable without arguments
+
+        Returns
+        -------
+        bool
+            Whether it was written here.
         """
         if self.chunk.lease is None:
             # Who has the run alone may have come for the report, whose code has changed.
             self.chunk.path(_REPORT).unlink(missing_ok=True)
 
+        written = False
+
         def report() -> None:
+            nonlocal written
             write()
+            written = True
 
         self.chunk(_REPORT, report)
+        return written
 
     @property
     def is_assembled(self) -> bool:
