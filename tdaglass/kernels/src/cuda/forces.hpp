@@ -17,8 +17,8 @@ struct Sum {
     float checked;  // magnitudes of what was added with a check, in quanta
 };
 
-// A number below which 2^31 is not reached: with a check less than this is added up, and without less than 2^30, as
-// whatever is stronger than Block::watched, 255th part of a list's room of 2^22, goes through the check.
+// Less than this is added up with a check. Without one go chunks whose pairs are all below Block::watched, of which a
+// whole list adds up to less than 2^30: together less than 2^31.
 constexpr float MOST_CHECKED = 0x1p29f;
 
 template <bool CUBIC>
