@@ -30,16 +30,16 @@ struct ForceLoop {
     float ratio[AXES];
 
     FN ForceLoop(const Particles& p, const Places& place, int i)
-        : p(p), b(*p.block), law(*p.block, *p.settings, BY_DIAMETER ? place.diameter(i) : 0.0f) {
+        : p(p), b(p.block), law(p.block, p.s, BY_DIAMETER ? place.diameter(i) : 0.0f) {
         UNROLL for (int d = 0; d < DIM; d++) x[d] = place.get(i, d), ratio[d] = b.ratio[d];
     }
 
     // False if it is beyond what can be counted.
     FN bool force_on(int t, int i, int kind, int* force) const {
-        const u32 ends = p.ends[i];
+        const u32 ends = p.ends()[i];
         const int n_chunks = (int)((ends >> 24) + 1) / 2;
         const Pair* own = b.pair[kind];
-        Reader reader(list_of(p, i), p.stage + t, n_chunks);
+        Reader reader(list_of(p, i), p.stage() + t, n_chunks);
         Pair first = own[0], second = own[0];
         Sum sum;
         UNROLL for (int d = 0; d < DIM; d++) sum.force[d] = 0;

@@ -148,7 +148,7 @@ inline void lay_out_scratch(Plan& p) {
     x.masks = take((int64_t)p.threads * s.chunks * 8 * 8);
     x.velocity = take(axes * row), x.velocity_next = take(axes * row);
     x.force = take(axes * row), x.built_at = take(axes * row);
-    x.id = take(row), x.id_next = take(row), x.rank = take(row), x.count = take(row);
+    x.id = take(row), x.id_next = take(row), x.rank = take(row), x.ends = take(row);
     x.moved = s.n_moments ? take(axes * n * 4) : at;
     x.density = s.n_moments ? take(((int64_t)s.n_waves * 2 + 2 * (MOST_SPECIES + 1)) * 8) : at;
     x.bytes = p.scratch_bytes = at;
