@@ -77,10 +77,8 @@ class System {
                 set_far_place(place, k);
                 if (BY_DIAMETER) place.set_diameter(first_far_place() + k, (float)(s.smallest * s.inverse_length));
             }
-            for (int m = t; OBSERVES && m < s.n_moments; m += THREADS) {
-                const int before = m ? a.moments[m - 1] : a.first[which];
-                if (!(before < a.moments[m] && a.moments[m] <= a.last[which])) refused |= MOMENT_REFUSED;
-            }
+            for (int m = t + 1; OBSERVES && m < s.n_moments; m += THREADS)
+                if (a.moments[m - 1] >= a.moments[m]) refused |= MOMENT_REFUSED;
             if (refused) raise_flags(&b.refused, refused);
         }
         BARRIER();
@@ -140,6 +138,8 @@ class System {
         UNROLL for (int d = 1; d < DIM; d++) cubic = cubic && b.ratio[d] == 1;
         float temperature = 0;
         int parity = 0, moment = 0;
+        // Those outside the steps of this launch are looked at by others.
+        while (OBSERVES && moment < s.n_moments && a.moments[moment] <= made) moment++;
         for (bool begun = false;; begun = true) {
             if (b.outdated && !make_list(p, place)) return b.failed[parity] ? EXPLODED : LIST_FULL;
             if (!begun) {
