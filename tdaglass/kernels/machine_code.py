@@ -52,7 +52,7 @@ def machine_code(compiler: Compiler, options: Sequence[str], target: str) -> byt
 
 def _folder() -> Path:
     """Beside JAX's compiled programs, where the user keeps these."""
-    kept = jax.config.jax_compilation_cache_dir
+    kept = getattr(jax.config, "jax_compilation_cache_dir", None)
     if kept and "://" not in kept:
         return Path(kept) / "tdaglass"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tdaglass"

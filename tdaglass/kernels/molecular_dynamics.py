@@ -235,6 +235,9 @@ STATUS = (
     "a number of particles, an entry of the tables, the time step, the skin or the temperature is out of range; "
     "try positive ones",
     "there is not enough memory for the neighbour lists; try fewer systems at once, or a smaller skin",
+    "a particle has more neighbours than a list of the CUDA kernels has room for; try a smaller skin, or "
+    "engine='jax'",
+    "a block of the card does not hold the system; try engine='jax'",
 )
 
 

@@ -68,7 +68,7 @@ class Compiler:
             strings(*(name.encode() for name in names)),
         )
         try:
-            words = [word.encode() for word in (f"--gpu-architecture={target}", "-std=c++17", *options)]
+            words = [word.encode() for word in (f"--gpu-architecture={target}", *options)]
             if self.library.nvrtcCompileProgram(program, len(words), (ctypes.c_char_p * len(words))(*words)):
                 log = self._get("ProgramLog", program).decode(errors="replace")
                 errors = [line for line in log.splitlines() if "error" in line] or [log.strip()]

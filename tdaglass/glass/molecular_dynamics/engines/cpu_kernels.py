@@ -28,6 +28,11 @@ def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     return why_no_loop("the CPU kernels", MOST_SPECIES, model, ensemble, dtype)
 
 
+def describe() -> str:
+    """The kernels in words for a record."""
+    return f"CPU kernels for {kernels.built_for()}"
+
+
 def run(
     flat: State,
     model: Model,

@@ -110,22 +110,20 @@ struct Systems {
 };
 
 // What to look at on the way and where its sums go, in the order in which they are bound.
-template <class Numbers>
 struct Watch {
     Ints moments, fraction, image, cage, waves;
-    ffi::Result<Numbers> distance, distance_sq, cage_sq, scattering, scattering_sq;
+    FloatsOut distance, distance_sq, cage_sq, scattering, scattering_sq;
 
-    // An error unless the arrays are those of such systems; a sum is so many numbers.
-    ffi::Error check(const Settings& s, int64_t words) {
-        const int64_t n_moments = moments.element_count(), of_each = words * n_moments * s.n_particles;
+    // An error unless the arrays are those of such systems.
+    ffi::Error check(const Settings& s) {
+        const int64_t n_moments = moments.element_count();
         const auto start = fraction.dimensions(), neighbors = cage.dimensions();
         bool agree = start.size() == 2 && neighbors.size() == 2 && start[0] == s.n_particles &&
                      start[1] == s.dimension && neighbors[0] == s.n_particles &&
                      has_numbers(image, s.n_particles * s.dimension) && s.dimension > 0 &&
                      waves.element_count() % s.dimension == 0;
-        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, of_each);
-        for (auto* sum : {&scattering, &scattering_sq})
-            agree &= has_numbers(**sum, words * n_moments * (s.n_species + 2));
+        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, n_moments * s.n_particles);
+        for (auto* sum : {&scattering, &scattering_sq}) agree &= has_numbers(**sum, n_moments * (s.n_species + 2));
         if (agree) return ffi::Error::Success();
         return ffi::Error::InvalidArgument("expected one start, its cages, and sums for every moment");
     }
@@ -189,7 +187,7 @@ auto and_systems(Binding&& binding) {
 }
 
 // The members of a Watch, behind others.
-template <class Numbers, class Binding>
+template <class Binding>
 auto and_watch(Binding&& binding) {
     return std::move(binding)
         .template Arg<Ints>()  // moments
@@ -197,11 +195,11 @@ auto and_watch(Binding&& binding) {
         .template Arg<Ints>()  // image of the start
         .template Arg<Ints>()  // cage
         .template Arg<Ints>()  // waves
-        .template Ret<Numbers>()   // distance
-        .template Ret<Numbers>()   // distance_sq
-        .template Ret<Numbers>()   // cage_sq
-        .template Ret<Numbers>()   // scattering
-        .template Ret<Numbers>();  // scattering_sq
+        .template Ret<Floats>()   // distance
+        .template Ret<Floats>()   // distance_sq
+        .template Ret<Floats>()   // cage_sq
+        .template Ret<Floats>()   // scattering
+        .template Ret<Floats>();  // scattering_sq
 }
 
 }  // namespace tdaglass::calls

@@ -11,10 +11,11 @@ namespace tdaglass::cuda {
 // What is asked of a card, in the order in which Python reads it (kernels/cards.py).
 struct Card {
     char name[128];
-    int64_t memory;                       // bytes
-    int32_t major, minor;                 // of its compute capability
-    int32_t multiprocessors, shared_bytes;  // the latter of a block, at most
-    int32_t driver;                       // newest version of CUDA that the driver knows: 1000 major + 10 minor
+    int64_t memory;        // bytes
+    int32_t major, minor;  // of its compute capability
+    int32_t multiprocessors;
+    int32_t shared_per_block, shared_per_multiprocessor;  // bytes, at most
+    int32_t driver;  // newest version of CUDA that the driver knows: 1000 major + 10 minor
 };
 
 class Driver {
@@ -24,7 +25,6 @@ class Driver {
     int (*load_module)(void** module, const void* code) = nullptr;
     int (*get_function)(void** function, void* module, const char* name) = nullptr;
     int (*set_attribute)(void* function, int attribute, int value) = nullptr;
-    int (*fill_bytes)(uint64_t pointer, unsigned char value, size_t n, void* stream) = nullptr;
     int (*context_of_stream)(void* stream, void** context) = nullptr;
     int (*push_context)(void* context) = nullptr;
     int (*pop_context)(void** context) = nullptr;
@@ -44,7 +44,6 @@ class Driver {
         take(load_module, "cuModuleLoadData");
         take(get_function, "cuModuleGetFunction");
         take(set_attribute, "cuFuncSetAttribute");
-        take(fill_bytes, "cuMemsetD8Async");
         take(context_of_stream, "cuStreamGetCtx");
         take(push_context, "cuCtxPushCurrent_v2");
         take(pop_context, "cuCtxPopCurrent_v2");
@@ -78,7 +77,8 @@ class Driver {
         attribute(card.multiprocessors, 16);
         attribute(card.major, 75);
         attribute(card.minor, 76);
-        attribute(card.shared_bytes, 97);  // that a function may ask for
+        attribute(card.shared_per_block, 97);  // that a function may ask for
+        attribute(card.shared_per_multiprocessor, 81);
         card.memory = (int64_t)memory;
         return failed ? "the CUDA driver says nothing of card " + std::to_string(ordinal) + ": " + words(failed) : "";
     }
