@@ -37,7 +37,6 @@ struct Plan {
 };
 
 constexpr int64_t MOST_ROOM = 8 * 127;  // of neighbours: the ends of species in a list are bytes, in fours
-constexpr int FAR_PLACES = 64;          // see places.hpp
 constexpr int LIST_STAGES = 4;               // chunks of a list on their way to a thread
 constexpr int64_t ADDRESSES = 65536, SHARED_OF_SYSTEM = 1024;
 
@@ -84,29 +83,36 @@ inline PairStrength strength_of(const PairTable& table, int a, int b, double len
             constant / q, linear / q,                              l_sq / cutoff_sq};
 }
 
-// Forces of pairs up to 2^22 quanta are rounded by the addition of a number (forces.hpp); the rest is room for
+// The strength below which no pair's force reaches so many quanta: nearer than where one does, it is a strength below
+// quanta / distance over less than that distance; farther away, none does.
+inline double strength_of_force(const PairTable& table, double quanta) {
+    const double near = distance_of_force(table, quanta);
+    return near > 0 ? quanta / near : -1;
+}
+
+// Forces of pairs up to 2^22 quanta are rounded by the addition of a number (forces.hpp); three per cent are for
 // truncations and rounding. Of pairs up to `watched`, a whole list adds up to less than 2^30.
 inline bool set_limits(Settings& s, const PairTable& table) {
-    const double countable = 0.97 * 0x1p22, near = distance_of_force(table, countable);
-    if (!(near > 0)) return false;
-    s.steepest = countable / near;
-    s.watched = s.steepest * std::min(1.0, 255.0 / (8 * s.chunks));
+    const double countable = 0.97 * 0x1p22, part = std::min(1.0, 255.0 / (8 * s.chunks));
+    s.steepest = strength_of_force(table, countable);
+    s.watched = strength_of_force(table, countable * part);
+    if (!(s.steepest > 0 && s.watched > 0)) return false;
     double beside = 0;  // what a truncation adds to a force, in quanta
     for (int a = 0; a < s.n_species; a++)
         for (int b = 0; b < s.n_species; b++) {
             const PairCoefficients& c = table.at(a, b);
-            const double length = table.by_diameter() ? table.potential.smallest : 1;
-            beside = std::max(beside, (std::fabs(c.force_shift) + 2 * c.cutoff * (std::fabs(c.slope) +
-                              std::fabs(c.curvature) * c.cutoff * c.cutoff)) / length / table.force_quantum);
+            const double length = table.by_diameter() ? table.potential.smallest : 1, cutoff_sq = c.cutoff * c.cutoff;
+            const double smooth = 2 * c.cutoff * (std::fabs(c.slope) + std::fabs(c.curvature) * cutoff_sq);
+            beside = std::max(beside, (std::fabs(c.force_shift) + smooth) / length / table.force_quantum);
         }
-    return beside < 0.02 * countable;
+    return beside < 0.02 * countable * part;
 }
 
-inline void choose_threads(Plan& p, const Card& card) {
+inline void choose_threads(Plan& p, const Card& card, int64_t threads) {
     Settings& s = p.settings;
     const int64_t n = s.n_particles;
     // Sixty-four registers a thread leave room for 1024 threads on a multiprocessor.
-    p.threads = (int)std::clamp<int64_t>(up_to(n, 32), 64, 512);
+    p.threads = (int)(threads ? threads : std::clamp<int64_t>(up_to(n, 32), 64, 512));
     // Neighbours of a species in a cell are about ten; more cells than that are not worth their room.
     s.n_keys = (int)(p.kinds * std::clamp<int64_t>(n / 4, 64, 4096));
     auto lay_out = [&] {
@@ -117,11 +123,11 @@ inline void choose_threads(Plan& p, const Card& card) {
     };
     lay_out();
     while (p.shared_bytes > card.shared_per_block && s.n_keys > 64 * p.kinds) s.n_keys /= 2, lay_out();
-    while (p.shared_bytes > card.shared_per_block && p.threads > 128) p.threads /= 2, lay_out();
+    while (!threads && p.shared_bytes > card.shared_per_block && p.threads > 128) p.threads /= 2, lay_out();
     const int64_t of_block = p.shared_bytes + SHARED_OF_SYSTEM;
-    p.blocks = (int)std::clamp<int64_t>(card.shared_per_multiprocessor / of_block, 1, 1024 / p.threads);
+    p.blocks = (int)std::clamp<int64_t>(card.shared_per_multiprocessor / of_block, 1, std::max(1, 1024 / p.threads));
     // A block that is alone on its multiprocessor takes all of it.
-    if (p.blocks == 1 && p.threads == 512 && n > 512) {
+    if (!threads && p.blocks == 1 && p.threads == 512 && n > 512) {
         p.threads = 1024;
         lay_out();
         if (p.shared_bytes > card.shared_per_block) p.threads = 512, lay_out();
@@ -144,7 +150,7 @@ inline void lay_out_scratch(Plan& p) {
     x.force = take(axes * row), x.built_at = take(axes * row);
     x.id = take(row), x.id_next = take(row), x.rank = take(row), x.count = take(row);
     x.moved = s.n_moments ? take(axes * n * 4) : at;
-    x.density = s.n_moments ? take(((int64_t)s.n_waves * 2 + MOST_SPECIES + 1) * 8) : at;
+    x.density = s.n_moments ? take(((int64_t)s.n_waves * 2 + 2 * (MOST_SPECIES + 1)) * 8) : at;
     x.bytes = p.scratch_bytes = at;
     at = 0;
     CommonPlaces& c = s.common;
@@ -166,8 +172,9 @@ inline std::string options_of(const Plan& p) {
 
 }  // namespace planning
 
-// The status is OK, BAD_SETTINGS, or DOES_NOT_FIT.
-inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Card& card, const Watched& watched, Plan& p) {
+// The status is OK, BAD_SETTINGS, or DOES_NOT_FIT. Threads of a block, in thirty-twos, are chosen if they are not given.
+inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Card& card, const Watched& watched, Plan& p,
+                        int64_t threads = 0) {
     using namespace planning;
     p = {};
     Settings& s = p.settings;
@@ -199,9 +206,10 @@ inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Ca
     // Far places (places.hpp) are beyond every cut-off as long as particles move less than half of this. No bit of a
     // trajectory depends on it.
     s.skin = liquid.skin, s.list_skin = std::min(liquid.skin, 0.4 * table.longest_cutoff);
-    s.length = std::exp2(std::round(std::log2(table.largest_sigma)));
-    s.force_quantum = table.force_quantum;
+    s.length = std::exp2(std::round(std::log2(table.largest_sigma))), s.inverse_length = 1 / s.length;
+    s.force_quantum = table.force_quantum, s.force_quanta = 1 / table.force_quantum;
     s.kinetic_quantum = std::exp2(std::ceil(std::log2(64.0 * s.n_particles)) - 52) * table.energy_unit;
+    s.kinetic_quanta = 1 / s.kinetic_quantum;
     s.most_kinetic = 0x1p16 * table.energy_unit;
     s.smallest = table.potential.smallest, s.largest = table.potential.largest;
     s.non_additivity = table.potential.non_additivity;
@@ -216,7 +224,7 @@ inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Ca
         }
     }
     if (!set_limits(s, table)) return DOES_NOT_FIT;
-    choose_threads(p, card);
+    choose_threads(p, card, threads);
     if (p.shared_bytes > card.shared_per_block) return DOES_NOT_FIT;
     lay_out_scratch(p);
     if (watched.n_moments) {

@@ -7,7 +7,8 @@ namespace block {
 typedef long long Whole;  // 64 bits on both sides
 
 enum { MOST_SPECIES = 4, CHAIN_LINKS = 3 };
-enum { BLOCK_BYTES = 1024 };  // of shared memory, for what the threads of a block tell each other (block.hpp)
+enum { BLOCK_BYTES = 1024 };  // of shared memory, for what the threads of a block tell each other (block_record.hpp)
+enum { FAR_PLACES = 64 };     // see places.hpp
 
 // Beside those of molecular_dynamics.hpp, which have the same numbers here.
 enum Status {
@@ -48,9 +49,9 @@ struct Settings {
     double dt, freedom;
     double skin, list_skin;      // as asked for; of the lists
     double longest_cutoff;
-    double length;               // a power of two near the largest sigma
-    double force_quantum;
-    double kinetic_quantum, most_kinetic;  // of m v^2, and what a particle of a liquid has never
+    double length, inverse_length;  // a power of two near the largest sigma
+    double force_quantum, force_quanta;        // and how many are a unit
+    double kinetic_quantum, kinetic_quanta, most_kinetic;  // of m v^2; the last: what a particle of a liquid never has
     double steepest;             // strength up to which forces are rounded by an addition, in quanta per length
     double watched;              // strength from which forces on a particle are added up with a check, the same
     double smallest, largest, non_additivity;  // of diameters

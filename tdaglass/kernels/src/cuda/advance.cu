@@ -1,0 +1,22 @@
+// The kernels, as plan.hpp says how to launch them.
+#include "block.hpp"
+
+using namespace tdaglass::block;
+
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
+advance(const __grid_constant__ Settings settings, const __grid_constant__ Arrays arrays) {
+    extern __shared__ __align__(16) char shared[];
+    System(settings, arrays, blockIdx.x, shared).run();
+}
+
+#if OBSERVES
+extern "C" __global__ void __launch_bounds__(THREADS)
+begin_observing(const __grid_constant__ Settings settings, const __grid_constant__ Arrays arrays) {
+    begin_sums(settings, arrays, blockIdx.x, gridDim.x);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+finish_observing(const __grid_constant__ Settings settings, const __grid_constant__ Arrays arrays) {
+    finish_sums(settings, arrays, blockIdx.x, gridDim.x);
+}
+#endif
