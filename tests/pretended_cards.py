@@ -98,7 +98,17 @@ def _library() -> tuple[Path, ctypes.CDLL]:
     if COMPILER is None:
         pytest.skip("no C++ compiler")
     include = Path(jaxlib.__file__).parent / "include"
-    command = [COMPILER, "-std=c++20", "-fPIC", "-shared", "-pthread", *FLAGS, f"-I{SOURCES}", "-isystem", str(include)]
+    command = [
+        COMPILER,
+        "-std=c++20",
+        "-fPIC",
+        "-shared",
+        "-pthread",
+        *FLAGS,
+        f"-I{SOURCES}",
+        "-isystem",
+        str(include),
+    ]
     made_of = hashlib.sha256(repr(command).encode() + SOURCE.read_bytes())
     for path in sorted(SOURCES.rglob("*.hpp")):
         made_of.update(path.read_bytes())
