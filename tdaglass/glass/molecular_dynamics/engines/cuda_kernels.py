@@ -147,8 +147,8 @@ def _launches(
             began, last = time.monotonic(), min(target, made + steps)
             launch = partial(advance, model, ensemble, dt, skin, room, mesh, states, schedule)
             moved, reached, status, longest, sums = _wait(launch, made, last, observation)
-            if (status == blocks.LIST_FULL).any():
-                room = _with_room(model, skin, room, int(longest.max()))
+            if (np.asarray(status) == blocks.LIST_FULL).any():
+                room = _with_room(model, skin, room, int(np.asarray(longest).max()))
                 continue
             check_progress(model, ensemble, reached, status)
             states, made = moved, last
@@ -186,7 +186,7 @@ def _with_room(model: Model, skin: float, room: int, longest: int) -> int:
 def _wait(launch: Callable[..., Any], *arguments: Any) -> tuple[State, Any, Any, Any, Any]:
     """What a launch returns, when it is done; SimulationError, with a remedy, where the card could not run it."""
     try:
-        moved, *progress, sums = jax.block_until_ready(launch(*arguments))
+        return jax.block_until_ready(launch(*arguments))
     except RuntimeError as error:
         said = str(error)
         if "RESOURCE_EXHAUSTED" in said:
@@ -196,7 +196,6 @@ def _wait(launch: Callable[..., Any], *arguments: Any) -> tuple[State, Any, Any,
         elif isinstance(error, jax.errors.JaxRuntimeError):
             raise
         raise SimulationError(said if "; try" in said else f"{said}; try engine='jax'") from error
-    return moved, *(np.asarray(x) for x in progress), sums
 
 
 @partial(jax.jit, static_argnames=("model", "ensemble", "dt", "skin", "room", "mesh"))
