@@ -69,7 +69,7 @@ def compiler() -> str | None:
 
 @cache
 def library() -> ctypes.CDLL:
-    flags = ["-std=c++20", "-O2", *(SOURCES / "flags.txt").read_text().split(), "-shared", "-fPIC", "-pthread"]
+    flags = ["-std=c++20", "-O2", "-march=native", *(SOURCES / "flags.txt").read_text().split(), "-shared", "-fPIC", "-pthread"]
     source = HERE / "block_on_cpu.cpp"
     texts = [source, *sorted(SOURCES.glob("cuda/*.hpp")), *sorted(SOURCES.glob("molecular_dynamics/*.hpp"))]
     name = hashlib.sha256(b"".join(x.read_bytes() for x in texts) + " ".join(flags).encode()).hexdigest()[:16]

@@ -11,21 +11,19 @@ namespace block {
 class System {
    public:
     FN System(const Settings& s, const Arrays& a, int which, char* shared)
-        : s(s), a(a), which(which), p(particles_of(s, a, which, shared)), b(*p.block), place{(int*)shared},
+        : s(s), a(a), which(which), p(s, a, which, shared), b(p.block), place{(int*)shared},
           first(p.first_coordinate()), image(a.image_out + p.first_coordinate()) {}
 
     FN void run() {
         prepare();
-        const int refusal = b.refused, made = a.first[which], last = a.last[which];
-        if (refusal & (ADDRESS_REFUSED | BOX_REFUSED | PARTICLE_REFUSED | MOMENT_REFUSED) || made >= last) {
+        const int refusal = b.refused, last = a.last[which];
+        int made = a.first[which];
+        if (refusal & ~MOTION_REFUSED || made >= last) {
             hand_back(made, status_of_refusal(refusal & ~MOTION_REFUSED));
-            return;
+        } else {
+            const Status status = refusal ? EXPLODED : make_list(p, place) ? advance(made, last) : LIST_FULL;
+            hand_over(made, status);
         }
-        if (refusal) {
-            hand_back(made, EXPLODED);
-            return;
-        }
-        advance(made, last);
     }
 
    private:
@@ -58,8 +56,8 @@ class System {
             const float most = (float)s.most_kinetic;
             for (int i = t; i < p.n(); i += THREADS) {
                 const int species = p.species_of_id(i);
-                const bool known = a.species[(u64)which * p.n() + i] == species && species >= 0 && species < s.n_species;
-                const double d = BY_DIAMETER ? (double)a.diameters[(u64)which * p.n() + i] : 0, slack = 1e-6;
+                const bool known = a.species[p.first_id() + i] == species && species >= 0 && species < s.n_species;
+                const double d = BY_DIAMETER ? (double)a.diameters[p.first_id() + i] : 0, slack = 1e-6;
                 const bool within = !BY_DIAMETER || (d >= s.smallest * (1 - slack) && d <= s.largest * (1 + slack));
                 if (!known || !within) refused |= PARTICLE_REFUSED;
                 float speed_sq = 0;
@@ -67,13 +65,13 @@ class System {
                     const u64 k = first + (u64)i * DIM + c;
                     const float v = a.velocity[k], f = quanta_of(a.force[k]);
                     place.set(i, c, a.fraction[k]);
-                    p.velocity[c * N_PADDED + i] = v;
+                    p.velocity()[c * N_PADDED + i] = v;
                     image[(u64)i * DIM + c] = a.image[k];
                     speed_sq += v * v;
                     if (is_too_fast(v) || !(f <= 2147483647.0f && f >= -2147483647.0f)) refused |= MOTION_REFUSED;
                 }
                 if (!(s.mass[known ? species : 0] * speed_sq < most)) refused |= MOTION_REFUSED;
-                p.id[i] = i;
+                p.id()[i] = i;
             }
             for (int k = t; k < FAR_PLACES; k += THREADS) {
                 set_far_place(place, k);
@@ -136,11 +134,10 @@ class System {
 
     FN bool is_too_fast(float v) const { return !(v < b.fastest && v > -b.fastest); }
 
-    FN void advance(int made, const int last) {
-        if (!make_list(p, place)) return finish(made, LIST_FULL);
+    FN Status advance(int& made, const int last) {
         EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
             UNROLL for (int d = 0; d < DIM; d++)
-                p.force[d * N_PADDED + i] = nearest(quanta_of(a.force[first + (u64)p.id[i] * DIM + d]));
+                p.force()[d * N_PADDED + i] = nearest(quanta_of(a.force[first + (u64)p.id()[i] * DIM + d]));
         bool cubic = true;
         UNROLL for (int d = 1; d < DIM; d++) cubic = cubic && b.ratio[d] == 1;
         if (s.thermostat) sum_scaled();
@@ -148,7 +145,7 @@ class System {
         for (int parity = 0; made < last; made++, parity ^= 1) {
             const float temperature = a.temperature[which] + a.slope[which] * (float)made;
             if (s.thermostat) {
-                if (!(temperature > 0 && is_finite(temperature))) return finish(made, BAD_SETTINGS);
+                if (!(temperature > 0 && is_finite(temperature))) return BAD_SETTINGS;
                 EACH_THREAD(t) if (t == 0) {
                     b.factor = half_chain(s, b, (double)b.kinetic_scaled * s.kinetic_quantum, temperature);
                     b.kinetic_scaled = 0;
@@ -156,13 +153,13 @@ class System {
                 BARRIER();
             }
             kick_and_move(parity);
-            if (b.outdated && !make_list(p, place)) return finish(made, b.failed[parity] ? EXPLODED : LIST_FULL);
+            if (b.outdated && !make_list(p, place)) return b.failed[parity] ? EXPLODED : LIST_FULL;
             if (cubic) {
                 find_forces_and_kick<true>(parity);
             } else {
                 find_forces_and_kick<false>(parity);
             }
-            if (b.failed[parity]) return finish(made, status_of_failure(b.failed[parity]));
+            if (b.failed[parity]) return status_of_failure(b.failed[parity]);
             if (s.thermostat) {
                 EACH_THREAD(t) if (t == 0) {
                     b.pending = half_chain(s, b, (double)b.kinetic * s.kinetic_quantum, temperature);
@@ -176,7 +173,7 @@ class System {
                 moment++;
             }
         }
-        finish(made, OK);
+        return OK;
     }
 
     // v <- factor v + (dt/2) f/m, r <- r + dt v.
@@ -191,7 +188,7 @@ class System {
                 int built_at[AXES];
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const int k = d * N_PADDED + i;
-                    f[d] = (float)p.force[k], v[d] = p.velocity[k], built_at[d] = p.built_at[k];
+                    f[d] = (float)p.force()[k], v[d] = p.velocity()[k], built_at[d] = p.built_at()[k];
                 }
                 UNROLL for (int d = 0; d < DIM; d++) {
                     v[d] = multiply_add(v[d] * pending, factor, f[d] * half_kick);
@@ -199,11 +196,11 @@ class System {
                     const int old = place.get(i, d), by = nearest(v[d] * b.to_steps[d]), now = (int)((u32)old + (u32)by);
                     place.set(i, d, now);
                     // A sum that wrapped round went through a face of the box.
-                    if (((old ^ now) & (by ^ now)) < 0) image[(u64)p.id[i] * DIM + d] += by < 0 ? -1 : 1;
+                    if (((old ^ now) & (by ^ now)) < 0) image[(u64)p.id()[i] * DIM + d] += by < 0 ? -1 : 1;
                     const float gone = (float)(int)((u32)now - (u32)built_at[d]) * b.ratio[d];
                     moved_sq = multiply_add(gone, gone, moved_sq);
                 }
-                UNROLL for (int d = 0; d < DIM; d++) p.velocity[d * N_PADDED + i] = v[d];
+                UNROLL for (int d = 0; d < DIM; d++) p.velocity()[d * N_PADDED + i] = v[d];
                 outdated |= moved_sq > b.outdated_sq;
             }
             if (outdated) raise_flags(&b.outdated, 1);
@@ -229,8 +226,8 @@ class System {
                 float speed_sq = 0, v[AXES];
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const int k = d * N_PADDED + i;
-                    v[d] = p.velocity[k] + (float)f[d] * s.half_kick[species];
-                    p.force[k] = f[d], p.velocity[k] = v[d];
+                    v[d] = p.velocity()[k] + (float)f[d] * s.half_kick[species];
+                    p.force()[k] = f[d], p.velocity()[k] = v[d];
                     if (is_too_fast(v[d])) failed |= EXPLODED_KICKED;
                     speed_sq += v[d] * v[d];
                 }
@@ -254,7 +251,7 @@ class System {
             UNROLL_TWICE for (int i = t; i < p.n(); i += THREADS) {
                 float speed_sq = 0;
                 UNROLL for (int d = 0; d < DIM; d++) {
-                    const float v = p.velocity[d * N_PADDED + i] * pending;
+                    const float v = p.velocity()[d * N_PADDED + i] * pending;
                     speed_sq += v * v;
                 }
                 kinetic += nearest_long((double)(s.mass[species_of_slot(p, kinds, i)] * speed_sq) * quanta);
@@ -283,15 +280,16 @@ class System {
         }
     }
 
-    FN void finish(int made, Status status) {
+    // As it is now; without a list, or before the first step, not of use.
+    FN void hand_over(int made, Status status) {
         EACH_THREAD(t) {
             for (int i = t; i < p.n(); i += THREADS) {
-                const u64 to = first + (u64)p.id[i] * DIM;
+                const u64 to = first + (u64)p.id()[i] * DIM;
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const int k = d * N_PADDED + i;
                     a.fraction_out[to + d] = place.get(i, d);
-                    a.velocity_out[to + d] = p.velocity[k] * b.pending;
-                    a.force_out[to + d] = (float)p.force[k] * (float)s.force_quantum;
+                    a.velocity_out[to + d] = p.velocity()[k] * b.pending;
+                    a.force_out[to + d] = (float)p.force()[k] * (float)s.force_quantum;
                 }
             }
             if (t < CHAIN_LINKS) {

@@ -46,58 +46,55 @@ enum Failure { EXPLODED_MOVING = 1, OVERLAPPED = 2, EXPLODED_KICKED = 4 };
 // Thirty-two slots of which some are neighbours: the first in the highest bit, and its address.
 typedef uint2 Mask;
 
-// Pointers are the same in all threads. Numbers of particles stand axis by axis, N_PADDED each, in the order of slots.
+// Where the arrays of a system are; the same in all threads. Numbers of particles stand axis by axis, N_PADDED each, in
+// the order of slots. Addresses are computed where they are used: registers are scarce.
 struct Particles {
-    const Settings* settings;
-    const Arrays* arrays;
-    int which;               // system
-    char* shared;
-    u32 address;             // of it
-    Block* block;
-    int* start;              // of each species and cell among the slots, then the end
-    uint4* stage;            // (STAGES, THREADS) chunks of lists
-    float *velocity, *velocity_next;
-    int* force;              // in quanta
-    int* built_at;           // fractions when the list was made
-    int *id, *id_next;       // in the caller's order
-    int* rank;
-    u32* ends;               // of each species in a list, in fours of neighbours: bytes
-    uint4* list;             // (N_PADDED / 32, chunks, 32) times eight addresses
-    Mask* masks;             // (8 chunks, THREADS)
-    float* moved;            // (particles, axes) in the caller's order
-    Whole* density;
+    const Settings& s;
+    const Arrays& a;
+    const int which;         // system
+    char* const shared;
+    const u32 address;       // of it
+    Block& block;
+    char* const scratch;
+    int sorted = 0;          // how many times: two of the arrays take turns
 
-    FN int n() const { return settings->n_particles; }
-    FN u64 first_coordinate() const { return (u64)which * settings->n_particles * DIM; }  // in the caller's arrays
-    FN int species_of_id(int i) const {
-        return settings->n_species == 1 ? 0 : arrays->species[(u64)which * settings->n_particles + i];
+    FN Particles(const Settings& s, const Arrays& a, int which, char* shared)
+        : s(s), a(a), which(which), shared(shared), address(shared_address(shared)), block(*(Block*)(shared + s.block_at)),
+          scratch(a.scratch + (u64)s.scratch.bytes * (u64)which) {}
+
+    FN int n() const { return s.n_particles; }
+    FN u64 first_coordinate() const { return (u64)which * s.n_particles * DIM; }  // in the caller's arrays
+    FN u64 first_id() const { return (u64)which * s.n_particles; }
+    FN int species_of_id(int i) const { return s.n_species == 1 ? 0 : a.species[first_id() + i]; }
+
+    FN int* start() const { return (int*)(shared + s.start_at); }     // of each kind and cell among the slots, and the end
+    FN uint4* stage() const { return (uint4*)(shared + s.stage_at); }  // (STAGES, THREADS) chunks of lists
+    FN float* velocity() const { return at<float>(sorted & 1 ? s.scratch.velocity_next : s.scratch.velocity); }
+    FN float* velocity_next() const { return at<float>(sorted & 1 ? s.scratch.velocity : s.scratch.velocity_next); }
+    FN int* id() const { return at<int>(sorted & 1 ? s.scratch.id_next : s.scratch.id); }  // in the caller's order
+    FN int* id_next() const { return at<int>(sorted & 1 ? s.scratch.id : s.scratch.id_next); }
+    FN int* force() const { return at<int>(s.scratch.force); }         // in quanta
+    FN int* built_at() const { return at<int>(s.scratch.built_at); }   // fractions when the list was made
+    FN int* rank() const { return at<int>(s.scratch.rank); }           // in a cell
+    FN u32* ends() const { return at<u32>(s.scratch.ends); }           // of each kind in a list, in fours of neighbours: bytes
+    FN uint4* list() const { return at<uint4>(s.scratch.list); }       // (N_PADDED / 32, chunks, 32) times eight addresses
+    FN Mask* masks() const { return at<Mask>(s.scratch.masks); }       // (8 chunks, THREADS)
+    FN float* moved() const { return at<float>(s.scratch.moved); }     // (particles, axes) in the caller's order
+    FN Whole* density() const { return at<Whole>(s.scratch.density); }
+
+   private:
+    template <class T>
+    FN T* at(Whole place) const {
+        return (T*)(scratch + place);
     }
 };
-
-FN Particles particles_of(const Settings& s, const Arrays& a, int which, char* shared) {
-    Particles p;
-    p.settings = &s, p.arrays = &a, p.which = which, p.shared = shared;
-    p.address = shared_address(shared);
-    p.block = (Block*)(shared + s.block_at);
-    p.stage = (uint4*)(shared + s.stage_at);
-    p.start = (int*)(shared + s.start_at);
-    char* from = a.scratch + (u64)s.scratch.bytes * (u64)which;
-    p.list = (uint4*)(from + s.scratch.list);
-    p.masks = (Mask*)(from + s.scratch.masks);
-    p.velocity = (float*)(from + s.scratch.velocity), p.velocity_next = (float*)(from + s.scratch.velocity_next);
-    p.force = (int*)(from + s.scratch.force), p.built_at = (int*)(from + s.scratch.built_at);
-    p.id = (int*)(from + s.scratch.id), p.id_next = (int*)(from + s.scratch.id_next);
-    p.rank = (int*)(from + s.scratch.rank), p.ends = (u32*)(from + s.scratch.count);
-    p.moved = (float*)(from + s.scratch.moved), p.density = (Whole*)(from + s.scratch.density);
-    return p;
-}
 
 // Kinds are what lists tell apart: species, or where particles have diameters one for all.
 struct Kinds {
     int first[MOST_SPECIES];  // slot
 
     FN Kinds(const Particles& p) {
-        UNROLL for (int k = 0; k < KINDS; k++) first[k] = p.start[k * p.block->n_cells];
+        UNROLL for (int k = 0; k < KINDS; k++) first[k] = p.start()[k * p.block.n_cells];
     }
     FN int of_slot(int i) const {
         int kind = 0;
@@ -107,7 +104,7 @@ struct Kinds {
 };
 
 FN int species_of_slot(const Particles& p, const Kinds& kinds, int i) {
-    return BY_DIAMETER ? p.species_of_id(p.id[i]) : kinds.of_slot(i);
+    return BY_DIAMETER ? p.species_of_id(p.id()[i]) : kinds.of_slot(i);
 }
 
 }  // namespace block

@@ -46,42 +46,39 @@ FN void cut_cells(const Settings& s, Block& b, const float* edge) {
 // Places afterwards are fractions of the box in single precision, in edges of the first axis, which spares lists two
 // conversions; or, where the nearest image has to be found, what they were.
 FN void sort_by_cells(Particles& p, Places& place) {
-    Block& b = *p.block;
+    Block& b = p.block;
     const int n_keys = KINDS * b.n_cells;
     auto key_of = [&](int i, int* x) {
         UNROLL for (int d = 0; d < DIM; d++) x[d] = place.get(i, d);
-        return (BY_DIAMETER ? 0 : p.species_of_id(p.id[i])) * b.n_cells + cell_of(b, x);
+        return (BY_DIAMETER ? 0 : p.species_of_id(p.id()[i])) * b.n_cells + cell_of(b, x);
     };
-    EACH_THREAD(t) for (int k = t; k <= n_keys; k += THREADS) p.start[k] = 0;
+    EACH_THREAD(t) for (int k = t; k <= n_keys; k += THREADS) p.start()[k] = 0;
     BARRIER();
     EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS) {
         int x[AXES];
-        p.rank[i] = add_to(&p.start[key_of(i, x)], 1);
+        p.rank()[i] = add_to(&p.start()[key_of(i, x)], 1);
     }
     BARRIER();
-    EACH_THREAD(t) counts_to_starts(t, p.start, n_keys);
+    EACH_THREAD(t) counts_to_starts(t, p.start(), n_keys);
     BARRIER();
     EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS) {
         int x[AXES];
-        const int to = p.start[key_of(i, x)] + p.rank[i];
+        const int to = p.start()[key_of(i, x)] + p.rank()[i];
         UNROLL for (int d = 0; d < DIM; d++) {
-            p.built_at[d * N_PADDED + to] = x[d];
-            p.velocity_next[d * N_PADDED + to] = p.velocity[d * N_PADDED + i];
+            p.built_at()[d * N_PADDED + to] = x[d];
+            p.velocity_next()[d * N_PADDED + to] = p.velocity()[d * N_PADDED + i];
         }
-        p.id_next[to] = p.id[i];
+        p.id_next()[to] = p.id()[i];
         if (BY_DIAMETER) {
-            const float diameter = p.arrays->diameters[(u64)p.which * p.n() + p.id[i]];
-            place.set_diameter(to, diameter * (float)p.settings->inverse_length);
+            const float diameter = p.a.diameters[p.first_id() + p.id()[i]];
+            place.set_diameter(to, diameter * (float)p.s.inverse_length);
         }
     }
     BARRIER();
-    float* velocity = p.velocity;
-    p.velocity = p.velocity_next, p.velocity_next = velocity;
-    int* id = p.id;
-    p.id = p.id_next, p.id_next = id;
+    p.sorted++;
     EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
         UNROLL for (int d = 0; d < DIM; d++) {
-            const int x = p.built_at[d * N_PADDED + i];
+            const int x = p.built_at()[d * N_PADDED + i];
             if (b.wraps) place.set(i, d, x);
             else place.set_float(i, d, (float)x * (b.ratio[d] * 0x1p-32f));
         }

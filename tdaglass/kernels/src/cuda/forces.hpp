@@ -17,8 +17,8 @@ struct Sum {
     float checked;  // magnitudes of what was added with a check, in quanta
 };
 
-// A number below which 2^31 is not reached: with a check less than this is added up, and without less than 2^30, as
-// whatever is stronger than Block::watched, 255th part of a list's room of 2^22, goes through the check.
+// Less than this is added up with a check. Without one go chunks whose pairs are all below Block::watched, of which a
+// whole list adds up to less than 2^30: together less than 2^31.
 constexpr float MOST_CHECKED = 0x1p29f;
 
 template <bool CUBIC>
@@ -30,16 +30,16 @@ struct ForceLoop {
     float ratio[AXES];
 
     FN ForceLoop(const Particles& p, const Places& place, int i)
-        : p(p), b(*p.block), law(*p.block, *p.settings, BY_DIAMETER ? place.diameter(i) : 0.0f) {
+        : p(p), b(p.block), law(p.block, p.s, BY_DIAMETER ? place.diameter(i) : 0.0f) {
         UNROLL for (int d = 0; d < DIM; d++) x[d] = place.get(i, d), ratio[d] = b.ratio[d];
     }
 
     // False if it is beyond what can be counted.
     FN bool force_on(int t, int i, int kind, int* force) const {
-        const u32 ends = p.ends[i];
+        const u32 ends = p.ends()[i];
         const int n_chunks = (int)((ends >> 24) + 1) / 2;
         const Pair* own = b.pair[kind];
-        Reader reader(list_of(p, i), p.stage + t, n_chunks);
+        Reader reader(list_of(p, i), p.stage() + t, n_chunks);
         Pair first = own[0], second = own[0];
         Sum sum;
         UNROLL for (int d = 0; d < DIM; d++) sum.force[d] = 0;

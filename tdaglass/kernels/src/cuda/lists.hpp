@@ -21,13 +21,13 @@ struct Search {
 // Signs of (distance squared - reach squared) of four slots that follow each other, shifted in one after the other.
 template <bool WRAPS>
 FN u32 test_four(const Particles& p, const Places& place, int j, const Search& search, u32 near) {
-    const Block& b = *p.block;
+    const Block& b = p.block;
     float sq[4];
     if (BY_DIAMETER) {
         const float4 v = *(const float4*)(place.at + DIM * N_PADDED + j);
         const float diameter[4] = {v.x, v.y, v.z, v.w};
         UNROLL for (int e = 0; e < 4; e++) {
-            const float length = pair_length(search.diameter, diameter[e], scaled_non_additivity(*p.settings));
+            const float length = pair_length(search.diameter, diameter[e], scaled_non_additivity(p.s));
             const float reach = multiply_add(length, b.reach_of_length, b.skin);
             sq[e] = -reach * reach;
         }
@@ -80,7 +80,7 @@ struct Finder {
     int found = 0;
 
     FN Finder(const Particles& p, const Places& place, int t, int i)
-        : p(p), place(place), i(i), next(p.masks + t), left(8 * p.settings->chunks) {}
+        : p(p), place(place), i(i), next(p.masks() + t), left(8 * p.s.chunks) {}
 
     FN void look_at(int begin, int end, const Search& search) {
         KEEP_ROLLED for (int base = begin & ~3; base < end; base += 32) {
@@ -100,7 +100,7 @@ struct Finder {
     // All of a kind. Cells follow each other along the last axis, so that a row of them is one range of slots, and what
     // reaches around the box another.
     FN void look_for(int kind, Search search) {
-        const Block& b = *p.block;
+        const Block& b = p.block;
         constexpr float SLACK = 1e-6f;  // of lengths in single precision, in edges of the first axis
         const int last = DIM - 1, n_last = b.cells[last];
         const float at = search.from[last], edge = b.ratio[last], most_sq = search.reach_sq;
@@ -130,7 +130,7 @@ struct Finder {
                 int low = round_down(middle - around), high = round_down(middle + around);
                 // Whoever looks for nearest images looks at no cell twice.
                 if (WRAPS && high - low + 1 >= n_last) low = 0, high = n_last - 1;
-                const int* start = p.start + kind * b.n_cells + row * n_last;
+                const int* start = p.start() + kind * b.n_cells + row * n_last;
                 KEEP_ROLLED for (int part = -1; part <= 1; part++) {
                     const int from = (low > part * n_last ? low : part * n_last) - part * n_last;
                     const int to = (high < (part + 1) * n_last - 1 ? high : (part + 1) * n_last - 1) - part * n_last;
@@ -166,23 +166,23 @@ struct Writer {
 };
 
 FN uint4* list_of(const Particles& p, int i) {
-    return p.list + (u64)(i / 32) * p.settings->chunks * 32 + i % 32;
+    return p.list() + (u64)(i / 32) * p.s.chunks * 32 + i % 32;
 }
 
 // Returns how many places the list has to have; with less room than that it stays empty.
 template <bool WRAPS>
 FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kinds, int t, int i) {
-    const Block& b = *p.block;
+    const Block& b = p.block;
     Search search;
     UNROLL for (int d = 0; d < DIM; d++) {
-        search.x[d] = p.built_at[d * N_PADDED + i];
+        search.x[d] = p.built_at()[d * N_PADDED + i];
         search.from[d] = WRAPS ? (float)search.x[d] * (b.ratio[d] * 0x1p-32f) : place.get_float(i, d);
     }
     search.diameter = 0;
     if (BY_DIAMETER) {  // no pair is longer than that with the largest
         search.diameter = place.diameter(i);
-        const float largest = (float)(p.settings->largest * p.settings->inverse_length);
-        const float length = pair_length(search.diameter, largest, scaled_non_additivity(*p.settings));
+        const float largest = (float)(p.s.largest * p.s.inverse_length);
+        const float length = pair_length(search.diameter, largest, scaled_non_additivity(p.s));
         search.reach_sq = multiply_add(length * 1.00001f, b.reach_of_length, b.skin);
         search.reach_sq *= search.reach_sq;
     }
@@ -200,14 +200,14 @@ FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kind
         if (other < KINDS - 1) ends |= (u32)fours << 8 * other;
     }
     const int places = (fours + 1) / 2 * 8;
-    if (places > 8 * p.settings->chunks) {
-        p.ends[i] = 0;
+    if (places > 8 * p.s.chunks) {
+        p.ends()[i] = 0;
         return places;
     }
-    p.ends[i] = ends | (u32)fours << 24;
+    p.ends()[i] = ends | (u32)fours << 24;
     Writer writer(list_of(p, i));
     const u32 nobody = p.address + (u32)far_place(search.x) * address_step();
-    const Mask* next = p.masks + t;
+    const Mask* next = p.masks() + t;
     KEEP_ROLLED for (int other = 0; other < KINDS; other++) {
         u32 near = 0, at = 0;
         KEEP_ROLLED for (int left = (int)(found & 0xffff); left > 0; left--) {
@@ -232,14 +232,14 @@ FN void list_all(const Particles& p, const Places& place) {
             const int places = list_neighbors<WRAPS>(p, place, kinds, t, i);
             if (places > longest) longest = places;
         }
-        raise_to(&p.block->longest, longest);
+        raise_to(&p.block.longest, longest);
     }
     BARRIER();
 }
 
 // Sort the particles, and list their neighbours. False if a list is full.
 FN bool make_list(Particles& p, Places& place) {
-    Block& b = *p.block;
+    Block& b = p.block;
     sort_by_cells(p, place);
     if (b.wraps) {
         list_all<true>(p, place);
@@ -249,11 +249,11 @@ FN bool make_list(Particles& p, Places& place) {
     EACH_THREAD(t) {
         if (!b.wraps)
             for (int i = t; i < p.n(); i += THREADS)
-                UNROLL for (int d = 0; d < DIM; d++) place.set(i, d, p.built_at[d * N_PADDED + i]);
+                UNROLL for (int d = 0; d < DIM; d++) place.set(i, d, p.built_at()[d * N_PADDED + i]);
         if (t == 0) b.outdated = 0;
     }
     BARRIER();
-    return b.longest <= 8 * p.settings->chunks;
+    return b.longest <= 8 * p.s.chunks;
 }
 
 }  // namespace block

@@ -57,12 +57,12 @@ struct Look {
     Whole moment;
 
     FN Look(const Particles& p, const Places& place, int moment)
-        : p(p), place(place), s(*p.settings), a(*p.arrays), moment(moment) {}
+        : p(p), place(place), s(p.s), a(p.a), moment(moment) {}
 
     FN void look(const int* image) {
         // Of species, and of all behind them: sums of own waves, then members.
-        Whole* of_species = p.density + 2 * s.n_waves;
-        EACH_THREAD(t) for (int k = t; k < 2 * s.n_waves + 2 * (MOST_SPECIES + 1); k += THREADS) p.density[k] = 0;
+        Whole* of_species = p.density() + 2 * s.n_waves;
+        EACH_THREAD(t) for (int k = t; k < 2 * s.n_waves + 2 * (MOST_SPECIES + 1); k += THREADS) p.density()[k] = 0;
         BARRIER();
         EACH_THREAD(t) {
             const Kinds kinds(p);
@@ -89,7 +89,7 @@ struct Look {
                     const Wave w = wave(turn_of(x, a.waves, m));
                     real += nearest(w.cosine * WAVE_QUANTA), imaginary += nearest(w.sine * WAVE_QUANTA);
                 }
-                sum_to(p.density + 2 * m, real), sum_to(p.density + 2 * m + 1, imaginary);
+                sum_to(p.density() + 2 * m, real), sum_to(p.density() + 2 * m + 1, imaginary);
             }
         }
         BARRIER();
@@ -105,14 +105,14 @@ struct Look {
     FN float in_lengths(float x) const { return x * (float)s.inverse_length; }
 
     FN void add_displacement(int i, const int* x, const int* image) const {
-        const int id = p.id[i];
+        const int id = p.id()[i];
         float total_sq = 0;
         UNROLL for (int d = 0; d < DIM; d++) {
             const u64 k = (u64)id * DIM + d;
             const Whole images = (Whole)image[k] - a.start_image[k], fractions = (Whole)x[d] - a.start_fraction[k];
             const double resolution = (double)a.box[(u64)p.which * DIM + d] * 0x1p-32;
             const float moved = (float)((double)(images * ((Whole)1 << 32) + fractions) * resolution);
-            p.moved[k] = moved;
+            p.moved()[k] = moved;
             total_sq += moved * moved;
         }
         const Whole k = moment * p.n() + id;
@@ -124,15 +124,15 @@ struct Look {
     FN void add_cage_relative(int i) const {
         float total[AXES], relative_sq = 0;
         int members = 1;
-        UNROLL for (int d = 0; d < DIM; d++) total[d] = p.moved[(u64)i * DIM + d];
+        UNROLL for (int d = 0; d < DIM; d++) total[d] = p.moved()[(u64)i * DIM + d];
         for (int c = 0; c < s.n_cage; c++) {
             const int j = a.cage[(u64)i * s.n_cage + c];
             if (j < 0 || j >= p.n()) continue;
             members++;
-            UNROLL for (int d = 0; d < DIM; d++) total[d] += p.moved[(u64)j * DIM + d];
+            UNROLL for (int d = 0; d < DIM; d++) total[d] += p.moved()[(u64)j * DIM + d];
         }
         UNROLL for (int d = 0; d < DIM; d++) {
-            const float relative = p.moved[(u64)i * DIM + d] - total[d] / (float)members;
+            const float relative = p.moved()[(u64)i * DIM + d] - total[d] / (float)members;
             relative_sq += relative * relative;
         }
         add_exactly(a.common, s.common.cage_sq, moment * p.n() + i, in_lengths(in_lengths(relative_sq)));
@@ -140,7 +140,7 @@ struct Look {
 
     // The particle now against itself at the start, averaged over the wave vectors.
     FN float own_wave(int i, const int* x) const {
-        const u64 first = (u64)p.id[i] * DIM;
+        const u64 first = (u64)p.id()[i] * DIM;
         int moved[AXES];
         UNROLL for (int d = 0; d < DIM; d++) moved[d] = (int)((u32)x[d] - (u32)a.start_fraction[first + d]);
         float total = 0;
@@ -154,7 +154,7 @@ struct Look {
         double total = 0, total_then = 0;
         for (int k = 0; k < 2 * s.n_waves; k++) {
             const double then = (double)start[k] / WAVE_QUANTA;
-            total += (double)p.density[k] / WAVE_QUANTA * then, total_then += then * then;
+            total += (double)p.density()[k] / WAVE_QUANTA * then, total_then += then * then;
         }
         for (int k = 0; k < n_curves; k++) {
             const int of = k == 0 ? (int)MOST_SPECIES : k - 1;

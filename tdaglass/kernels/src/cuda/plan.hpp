@@ -91,12 +91,8 @@ inline double strength_of_force(const PairTable& table, double quanta) {
 }
 
 // Forces of pairs up to 2^22 quanta are rounded by the addition of a number (forces.hpp); three per cent are for
-// truncations and rounding. Of pairs up to `watched`, a whole list adds up to less than 2^30.
+// rounding. Of pairs up to `watched`, a whole list adds up to less than 2^30.
 inline bool set_limits(Settings& s, const PairTable& table) {
-    const double countable = 0.97 * 0x1p22, part = std::min(1.0, 255.0 / (8 * s.chunks));
-    s.steepest = strength_of_force(table, countable);
-    s.watched = strength_of_force(table, countable * part);
-    if (!(s.steepest > 0 && s.watched > 0)) return false;
     double beside = 0;  // what a truncation adds to a force, in quanta
     for (int a = 0; a < s.n_species; a++)
         for (int b = 0; b < s.n_species; b++) {
@@ -105,7 +101,11 @@ inline bool set_limits(Settings& s, const PairTable& table) {
             const double smooth = 2 * c.cutoff * (std::fabs(c.slope) + std::fabs(c.curvature) * cutoff_sq);
             beside = std::max(beside, (std::fabs(c.force_shift) + smooth) / length / table.force_quantum);
         }
-    return beside < 0.02 * countable * part;
+    const double most = 0.97 * 0x1p22 - beside, most_unchecked = std::min(most, 0.97 * 0x1p30 / (8 * s.chunks) - beside);
+    if (!(most_unchecked > 0x1p18)) return false;
+    s.steepest = strength_of_force(table, most);
+    s.watched = strength_of_force(table, most_unchecked);
+    return s.steepest > 0 && s.watched > 0;
 }
 
 inline void choose_threads(Plan& p, const Card& card, int64_t threads) {
@@ -148,7 +148,7 @@ inline void lay_out_scratch(Plan& p) {
     x.masks = take((int64_t)p.threads * s.chunks * 8 * 8);
     x.velocity = take(axes * row), x.velocity_next = take(axes * row);
     x.force = take(axes * row), x.built_at = take(axes * row);
-    x.id = take(row), x.id_next = take(row), x.rank = take(row), x.count = take(row);
+    x.id = take(row), x.id_next = take(row), x.rank = take(row), x.ends = take(row);
     x.moved = s.n_moments ? take(axes * n * 4) : at;
     x.density = s.n_moments ? take(((int64_t)s.n_waves * 2 + 2 * (MOST_SPECIES + 1)) * 8) : at;
     x.bytes = p.scratch_bytes = at;

@@ -56,7 +56,6 @@ struct alignas(8) uint2 {
 FN float fast_inverse(float x) { return 1 / x; }
 FN float fast_inverse_root(float x) { return 1 / std::sqrt(x); }
 FN float square_root(float x) { return std::sqrt(x); }
-FN double exponential(double x) { return std::exp(x); }
 FN float multiply_add(float a, float b, float c) { return std::fma(a, b, c); }
 FN int bits_of(float x) { return std::bit_cast<int>(x); }
 FN float float_of(int x) { return std::bit_cast<float>(x); }

@@ -7,7 +7,7 @@
 #include "records.hpp"
 
 #define FN __device__ __forceinline__
-#define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
+#define EACH_THREAD(t) for (int t = ::tdaglass::block::this_thread(), once = 1; once; once = 0)
 #define BARRIER() __syncthreads()
 #define UNROLL _Pragma("unroll")
 #define UNROLL_TWICE _Pragma("unroll 2")
@@ -17,6 +17,13 @@ namespace tdaglass {
 namespace block {
 
 enum { AXES = DIM };
+
+// Asked for anew in every phase: what the compiler derives from it would take registers from one phase to the next.
+FN int this_thread() {
+    int t;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(t));
+    return t;
+}
 
 FN float fast_inverse(float x) {
     float y;
@@ -29,7 +36,6 @@ FN float fast_inverse_root(float x) {
     return y;
 }
 FN float square_root(float x) { return __fsqrt_rn(x); }
-FN double exponential(double x) { return exp(x); }
 FN float multiply_add(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 FN int bits_of(float x) { return __float_as_int(x); }
 FN float float_of(int x) { return __int_as_float(x); }

@@ -31,7 +31,7 @@ struct PairStrength {
 
 // Where the arrays of a system begin in its scratch, in bytes.
 struct ScratchPlaces {
-    Whole list, masks, velocity, velocity_next, force, built_at, id, id_next, rank, count, moved, density, bytes;
+    Whole list, masks, velocity, velocity_next, force, built_at, id, id_next, rank, ends, moved, density, bytes;
 };
 
 // Where the sums of all replicas begin in the common scratch, in bytes; each number takes two wholes.

@@ -5,10 +5,15 @@
 namespace tdaglass {
 namespace block {
 
-// e^x of the small numbers that time steps give, to the last digit but one.
-FN double small_exponential(double x) {
-    if (!(x < 0.03 && x > -0.03)) return exponential(x);
-    return 1 + x * (1 + x * (1.0 / 2 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)))))));
+// e^x, to the last digits in double precision for the small numbers that time steps give; larger ones are halved, and
+// their exponentials squared.
+FN double exponential(double x) {
+    int halved = 0;
+    x = x < 700 ? (x > -700 ? x : -700) : 700;
+    KEEP_ROLLED while (x > 0.03 || x < -0.03) x *= 0.5, halved++;
+    double y = 1 + x * (1 + x * (1.0 / 2 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)))))));
+    KEEP_ROLLED while (halved-- > 0) y *= y;
+    return y;
 }
 
 // Half a time step, eqs. (27)-(31) of Martyna et al., Mol. Phys. 87, 1117 (1996); returns the factor that multiplies the
@@ -23,11 +28,11 @@ FN float half_chain(const Settings& s, Block& b, double twice_kinetic, double te
         const int below = m > 0 ? m - 1 : 0, above = m < last ? m + 1 : last;
         const double driving = m == 0 ? twice_kinetic - s.freedom * temperature
                                       : p[below] * p[below] * inverse_mass[below] - temperature;
-        const double drag = m == last ? 1 : small_exponential(-dt / 8 * p[above] * inverse_mass[above]);
+        const double drag = m == last ? 1 : exponential(-dt / 8 * p[above] * inverse_mass[above]);
         p[m] = drag * (drag * p[m] + dt / 4 * driving);
     };
     UNROLL for (int m = last; m >= 0; m--) kick(m);
-    const float factor = (float)small_exponential(-dt / 2 * p[0] * inverse_mass[0]);
+    const float factor = (float)exponential(-dt / 2 * p[0] * inverse_mass[0]);
     twice_kinetic *= (double)factor * factor;
     UNROLL for (int m = 0; m <= last; m++)
         b.chain_position[m] = (float)(b.chain_position[m] + dt / 2 * p[m] * inverse_mass[m]);
