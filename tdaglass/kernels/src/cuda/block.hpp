@@ -77,10 +77,8 @@ class System {
                 set_far_place(place, k);
                 if (BY_DIAMETER) place.set_diameter(first_far_place() + k, (float)(s.smallest * s.inverse_length));
             }
-            for (int m = t; OBSERVES && m < s.n_moments; m += THREADS) {
-                const int before = m ? a.moments[m - 1] : a.first[which];
-                if (!(before < a.moments[m] && a.moments[m] <= a.last[which])) refused |= MOMENT_REFUSED;
-            }
+            for (int m = t + 1; OBSERVES && m < s.n_moments; m += THREADS)
+                if (a.moments[m - 1] >= a.moments[m]) refused |= MOMENT_REFUSED;
             if (refused) raise_flags(&b.refused, refused);
         }
         BARRIER();
@@ -141,7 +139,9 @@ class System {
         bool cubic = true;
         UNROLL for (int d = 1; d < DIM; d++) cubic = cubic && b.ratio[d] == 1;
         if (s.thermostat) sum_scaled();
+        // Those outside the steps of this launch are looked at by others.
         int moment = 0;
+        while (OBSERVES && moment < s.n_moments && a.moments[moment] <= made) moment++;
         for (int parity = 0; made < last; made++, parity ^= 1) {
             const float temperature = a.temperature[which] + a.slope[which] * (float)made;
             if (s.thermostat) {
