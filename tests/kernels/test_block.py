@@ -397,15 +397,18 @@ def test_sums_depend_on_nothing_but_what_is_summed():
     backwards = (Motion(*(x[::-1] for x in system[0])), *(x[::-1] for x in system[1:]))
     *_, again, _ = advance(*backwards, *bath(4, last=30), what, **settings, skin=0.5, how=How(play=IN_ANY_ORDER, threads=96))
     assert_same_bits(again, sums)
-    half, *_, early, _ = advance(*system, *bath(4, last=10), (what[0][:1], *what[1:]), **settings)
-    *_, late, _ = advance(half, *system[1:], *bath(4, first=10, last=30), (what[0][1:], *what[1:]), **settings)
-    assert_same_bits(tuple(map(np.concatenate, zip(early, late, strict=True))), sums)
+    # Moments are those of all launches; each looks at its own.
+    half, *_, early, _ = advance(*system, *bath(4, last=10), what, **settings)
+    *_, late, _ = advance(half, *system[1:], *bath(4, first=10, last=30), what, **settings)
+    for first, second, both in zip(early, late, sums, strict=True):
+        assert not second[0].any() and not first[1].any()
+        assert_same_bits(np.stack([first[0], second[1]]), both)
     assert not sums[2].any()  # no cages, nothing about them
 
 
 def test_moments_that_cannot_be():
     case, system = replicas("small boxes", 2)
-    for moments in ([0, 5], [5, 5], [9, 5], [5, 101]):
+    for moments in ([5, 5], [9, 5]):
         *_, status, _, _ = advance(
             *system, *bath(2), observation(system, moments), interaction=case.interaction, thermostat=True, dt=0.004
         )

@@ -21,7 +21,7 @@ class System {
         if (refusal & ~MOTION_REFUSED || made >= last) {
             hand_back(made, status_of_refusal(refusal & ~MOTION_REFUSED));
         } else {
-            const Status status = refusal ? EXPLODED : make_list(p, place) ? advance(made, last) : LIST_FULL;
+            const Status status = refusal ? EXPLODED : advance(made, last);
             hand_over(made, status);
         }
     }
@@ -95,7 +95,8 @@ class System {
             if (edge[d] < shortest) shortest = edge[d];
             if (edge[d] > longest) longest = edge[d];
         }
-        b.failed[0] = b.failed[1] = b.outdated = b.longest = 0;
+        b.failed[0] = b.failed[1] = b.longest = 0;
+        b.outdated = 1;  // there is no list yet
         b.kinetic = b.kinetic_scaled = 0;
         b.factor = b.pending = 1;
         for (int m = 0; m < CHAIN_LINKS; m++) {
@@ -133,57 +134,65 @@ class System {
     FN bool is_too_fast(float v) const { return !(v < b.fastest && v > -b.fastest); }
 
     FN Status advance(int& made, const int last) {
-        EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
-            UNROLL for (int d = 0; d < DIM; d++)
-                p.force()[d * N_PADDED + i] = nearest(quanta_of(a.force[first + (u64)p.id()[i] * DIM + d]));
         bool cubic = true;
         UNROLL for (int d = 1; d < DIM; d++) cubic = cubic && b.ratio[d] == 1;
-        if (s.thermostat) sum_scaled();
+        float temperature = 0;
+        int parity = 0, moment = 0;
         // Those outside the steps of this launch are looked at by others.
-        int moment = 0;
         while (OBSERVES && moment < s.n_moments && a.moments[moment] <= made) moment++;
-        for (int parity = 0; made < last; made++, parity ^= 1) {
-            const float temperature = a.temperature[which] + a.slope[which] * (float)made;
-            if (s.thermostat) {
-                if (!(temperature > 0 && is_finite(temperature))) return BAD_SETTINGS;
-                EACH_THREAD(t) if (t == 0) {
-                    b.factor = half_chain(s, b, (double)b.kinetic_scaled * s.kinetic_quantum, temperature);
-                    b.kinetic_scaled = 0;
-                }
-                BARRIER();
-            }
-            kick_and_move(parity);
+        for (bool begun = false;; begun = true) {
             if (b.outdated && !make_list(p, place)) return b.failed[parity] ? EXPLODED : LIST_FULL;
-            if (cubic) {
-                find_forces_and_kick<true>(parity);
+            if (!begun) {
+                take_forces();
             } else {
-                find_forces_and_kick<false>(parity);
-            }
-            if (b.failed[parity]) return status_of_failure(b.failed[parity]);
-            if (s.thermostat) {
-                EACH_THREAD(t) if (t == 0) {
-                    b.pending = half_chain(s, b, (double)b.kinetic * s.kinetic_quantum, temperature);
-                    b.kinetic = 0;
+                if (cubic) {
+                    find_forces_and_kick<true>(parity);
+                } else {
+                    find_forces_and_kick<false>(parity);
                 }
-                BARRIER();
+                if (b.failed[parity]) return status_of_failure(b.failed[parity]);
+                made++, parity ^= 1;
+            }
+            if (s.thermostat) {
+                if (begun) half_step(b.pending, b.kinetic, temperature);
                 sum_scaled();
             }
-            if (OBSERVES && moment < s.n_moments && a.moments[moment] == made + 1) {
+            if (OBSERVES && begun && moment < s.n_moments && a.moments[moment] == made) {
                 Look(p, place, moment).look(image);
                 moment++;
             }
+            if (made == last) return OK;
+            temperature = a.temperature[which] + a.slope[which] * (float)made;
+            if (s.thermostat) {
+                if (!(temperature > 0 && is_finite(temperature))) return BAD_SETTINGS;
+                half_step(b.factor, b.kinetic_scaled, temperature);
+            }
+            kick_and_move(parity);
         }
-        return OK;
+    }
+
+    FN void take_forces() {
+        EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
+            UNROLL for (int d = 0; d < DIM; d++)
+                p.force()[d * N_PADDED + i] = nearest(quanta_of(a.force[first + (u64)p.id()[i] * DIM + d]));
+    }
+
+    // The sum is used up.
+    FN void half_step(float& factor, Whole& kinetic, float temperature) {
+        EACH_THREAD(t) if (t == 0) {
+            factor = half_chain(s, b, (double)kinetic * s.kinetic_quantum, temperature);
+            kinetic = 0;
+        }
+        BARRIER();
     }
 
     // v <- factor v + (dt/2) f/m, r <- r + dt v.
     FN void kick_and_move(int parity) {
         EACH_THREAD(t) {
             const float factor = b.factor, pending = b.pending;
-            const Kinds kinds(p);
             int outdated = 0, exploded = 0;
             UNROLL_TWICE for (int i = t; i < p.n(); i += THREADS) {
-                const float half_kick = s.half_kick[species_of_slot(p, kinds, i)];
+                const float half_kick = s.half_kick[species_of_slot(p, i)];
                 float moved_sq = 0, v[AXES], f[AXES];
                 int built_at[AXES];
                 UNROLL for (int d = 0; d < DIM; d++) {
@@ -213,7 +222,6 @@ class System {
     template <bool CUBIC>
     FN void find_forces_and_kick(int parity) {
         EACH_THREAD(t) {
-            const Kinds kinds(p);
             const float most = (float)s.most_kinetic;
             const double quanta = s.kinetic_quanta;
             Whole kinetic = 0;
@@ -221,8 +229,8 @@ class System {
             for (int i = t; i < p.n(); i += THREADS) {
                 int f[AXES];
                 const ForceLoop<CUBIC> loop(p, place, i);
-                if (!loop.force_on(t, i, kinds.of_slot(i), f)) failed |= OVERLAPPED;
-                const int species = species_of_slot(p, kinds, i);
+                if (!loop.force_on(t, i, kind_of_slot(p, i), f)) failed |= OVERLAPPED;
+                const int species = species_of_slot(p, i);
                 float speed_sq = 0, v[AXES];
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const int k = d * N_PADDED + i;
@@ -244,7 +252,6 @@ class System {
     // Once more from the velocities as they leave the step: a launch that begins here finds the same.
     FN void sum_scaled() {
         EACH_THREAD(t) {
-            const Kinds kinds(p);
             const float pending = b.pending;
             const double quanta = s.kinetic_quanta;
             Whole kinetic = 0;
@@ -254,7 +261,7 @@ class System {
                     const float v = p.velocity()[d * N_PADDED + i] * pending;
                     speed_sq += v * v;
                 }
-                kinetic += nearest_long((double)(s.mass[species_of_slot(p, kinds, i)] * speed_sq) * quanta);
+                kinetic += nearest_long((double)(s.mass[species_of_slot(p, i)] * speed_sq) * quanta);
             }
             sum_to(&b.kinetic_scaled, kinetic);
         }
@@ -283,6 +290,7 @@ class System {
     // As it is now; without a list, or before the first step, not of use.
     FN void hand_over(int made, Status status) {
         EACH_THREAD(t) {
+            const Particles p = this->p.anew();
             for (int i = t; i < p.n(); i += THREADS) {
                 const u64 to = first + (u64)p.id()[i] * DIM;
                 UNROLL for (int d = 0; d < DIM; d++) {

@@ -55,12 +55,19 @@ struct Particles {
     char* const shared;
     const u32 address;       // of it
     Block& block;
-    char* const scratch;
+    char* scratch;
     int sorted = 0;          // how many times: two of the arrays take turns
 
     FN Particles(const Settings& s, const Arrays& a, int which, char* shared)
         : s(s), a(a), which(which), shared(shared), address(shared_address(shared)), block(*(Block*)(shared + s.block_at)),
           scratch(a.scratch + (u64)s.scratch.bytes * (u64)which) {}
+
+    // The same for a phase of its own: what the compiler derives from it takes no registers before.
+    FN Particles anew() const {
+        Particles p = *this;
+        forget(p.scratch);
+        return p;
+    }
 
     FN int n() const { return s.n_particles; }
     FN u64 first_coordinate() const { return (u64)which * s.n_particles * DIM; }  // in the caller's arrays
@@ -90,22 +97,13 @@ struct Particles {
 };
 
 // Kinds are what lists tell apart: species, or where particles have diameters one for all.
-struct Kinds {
-    int first[MOST_SPECIES];  // slot
-
-    FN Kinds(const Particles& p) {
-        UNROLL for (int k = 0; k < KINDS; k++) first[k] = p.start()[k * p.block.n_cells];
-    }
-    FN int of_slot(int i) const {
-        int kind = 0;
-        UNROLL for (int k = 1; k < KINDS; k++) kind += i >= first[k];
-        return kind;
-    }
-};
-
-FN int species_of_slot(const Particles& p, const Kinds& kinds, int i) {
-    return BY_DIAMETER ? p.species_of_id(p.id()[i]) : kinds.of_slot(i);
+FN int kind_of_slot(const Particles& p, int i) {
+    int kind = 0;
+    UNROLL for (int k = 1; k < KINDS; k++) kind += i >= p.start()[k * p.block.n_cells];
+    return kind;
 }
+
+FN int species_of_slot(const Particles& p, int i) { return BY_DIAMETER ? p.species_of_id(p.id()[i]) : kind_of_slot(p, i); }
 
 }  // namespace block
 }  // namespace tdaglass

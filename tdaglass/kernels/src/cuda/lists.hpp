@@ -10,12 +10,11 @@
 namespace tdaglass {
 namespace block {
 
-// Who is looked for: from where, within which distance.
+// Where a particle looks from, and how far: a fraction of the box where the nearest image has to be found, else in edges
+// of the first axis.
 struct Search {
-    int x[AXES];             // fractions, for those who need the nearest image
-    float from[AXES];        // in edges of the first axis
-    float reach_sq;
-    float diameter;
+    int at[AXES];
+    float reach_sq, diameter;
 };
 
 // Signs of (distance squared - reach squared) of four slots that follow each other, shifted in one after the other.
@@ -45,26 +44,12 @@ FN u32 test_four(const Particles& p, const Places& place, int j, const Search& s
             there[0] = v.x, there[1] = v.y, there[2] = v.z, there[3] = v.w;
         }
         UNROLL for (int e = 0; e < 4; e++) {
-            const float along = WRAPS ? (float)(int)((u32)search.x[d] - (u32)there[e]) * (b.ratio[d] * 0x1p-32f)
-                                      : search.from[d] - float_of(there[e]);
+            const float along = WRAPS ? (float)(int)((u32)search.at[d] - (u32)there[e]) * (b.ratio[d] * 0x1p-32f)
+                                      : float_of(search.at[d]) - float_of(there[e]);
             sq[e] = multiply_add(along, along, sq[e]);
         }
     }
     UNROLL for (int e = 0; e < 4; e++) near = shift_sign_in(near, sq[e]);
-    return near;
-}
-
-// Which of 32 slots from `base` on, those within the range and not i itself, are near; the first in the highest bit.
-template <bool WRAPS>
-FN u32 test_32(const Particles& p, const Places& place, int base, int begin, int end, int i, const Search& search) {
-    u32 near = 0;
-    int seen = 0;
-    UNROLL_TWICE for (; seen < 32 && base + seen < end; seen += 4)
-        near = test_four<WRAPS>(p, place, base + seen, search, near);
-    near <<= (32 - seen) & 31;
-    if (base < begin) near &= 0xffffffffu >> (begin - base);
-    if (end - base < 32) near &= ~(0xffffffffu >> (end - base));
-    if ((u32)(i - base) < 32u) near &= ~(0x80000000u >> (i - base));
     return near;
 }
 
@@ -74,28 +59,10 @@ template <bool WRAPS>
 struct Finder {
     const Particles& p;
     const Places& place;
-    int i;
-    Mask* next;
-    int left;                // masks that there is room for
-    int found = 0;
+    const int t, i;
+    int n_masks = 0, found = 0;
 
-    FN Finder(const Particles& p, const Places& place, int t, int i)
-        : p(p), place(place), i(i), next(p.masks() + t), left(8 * p.s.chunks) {}
-
-    FN void look_at(int begin, int end, const Search& search) {
-        KEEP_ROLLED for (int base = begin & ~3; base < end; base += 32) {
-            const u32 near = test_32<WRAPS>(p, place, base, begin, end, i, search);
-            if (!near) continue;
-            found += count_bits(near);
-            if (left > 0) {
-                Mask mask;
-                mask.x = near, mask.y = p.address + (u32)base * address_step();
-                *next = mask;
-                next += THREADS;
-            }
-            left--;
-        }
-    }
+    FN Finder(const Particles& p, const Places& place, int t, int i) : p(p), place(place), t(t), i(i) {}
 
     // All of a kind. Cells follow each other along the last axis, so that a row of them is one range of slots, and what
     // reaches around the box another.
@@ -103,42 +70,72 @@ struct Finder {
         const Block& b = p.block;
         constexpr float SLACK = 1e-6f;  // of lengths in single precision, in edges of the first axis
         const int last = DIM - 1, n_last = b.cells[last];
-        const float at = search.from[last], edge = b.ratio[last], most_sq = search.reach_sq;
-        float home[AXES];
-        UNROLL for (int d = 0; d < DIM; d++) home[d] = search.from[d];
         int cell[AXES];
-        UNROLL for (int d = 0; d < last; d++) cell[d] = cell_along(search.x[d], b.cells[d]);
+        UNROLL for (int d = 0; d < last; d++) cell[d] = cell_along(p.built_at()[d * N_PADDED + i], b.cells[d]);
         const int far_a = b.cells[0] > 1, far_b = DIM == 3 && b.cells[1] > 1;
         KEEP_ROLLED for (int ka = -far_a; ka <= far_a; ka++)
             KEEP_ROLLED for (int kb = -far_b; kb <= far_b; kb++) {
                 const int k[2] = {ka, kb};
-                int row = 0;
-                float within_sq = most_sq;
+                int row = kind;
+                float within_sq = search.reach_sq;
                 UNROLL for (int d = 0; d < last; d++) {
-                    const float behind = home[d] + b.ratio[d] * 0.5f - (float)cell[d] * b.cell_length[d];
-                    const float gap = k[d] < 0 ? behind : b.cell_length[d] - behind;
-                    if (!WRAPS && k[d] && gap > 0) within_sq -= gap * gap;
-                    int of_axis = cell[d] + k[d];
-                    search.from[d] = home[d];
-                    if (of_axis < 0) of_axis += b.cells[d], search.from[d] += b.ratio[d];
-                    else if (of_axis >= b.cells[d]) of_axis -= b.cells[d], search.from[d] -= b.ratio[d];
+                    int of_axis = cell[d] + k[d], around = 0;
+                    if (of_axis < 0) of_axis += b.cells[d], around = 1;
+                    else if (of_axis >= b.cells[d]) of_axis -= b.cells[d], around = -1;
                     row = row * b.cells[d] + of_axis;
+                    if (WRAPS) continue;
+                    const float home = place.get_float(i, d);
+                    const float behind = home + b.ratio[d] * 0.5f - (float)cell[d] * b.cell_length[d];
+                    const float gap = k[d] < 0 ? behind : b.cell_length[d] - behind;
+                    if (k[d] && gap > 0) within_sq -= gap * gap;
+                    search.at[d] = bits_of(home + (float)around * b.ratio[d]);
                 }
                 if (within_sq < 0) continue;
-                const float within = square_root(within_sq) + SLACK * (1 + edge);
-                const float middle = at * b.cells_in_edge + 0.5f * (float)n_last, around = within * b.cells_in_edge;
-                int low = round_down(middle - around), high = round_down(middle + around);
+                const float home = WRAPS ? (float)search.at[last] * (b.ratio[last] * 0x1p-32f) : place.get_float(i, last);
+                const float middle = home * b.cells_in_edge + 0.5f * (float)n_last;
+                const float within = (square_root(within_sq) + SLACK * (1 + b.ratio[last])) * b.cells_in_edge;
+                int low = round_down(middle - within), high = round_down(middle + within);
                 // Whoever looks for nearest images looks at no cell twice.
                 if (WRAPS && high - low + 1 >= n_last) low = 0, high = n_last - 1;
-                const int* start = p.start() + kind * b.n_cells + row * n_last;
                 KEEP_ROLLED for (int part = -1; part <= 1; part++) {
-                    const int from = (low > part * n_last ? low : part * n_last) - part * n_last;
-                    const int to = (high < (part + 1) * n_last - 1 ? high : (part + 1) * n_last - 1) - part * n_last;
+                    const int from = at_least(low - part * n_last, 0), to = at_most(high - part * n_last, n_last - 1);
                     if (from > to) continue;
-                    search.from[last] = at - (float)part * edge;
+                    if (!WRAPS) search.at[last] = bits_of(home - (float)part * b.ratio[last]);
+                    const int* start = p.start() + row * n_last;
                     look_at(start[from], start[to + 1], search);
                 }
             }
+    }
+
+   private:
+    FN static int at_least(int x, int least) { return x > least ? x : least; }
+    FN static int at_most(int x, int most) { return x < most ? x : most; }
+
+    FN void look_at(int begin, int end, const Search& search) {
+        KEEP_ROLLED for (int base = begin & ~3; base < end; base += 32) {
+            const u32 near = test_32(base, begin, end, search);
+            if (!near) continue;
+            found += count_bits(near);
+            if (n_masks < 8 * p.s.chunks) {  // else there are more neighbours than room
+                Mask mask;
+                mask.x = near, mask.y = p.address + (u32)base * address_step();
+                p.masks()[n_masks * THREADS + t] = mask;
+            }
+            n_masks++;
+        }
+    }
+
+    // Which of 32 slots from `base` on, those within the range and not i itself, are near; the first in the highest bit.
+    FN u32 test_32(int base, int begin, int end, const Search& search) const {
+        u32 near = 0;
+        int seen = 0;
+        UNROLL_TESTS for (; seen < 32 && base + seen < end; seen += 4)
+            near = test_four<WRAPS>(p, place, base + seen, search, near);
+        near <<= (32 - seen) & 31;
+        if (base < begin) near &= 0xffffffffu >> (begin - base);
+        if (end - base < 32) near &= ~(0xffffffffu >> (end - base));
+        if ((u32)(i - base) < 32u) near &= ~(0x80000000u >> (i - base));
+        return near;
     }
 };
 
@@ -171,13 +168,10 @@ FN uint4* list_of(const Particles& p, int i) {
 
 // Returns how many places the list has to have; with less room than that it stays empty.
 template <bool WRAPS>
-FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kinds, int t, int i) {
+FN int list_neighbors(const Particles& p, const Places& place, int t, int i) {
     const Block& b = p.block;
     Search search;
-    UNROLL for (int d = 0; d < DIM; d++) {
-        search.x[d] = p.built_at()[d * N_PADDED + i];
-        search.from[d] = WRAPS ? (float)search.x[d] * (b.ratio[d] * 0x1p-32f) : place.get_float(i, d);
-    }
+    UNROLL for (int d = 0; d < DIM; d++) search.at[d] = place.get(i, d);
     search.diameter = 0;
     if (BY_DIAMETER) {  // no pair is longer than that with the largest
         search.diameter = place.diameter(i);
@@ -187,7 +181,7 @@ FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kind
         search.reach_sq *= search.reach_sq;
     }
     Finder<WRAPS> finder(p, place, t, i);
-    const int kind = kinds.of_slot(i);
+    const int kind = kind_of_slot(p, i);
     u64 found = 0;  // of each kind, sixteen bits
     int fours = 0;
     u32 ends = 0;
@@ -206,7 +200,9 @@ FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kind
     }
     p.ends()[i] = ends | (u32)fours << 24;
     Writer writer(list_of(p, i));
-    const u32 nobody = p.address + (u32)far_place(search.x) * address_step();
+    int x[AXES];
+    UNROLL for (int d = 0; d < DIM; d++) x[d] = p.built_at()[d * N_PADDED + i];
+    const u32 nobody = p.address + (u32)far_place(x) * address_step();
     const Mask* next = p.masks() + t;
     KEEP_ROLLED for (int other = 0; other < KINDS; other++) {
         u32 near = 0, at = 0;
@@ -226,10 +222,9 @@ FN int list_neighbors(const Particles& p, const Places& place, const Kinds& kind
 template <bool WRAPS>
 FN void list_all(const Particles& p, const Places& place) {
     EACH_THREAD(t) {
-        const Kinds kinds(p);
         int longest = 0;
         for (int i = t; i < p.n(); i += THREADS) {
-            const int places = list_neighbors<WRAPS>(p, place, kinds, t, i);
+            const int places = list_neighbors<WRAPS>(p, place, t, i);
             if (places > longest) longest = places;
         }
         raise_to(&p.block.longest, longest);

@@ -65,7 +65,6 @@ struct Look {
         EACH_THREAD(t) for (int k = t; k < 2 * s.n_waves + 2 * (MOST_SPECIES + 1); k += THREADS) p.density()[k] = 0;
         BARRIER();
         EACH_THREAD(t) {
-            const Kinds kinds(p);
             Whole own[MOST_SPECIES] = {}, members[MOST_SPECIES] = {};
             for (int i = t; i < p.n(); i += THREADS) {
                 int x[AXES];
@@ -73,7 +72,7 @@ struct Look {
                 add_displacement(i, x, image);
                 if (!s.n_waves) continue;
                 const Whole along = nearest_long(own_wave(i, x) * 0x1p32f);
-                const int species = species_of_slot(p, kinds, i);
+                const int species = species_of_slot(p, i);
                 UNROLL for (int k = 0; k < MOST_SPECIES; k++) own[k] += k == species ? along : 0, members[k] += k == species;
             }
             if (s.n_waves)

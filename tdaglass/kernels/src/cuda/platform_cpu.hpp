@@ -18,6 +18,7 @@
 #define UNROLL
 #define UNROLL_TWICE
 #define KEEP_ROLLED
+#define UNROLL_TESTS
 
 namespace tdaglass::block {
 
@@ -75,6 +76,7 @@ FN u32 shift_sign_in(u32 bits, float x) { return bits << 1 | (u32)bits_of(x) >> 
 FN u32 byte_pair(u32 low, u32 high) { return low >> 16 | high << 16; }
 FN u32 high_product(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }
 FN void forget(u32&) {}
+FN void forget(char*&) {}
 
 FN int add_to(int* to, int x) { return std::atomic_ref(*to).fetch_add(x, std::memory_order_relaxed); }
 FN void add_to(Whole* to, Whole x) { std::atomic_ref(*to).fetch_add(x, std::memory_order_relaxed); }

@@ -12,6 +12,12 @@
 #define UNROLL _Pragma("unroll")
 #define UNROLL_TWICE _Pragma("unroll 2")
 #define KEEP_ROLLED _Pragma("unroll 1")
+// Tests of a list take more registers where particles have diameters, of which there are none to spare.
+#if BY_DIAMETER
+#define UNROLL_TESTS KEEP_ROLLED
+#else
+#define UNROLL_TESTS UNROLL_TWICE
+#endif
 
 namespace tdaglass {
 namespace block {
@@ -52,6 +58,7 @@ FN u32 byte_pair(u32 low, u32 high) { return __byte_perm(low, high, 0x5432); }  
 FN u32 high_product(u32 a, u32 b) { return __umulhi(a, b); }
 // The compiler forgets what it knows of a number, and with it what it has computed from it.
 FN void forget(u32& x) { asm volatile("" : "+r"(x)); }
+FN void forget(char*& x) { asm volatile("" : "+l"(x)); }
 
 FN int add_to(int* to, int x) { return atomicAdd(to, x); }
 FN void add_to(Whole* to, Whole x) { atomicAdd((u64*)to, (u64)x); }

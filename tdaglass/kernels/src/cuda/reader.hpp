@@ -9,12 +9,12 @@ struct Reader {
     const uint4* ahead;  // the chunk that is sent for next
     uint4* stage;        // own places in shared memory, where a card copies by itself
     int left;            // to be sent for
-    int slot = 0;
+    u32 slot = 0;
     uint4 next = {}, second = {};  // where it does not
 
     FN Reader(const uint4* list, uint4* stage, int n_chunks) : ahead(list), stage(stage), left(n_chunks) {
         if (STAGES) {
-            UNROLL for (int c = 0; c < STAGES - 1; c++) send_for(c);
+            UNROLL for (u32 c = 0; c + 1 < (u32)STAGES; c++) send_for(c);
         } else {
             next = read(), second = read();
         }
@@ -23,10 +23,11 @@ struct Reader {
     // Chunks come in order.
     FN uint4 take() {
         if (STAGES) {
-            send_for((slot + STAGES - 1) % STAGES);
+            const u32 n_stages = STAGES ? STAGES : 1;
+            send_for((slot + n_stages - 1) % n_stages);
             wait_for_all_but_newest();
             const uint4 now = stage[slot * THREADS];
-            slot = (slot + 1) % STAGES;
+            slot = (slot + 1) % n_stages;
             return now;
         }
         const uint4 now = next;
@@ -35,7 +36,7 @@ struct Reader {
     }
 
    private:
-    FN void send_for(int to) {
+    FN void send_for(u32 to) {
         if (left > 0) start_copy(stage + to * THREADS, ahead);
         end_group();
         ahead += 32, left--;

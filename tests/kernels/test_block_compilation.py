@@ -1,0 +1,53 @@
+"""The block kernel compiled for cards, without one: registers, spills and shared memory are as planned."""
+
+import pytest
+from block_emulation import How, compiler, options
+from nvrtc import architectures, compile_kernels, libraries
+from test_block import CASES, KOB_ANDERSEN, mixture
+
+CARDS = (70, 75, 80, 90, 100)
+LIQUIDS = {
+    "plane": (mixture(2, "force_shift"), 2, 2000),
+    "space": (KOB_ANDERSEN, 3, 4096),
+    "alone on its multiprocessor": (KOB_ANDERSEN, 3, 8000),
+    "four species": (mixture(4, "smooth"), 2, 2000),
+    "diameters": (CASES["diameters"].interaction, 3, 2000),
+    "diameters in a plane": (CASES["diameters in a plane"].interaction, 2, 3000),
+    "inverse power": (mixture(3, "shift", "inverse_power", 64), 3, 1000),
+}
+pytestmark = [
+    pytest.mark.skipif(not libraries(), reason="expected NVIDIA's compiler, got none; try pip install nvidia-cuda-nvrtc"),
+    pytest.mark.skipif(compiler() is None, reason="expected a C++ compiler to plan a launch, got none"),
+]
+
+
+def check(library, card, name, observes):
+    interaction, dimension, n = LIQUIDS[name]
+    text = options(interaction, dimension, n, How(room=128, threads=0, stages=4 if card >= 80 else 0))
+    assert isinstance(text, str)
+    chosen = dict(word[2:].split("=") for word in text.split() if word.startswith("-D"))
+    kernels = compile_kernels(library, card, text.replace("-DOBSERVES=0", f"-DOBSERVES={observes:d}"))
+    assert set(kernels) == {"advance", *(("begin_observing", "finish_observing") if observes else ())}
+    advance = kernels["advance"]
+    assert advance.registers * int(chosen["THREADS"]) * int(chosen["BLOCKS"]) <= 65536
+    assert advance.shared == 0  # all of it is asked for at the launch
+    return advance.spilled
+
+
+@pytest.mark.parametrize("name", ["plane", "space"])
+def test_a_kernel_for_a_card(name):
+    library = libraries()[0]
+    assert 90 in architectures(library)
+    assert check(library, 90, name, observes=False) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LIQUIDS)
+@pytest.mark.parametrize("card", CARDS)
+def test_every_card_and_liquid(name, card):
+    able = [library for library in libraries() if card in architectures(library)]
+    if not able:
+        pytest.skip(f"expected a compiler that knows sm_{card}, got {[x.name for x in libraries()]}")
+    for observes in (False, True):
+        # A handful of numbers, in the middle of no loop over neighbours, is what some cards' assemblers keep in memory.
+        assert check(able[0], card, name, observes) <= 64
