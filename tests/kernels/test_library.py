@@ -21,6 +21,7 @@ FOR_THIS_PROCESSOR = (
     "molecular_dynamics/ensemble",
     "library/instructions",
 )
+FOR_ANY = ("molecular_dynamics/xla_ffi", "cuda/launch/xla_ffi", "library/processor", "topology/topology")
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 
@@ -69,11 +70,11 @@ def build(folder, arch, *flags):
         "-c",
     ]
     objects = []
-    for name in (*FOR_THIS_PROCESSOR, "molecular_dynamics/xla_ffi", "library/processor", "topology/topology"):
+    for name in (*FOR_THIS_PROCESSOR, *FOR_ANY):
         special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
-        objects.append(str(folder / f"{Path(name).name}.o"))
+        objects.append(str(folder / f"{name.replace('/', '-')}.o"))
         subprocess.run([*common, "-c", *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)
-    subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
+    subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path), "-ldl"], check=True)
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 from glass_systems import assert_same_bits
 
 from tdaglass import glass
-from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import kernel_calls
 from tdaglass.kernels.molecular_dynamics import STATUS, Motion, advance, measure
 
 BATHS = {"nve": {"ensemble": "nve", "dt": 0.002}, "nvt": {"ensemble": "nvt", "temperature": 1.0, "dt": 0.004}}
@@ -81,7 +81,7 @@ def test_cooling(start):
 
 def test_inside_jit_vmap_and_scan(start):
     model, states = start("wahnstrom", 1.0, replicas=3)
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
 
     def steps(motion, species, box, first, n):
         zero = jnp.zeros((), jnp.float32)
@@ -169,7 +169,7 @@ def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
     model, state = start("wahnstrom", 1.0)
     with pytest.raises(ValueError, match="engine='jax'"):
         glass.run(state, model, 10, ensemble="npt", temperature=1.0, pressure=1.0, engine="cpu")
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
 
     def energy(box):
         position = state.position.fraction
@@ -181,7 +181,7 @@ def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
 
 def test_bad_systems_are_statuses(start):
     model, state = start("wahnstrom", 1.0)
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
 
     def status(species=state.species, box=state.box):
         found = measure(state.position.fraction, species, state.diameters, box, interaction=parameters)[-1]
