@@ -19,13 +19,16 @@ from tdaglass.space.images import (
     towards_images,
 )
 from tdaglass.space.reproducible import in_full_vectors, pairwise_sum, rounded
-from tdaglass.space.search import Search, neighbors_within, neighbors_within_any
+from tdaglass.space.search import Search, bytes_of_words, neighbors_within, neighbors_within_any
+from tdaglass.space.words_at_once import BYTES_OF_WORDS
 
 __all__ = [
+    "BYTES_OF_WORDS",
     "FixedPoint",
     "Grid",
     "Search",
     "Tiling",
+    "bytes_of_words",
     "choose_grid",
     "choose_tiling",
     "displacement",

@@ -1,4 +1,4 @@
-"""Cells of a periodic box, as wide as the reach: whoever is within it of a particle is in one of the cells around."""
+"""Cells of a periodic box, as wide as the reach: all that are within it of a particle are in the cells around."""
 
 import math
 from typing import NamedTuple

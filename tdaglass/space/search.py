@@ -180,9 +180,7 @@ def _search_all_pairs_at_once(
     n_rows = -(-n // every)
 
     def some(rows: Int[Array, " rows"]) -> tuple[Array, Array]:
-        words = words_at_once(
-            fraction[:, rows], species[rows], rows, fraction, species, scales, reach_sq
-        )
+        words = words_at_once(fraction[:, rows], species[rows], rows, fraction, species, scales, reach_sq)
         return set_bits_at_once(words, capacity)
 
     blocks = -(-n_rows * bytes_of_words(n, None) // (n * BYTES_OF_WORDS))

@@ -1,9 +1,9 @@
 """The same bit words for accelerators: all words of all particles in one kernel, all set bits in a few.
 
-Nothing is done one after the other: the k-th set bit of a row is found from running counts of its words, for all k at
-once. The shape of the code is that of the kernels that XLA makes of it, which were read for an H100: what a candidate
-is known by lies side by side and is loaded at once; a reduction of 16 is a loop within a thread, where one of 32
-would be shared out; and barriers divide kernels where their parts would otherwise be computed several times.
+Nothing is done one after the other: the k-th set bit of a row is found from running counts of its words, for all k
+at once. The shape of the code is that of the kernels that XLA makes of it, which were read for an H100: what is
+known of a candidate lies side by side and is loaded at once; a reduction of 16 is a loop within a thread, one of 32
+would be shared out; and barriers divide kernels whose parts would otherwise be computed several times.
 """
 
 import jax.numpy as jnp
@@ -32,8 +32,8 @@ def words_at_once(
 ) -> UInt32[Array, "rows words"]:
     """Bit b of word w says whether candidate 32 w + b is within reach of a row's particle.
 
-    `itself` is the candidate that is the particle of the row, which is not its neighbour. Candidates of a kind that
-    `reach_sq` does not know are within nobody's reach.
+    `itself` is the candidate that is the particle of the row, which is not its neighbour. Candidates of a kind
+    that `reach_sq` does not know are within nobody's reach.
     """
     dim, n = rows.shape
     n_words = -(-len(kinds) // 32)
@@ -62,15 +62,15 @@ def set_bits_at_once(words: UInt32[Array, "rows words"], capacity: int) -> tuple
     groups = -(-n_words // GROUP)
     words = jnp.pad(words, ((0, 0), (0, groups * GROUP - n_words)))
     in_word = lax.population_count(words).astype(jnp.int32).reshape(n, groups, GROUP)
-    until_group = jnp.cumsum(jnp.sum(in_word, axis=2), axis=1)
+    until_group = jnp.cumsum(jnp.sum(in_word, axis=2, dtype=jnp.int32), axis=1, dtype=jnp.int32)
     # Of seven words at most: that fits into a byte.
-    before_word = (jnp.cumsum(in_word, axis=2) - in_word).astype(jnp.uint8)
+    before_word = (jnp.cumsum(in_word, axis=2, dtype=jnp.int32) - in_word).astype(jnp.uint8)
     words, before_word = words.reshape(-1), before_word.reshape(-1)
     until_group, before_word = lax.optimization_barrier((until_group, before_word))
 
     # The k-th is in the first group until whose end there are more than k.
     k = jnp.arange(capacity, dtype=jnp.int32)
-    group = jnp.sum((until_group[:, None, :-1] <= k[:, None]).astype(jnp.int32), axis=2)
+    group = jnp.sum((until_group[:, None, :-1] <= k[:, None]), axis=2, dtype=jnp.int32)
     # In one row from here on: of two axes, XLA would choose the order in which the result is wanted in the end.
     group = lax.optimization_barrier(group.reshape(-1))
     k, row = jnp.tile(k, n), jnp.repeat(groups * jnp.arange(n, dtype=jnp.int32), capacity)

@@ -45,9 +45,7 @@ def check(usual, found):
 
 
 @pytest.mark.parametrize("grid", [False, True], ids=["all pairs", "cells"])
-@pytest.mark.parametrize(
-    "shape", ["cubic", pytest.param("square", marks=pytest.mark.float32), "tilted"]
-)
+@pytest.mark.parametrize("shape", ["cubic", pytest.param("square", marks=pytest.mark.float32), "tilted"])
 def test_the_tables_are_the_same(shape, grid):
     usual, found = both(*system(shape, 2, 397), capacity=30, grid=GRIDS[shape] if grid else None)
     check(usual, found)
