@@ -87,7 +87,7 @@ class Model(Protocol):
         slots: Int[Array, "capacity particles"],
         n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "dim particles"]:
-        """Force on every particle from a neighbour table (`glass.neighbor_tables`), of which `n_slots` slots are read.
+        """Force on every particle from the first `n_slots` slots of a neighbour table (`glass.neighbor_tables`).
 
         For an accelerator that is a plain number, known when the program is compiled.
         """
