@@ -44,8 +44,8 @@ def check(usual, found):
     assert usual.count.max() > 8
 
 
-@pytest.mark.parametrize("grid", [False, True], ids=["all pairs", "cells"])
-@pytest.mark.parametrize("shape", ["cubic", pytest.param("square", marks=pytest.mark.float32), "tilted"])
+@pytest.mark.float32
+@pytest.mark.parametrize(("shape", "grid"), [("cubic", False), ("square", True), ("tilted", True)])
 def test_the_tables_are_the_same(shape, grid):
     usual, found = both(*system(shape, 2, 397), capacity=30, grid=GRIDS[shape] if grid else None)
     check(usual, found)
@@ -57,17 +57,15 @@ def test_the_tables_are_the_same(shape, grid):
 @pytest.mark.parametrize("grid", [False, True], ids=["all pairs", "cells"])
 @pytest.mark.parametrize("shape", CELLS)
 @pytest.mark.parametrize("n_kinds", [1, 9])
-@pytest.mark.parametrize("n", [31, 32, 250, 256, 800])
+@pytest.mark.parametrize("n", [31, 256, 800])
 def test_the_tables_are_the_same_whatever_the_numbers(shape, grid, n_kinds, n):
     grid = GRIDS[shape]._replace(capacity=40) if grid else None
     usual, found = both(*system(shape, n_kinds, n), capacity=60, grid=grid)
     jax.tree.map(np.testing.assert_array_equal, found, usual)
 
 
-@pytest.mark.parametrize("capacity", [3, 30])
-def test_blocks_of_rows_and_some_rows_only(monkeypatch, capacity):
-    monkeypatch.setattr(search, "BYTES_OF_WORDS", 10_000)
-    fraction, kinds, box, reach = system("cubic", 2, 397)
-    for every in (1, 3):
-        usual, found = both(fraction, kinds, box, reach, capacity=capacity, every=every)
-        check(usual, found)
+def test_blocks_of_rows_and_some_rows_only_and_too_little_room(monkeypatch):
+    monkeypatch.setattr(search, "BYTES_OF_WORDS", 5_000)
+    usual, found = both(*system("cubic", 2, 397), capacity=7, every=3)
+    check(usual, found)
+    assert usual.idx.shape == (2, 7, 133)
