@@ -85,9 +85,12 @@ class Model(Protocol):
         diameters: Float[Array, " particles"],
         box: Float[Array, " dim"],
         slots: Int[Array, "capacity particles"],
-        n_slots: Int[Array, ""],
+        n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "dim particles"]:
-        """Force on every particle from a neighbour table (`glass.neighbor_tables`)."""
+        """Force on every particle from the first `n_slots` slots of a neighbour table (`glass.neighbor_tables`).
+
+        For an accelerator that is a plain number, known when the program is compiled.
+        """
 
     def energy_and_virial_from_table(
         self,
@@ -96,6 +99,6 @@ class Model(Protocol):
         diameters: Float[Array, " particles"],
         box: Float[Array, " dim"],
         slots: Int[Array, "capacity particles"],
-        n_slots: Int[Array, ""],
+        n_slots: Int[Array, ""] | int,
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Potential energy, and the virial: minus its derivative in the logarithm of the edges."""

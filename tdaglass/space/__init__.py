@@ -6,6 +6,7 @@ summed over them does not depend on how or when they were found.
 """
 
 from tdaglass.space.cell import enclosed, fractions, lattice_vectors, nearest_image, volume, widths
+from tdaglass.space.cell_grid import Grid, choose_grid
 from tdaglass.space.fixed_point import FixedPoint, displacement, from_positions, shift, to_positions
 from tdaglass.space.images import (
     Tiling,
@@ -18,13 +19,16 @@ from tdaglass.space.images import (
     towards_images,
 )
 from tdaglass.space.reproducible import in_full_vectors, pairwise_sum, rounded
-from tdaglass.space.search import Grid, Search, choose_grid, neighbors_within, neighbors_within_any
+from tdaglass.space.search import Search, bytes_of_words, neighbors_within, neighbors_within_any
+from tdaglass.space.words_at_once import BYTES_OF_WORDS
 
 __all__ = [
+    "BYTES_OF_WORDS",
     "FixedPoint",
     "Grid",
     "Search",
     "Tiling",
+    "bytes_of_words",
     "choose_grid",
     "choose_tiling",
     "displacement",

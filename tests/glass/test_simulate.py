@@ -11,7 +11,7 @@ from glass_systems import PRECISION, assert_same_bits
 from tdaglass import glass
 from tdaglass.glass.molecular_dynamics import table_capacity
 from tdaglass.glass.molecular_dynamics.engines import jax_engine
-from tdaglass.space import search
+from tdaglass.space import cell_grid
 
 MODEL = glass.wahnstrom(64)
 DT = 0.004
@@ -202,7 +202,7 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     model = dataclasses.replace(glass.wahnstrom(500), name="wahnstrom_cells")
     state = glass.initialize(jax.random.key(0), model, 1.0)
     usual = glass.run(state, model, 10, temperature=1.0, dt=0.002, engine="jax")
-    monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 100)
+    monkeypatch.setattr(cell_grid, "ALL_PAIRS_LIMIT", 100)
     settings = []
     with_room, choose_grid = table_capacity.with_room, table_capacity.choose_grid
 
@@ -226,7 +226,7 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
 @pytest.mark.slow
 def test_cells_follow_a_box_that_shrinks(monkeypatch):
     """Compression past the point where the first grid's cells become smaller than the reach."""
-    monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 100)
+    monkeypatch.setattr(cell_grid, "ALL_PAIRS_LIMIT", 100)
     model = dataclasses.replace(glass.wahnstrom(500), number_density=0.5, name="dilute_wahnstrom")
     state = glass.initialize(jax.random.key(0), model, 1.0)
     state = glass.run(state, model, 3000, temperature=1.0, pressure=25.0, ensemble="npt")

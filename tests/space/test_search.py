@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tdaglass.space import Grid, choose_grid, from_positions, neighbors_within, search
+from tdaglass.space import Grid, cell_grid, choose_grid, from_positions, neighbors_within
 
 PRECISION = "float64" if jax.config.jax_enable_x64 else "float32"
 REACH = np.array([[1.0, 0.8], [0.8, 0.7]])
@@ -53,7 +53,7 @@ def test_finds_what_brute_force_finds(shape, cells, monkeypatch):
     truth = brute_force(positions, np.array(box), REACH, species)
     grid = None
     if cells:
-        monkeypatch.setattr(search, "ALL_PAIRS_LIMIT", 10)
+        monkeypatch.setattr(cell_grid, "ALL_PAIRS_LIMIT", 10)
         grid = choose_grid(len(positions), box, REACH.max())
         assert grid is not None
     found = search_table(positions, box, species, capacity=40, grid=grid)
@@ -123,7 +123,7 @@ def test_batches_are_loops(grid):
 
 
 def test_grid_only_where_it_pays():
-    assert choose_grid(search.ALL_PAIRS_LIMIT, (100.0,) * 3, 2.8) is None
+    assert choose_grid(cell_grid.ALL_PAIRS_LIMIT, (100.0,) * 3, 2.8) is None
     assert choose_grid(10**5, (8.0, 100.0, 100.0), 2.8) is None  # two cells along an axis would meet twice
     grid = choose_grid(10**5, (43.7, 43.7, 43.7), 2.8)
     assert grid is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from tdaglass.space import search
+from tdaglass.space import cell_grid
 from tdaglass.structure import check_neighbors, cutoff_neighbors, sann_neighbors, table_sizes
 
 CAPACITY = 32  # what eager calls start from here, so that they share compiled code with the rest
@@ -167,7 +167,7 @@ def test_a_particle_far_away_leaves_the_others_their_cells(liquid, sets):
     corners = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
     many = (positions + corners * box).reshape(-1, 3)
     far = np.concatenate([many, [[3000.0, 0.0, 0.0]]])
-    assert len(far) > search.ALL_PAIRS_LIMIT
+    assert len(far) > cell_grid.ALL_PAIRS_LIMIT
     found, alone = cutoff_neighbors(far, None, 1.3), cutoff_neighbors(many, None, 1.3)
     assert sets(found)[:-1] == sets(alone)
     assert not found.mask[-1].any()

@@ -12,7 +12,13 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
 from tdaglass.glass.models.composition import Composition, check_configuration
-from tdaglass.glass.neighbor_tables import read_slot, side_by_side
+from tdaglass.glass.neighbor_tables import (
+    one_by_one,
+    read_slot,
+    replicas_side_by_side,
+    side_by_side,
+    sums_by_chunks,
+)
 from tdaglass.glass.potentials import PairPotential, PairTable, Truncation, pair_energy, pair_force
 from tdaglass.space import pairwise_sum
 from tdaglass.space.fixed_point import scale
@@ -73,24 +79,18 @@ class PairLiquid(Composition, ABC):
         diameters: Float[Array, " particles"],
         box: Float[Array, " dim"],
         slots: Int[Array, "capacity particles"],
-        n_slots: Int[Array, ""],
+        n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "dim particles"]:
         """Force on every particle; only the first `n_slots` slots are read."""
 
-        def sum_over_slots(
-            fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array
-        ) -> Array:
-            of_slot = self.of_slots(species, diameters, box.dtype)
+        def add(
+            total: tuple[Array, ...], along: list[Array], r_sq: Array, table: PairTable
+        ) -> tuple[Array, ...]:
+            strength = pair_force(self.potential, self.truncation, r_sq, table)
+            return tuple(f + strength * x for f, x in zip(total, along, strict=True))
 
-            def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
-                along, r_sq, table = _pairs_of_slot(slots[k], fraction, of_slot, box)
-                strength = pair_force(self.potential, self.truncation, r_sq, table)
-                return tuple(f + strength * x for f, x in zip(total, along, strict=True))
-
-            zero = jnp.zeros(fraction.shape[1:], box.dtype)
-            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * self.dimension))
-
-        return side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
+        system = fraction, species, diameters, box, slots, n_slots
+        return self._sums_over_table(add, self.dimension, *system)
 
     def energy_and_virial_from_table(
         self,
@@ -99,41 +99,75 @@ class PairLiquid(Composition, ABC):
         diameters: Float[Array, " particles"],
         box: Float[Array, " dim"],
         slots: Int[Array, "capacity particles"],
-        n_slots: Int[Array, ""],
+        n_slots: Int[Array, ""] | int,
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Potential energy, and the virial ``sum over pairs of -r u'(r)`` (= minus dU/d ln L)."""
+
+        def add(
+            total: tuple[Array, ...], along: list[Array], r_sq: Array, table: PairTable
+        ) -> tuple[Array, ...]:
+            strength = pair_force(self.potential, self.truncation, r_sq, table)
+            energy, virial = total
+            energy = energy + pair_energy(self.potential, self.truncation, r_sq, table)
+            return energy, virial + strength * r_sq
+
+        system = fraction, species, diameters, box, slots, n_slots
+        energy, virial = self._sums_over_table(add, 2, *system)
+        return pairwise_sum(energy) / 2, pairwise_sum(virial) / 2
+
+    def _sums_over_table(
+        self,
+        add: Callable[[tuple[Array, ...], list[Array], Array, PairTable], tuple[Array, ...]],
+        n_sums: int,
+        fraction: Int[Array, "dim particles"],
+        species: Int[Array, " particles"],
+        diameters: Float[Array, " particles"],
+        box: Float[Array, " dim"],
+        slots: Int[Array, "capacity particles"],
+        n_slots: Int[Array, ""] | int,
+    ) -> Float[Array, "sums particles"]:
+        """Sums for every particle, to which `add` adds one pair of each, in the order of the slots."""
+        if isinstance(n_slots, int):
+            of_slot = self.of_slots(species, diameters, box.dtype)
+            neighbor = side_by_side(fraction)
+            steps = lax.optimization_barrier(box * scale(box.dtype))
+
+            def add_pairs(total: tuple[Array, ...], slot: Array) -> tuple[Array, ...]:
+                return add(total, *_pairs_of_slot(slot, fraction, neighbor, of_slot, steps))
+
+            return sums_by_chunks(add_pairs, n_sums, slots[:n_slots], box.dtype)
 
         def sum_over_slots(
             fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array
         ) -> Array:
             of_slot = self.of_slots(species, diameters, box.dtype)
+            neighbor = one_by_one(fraction)
 
-            def add_slot(k: Array, total: tuple[Array, Array]) -> tuple[Array, Array]:
-                _, r_sq, table = _pairs_of_slot(slots[k], fraction, of_slot, box)
-                strength = pair_force(self.potential, self.truncation, r_sq, table)
-                energy, virial = total
-                energy = energy + pair_energy(self.potential, self.truncation, r_sq, table)
-                return energy, virial + strength * r_sq
+            def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
+                return add(
+                    total, *_pairs_of_slot(slots[k], fraction, neighbor, of_slot, box * scale(box.dtype))
+                )
 
             zero = jnp.zeros(fraction.shape[1:], box.dtype)
-            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero, zero)))
+            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * n_sums))
 
-        energy, virial = side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
-        return pairwise_sum(energy) / 2, pairwise_sum(virial) / 2
+        return replicas_side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
 
 
 def _pairs_of_slot(
     slot: Int[Array, " n"],
     fraction: Int[Array, "dim n *replicas"],
+    neighbor: Callable[[Array], list[Array]],
     of_slot: Callable[[Array], PairTable],
-    box: Float[Array, "dim *replicas"],
+    steps: Float[Array, "dim *replicas"],
 ) -> tuple[list[Array], Array, PairTable]:
-    """Separation vectors (by axis), their squares and what is known of one pair of every particle."""
+    """Separation vectors (by axis), their squares and what is known of one pair of every particle.
+
+    `steps` are the lengths of one step of the fractions.
+    """
     idx, _ = read_slot(slot)
-    dtype = box.dtype
     along = [
-        (x - x.at[idx].get(mode="promise_in_bounds")).astype(dtype) * (edge * scale(dtype))
-        for x, edge in zip(fraction, box, strict=True)
+        (x - y).astype(steps.dtype) * step for x, y, step in zip(fraction, neighbor(idx), steps, strict=True)
     ]
     r_sq = along[0] * along[0]
     for x in along[1:]:
@@ -141,7 +175,7 @@ def _pairs_of_slot(
     table = of_slot(slot)
     # An unused slot is the particle itself: put it beyond the cut-off, before any division.
     itself = idx == jnp.arange(idx.shape[0], dtype=idx.dtype)
-    if box.ndim > 1:
+    if steps.ndim > 1:
         table, itself = jax.tree.map(lambda x: x[:, None], (table, itself))
     return along, jnp.where(itself, 2 * table.cutoff_sq, r_sq), table
 

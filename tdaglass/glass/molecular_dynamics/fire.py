@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 import tdaglass.glass.molecular_dynamics.integrators  # noqa: F401 (teaches jax-md to move fixed-point positions)
 from tdaglass.glass.molecular_dynamics.kinetics import squared_length
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.molecular_dynamics.table_capacity import Settings, build_tables
+from tdaglass.glass.molecular_dynamics.table_capacity import Settings, build_tables, slots_to_read
 from tdaglass.space import FixedPoint, fixed_point
 from tdaglass.space.fixed_point import scale
 
@@ -50,7 +50,7 @@ def descend(
     dtype = state.box.dtype
     model = settings.model
 
-    def force_fn(position: FixedPoint, *, slots: Array, n_slots: Array, box: Array) -> Array:
+    def force_fn(position: FixedPoint, *, slots: Array, n_slots: Array | int, box: Array) -> Array:
         return model.forces_from_table(position.fraction, state.species, state.diameters, box, slots, n_slots)
 
     def careful_shift(position: FixedPoint, move: Array, box: Array) -> FixedPoint:
@@ -66,7 +66,8 @@ def descend(
     def rebuild_and_descend(carry: tuple) -> tuple:
         fire, made, longest, _ = carry
         batch_of_one = jax.tree.map(lambda x: x[None], state._replace(position=fire.position))
-        tables, n_slots = build_tables(settings, batch_of_one)
+        tables, needed = build_tables(settings, batch_of_one)
+        n_slots = slots_to_read(settings, needed)
         built_at, slots = tables.built_at[0], tables.slots[0]
 
         def certain(carry: tuple) -> Array:
@@ -84,7 +85,7 @@ def descend(
             return fire_step(fire, slots=slots, n_slots=n_slots, box=state.box), made + 1
 
         fire, made = lax.while_loop(certain, descend_once, (fire, made))
-        return fire, made, jnp.maximum(longest, n_slots), tables.incomplete[0]
+        return fire, made, jnp.maximum(longest, needed), tables.incomplete[0]
 
     def unfinished(carry: tuple) -> Array:
         fire, made, _, incomplete = carry

@@ -14,7 +14,9 @@ from jax_md import simulate
 from jaxtyping import Array, Float, Int
 
 from tdaglass.glass.contract import Model
+from tdaglass.glass.molecular_dynamics import chains
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
+from tdaglass.glass.molecular_dynamics.chains import HalfChain
 from tdaglass.glass.molecular_dynamics.kinetics import degrees_of_freedom, kinetic_energy, masses
 from tdaglass.glass.molecular_dynamics.state import CHAIN_LENGTH, Chain, State
 from tdaglass.space import FixedPoint, fixed_point, in_full_vectors, rounded
@@ -34,16 +36,27 @@ def _kinetic_energy(state: Any) -> Array:
     return kinetic_energy(state.momentum, state.mass)
 
 
-def make_step(model: Model, ensemble: Ensemble, dt: float) -> Callable[..., State]:
+def make_step(
+    model: Model, ensemble: Ensemble, dt: float, *, accelerator: bool = False
+) -> Callable[..., State]:
     """Step function ``(state, kT, pressure, slots, n_slots) -> state`` of one system."""
-    return {"nve": _nve_step, "nvt": _nvt_step, "npt": _npt_step}[ensemble](model, dt)
+    if ensemble == "nve":
+        return _nve_step(model, dt)
+    make_chain = chains.half_chain if accelerator else _half_chain
+    return {"nvt": _nvt_step, "npt": _npt_step}[ensemble](model, dt, make_chain)
 
 
 def _nve_step(model: Model, dt: float) -> Callable[..., State]:
     """Velocity Verlet."""
 
     def force_fn(
-        position: FixedPoint, *, species: Array, diameters: Array, box: Array, slots: Array, n_slots: Array
+        position: FixedPoint,
+        *,
+        species: Array,
+        diameters: Array,
+        box: Array,
+        slots: Array,
+        n_slots: Array | int,
     ) -> Float[Array, "dim n"]:
         return model.forces_from_table(position.fraction, species, diameters, box, slots, n_slots)
 
@@ -52,7 +65,7 @@ def _nve_step(model: Model, dt: float) -> Callable[..., State]:
         kT: Float[Array, ""],
         pressure: Float[Array, ""],
         slots: Int[Array, "k n"],
-        n_slots: Array,
+        n_slots: Array | int,
     ) -> State:
         del kT, pressure
         mass = masses(model, state)
@@ -75,17 +88,17 @@ def _nve_step(model: Model, dt: float) -> Callable[..., State]:
     return step
 
 
-def _nvt_step(model: Model, dt: float) -> Callable[..., State]:
+def _nvt_step(model: Model, dt: float, make_chain: Callable[..., HalfChain]) -> Callable[..., State]:
     """Velocity Verlet between two half steps of a Nose-Hoover chain."""
     verlet = _nve_step(model, dt)
-    half_chain = _half_chain(dt, THERMOSTAT_PERIOD, degrees_of_freedom(model))
+    half_chain = make_chain(dt, THERMOSTAT_PERIOD, degrees_of_freedom(model))
 
     def step(
         state: State,
         kT: Float[Array, ""],
         pressure: Float[Array, ""],
         slots: Int[Array, "k n"],
-        n_slots: Array,
+        n_slots: Array | int,
     ) -> State:
         def half_thermostat(state: State) -> State:
             mass = masses(model, state)
@@ -98,7 +111,7 @@ def _nvt_step(model: Model, dt: float) -> Callable[..., State]:
     return step
 
 
-def _npt_step(model: Model, dt: float) -> Callable[..., State]:
+def _npt_step(model: Model, dt: float, make_chain: Callable[..., HalfChain]) -> Callable[..., State]:
     """Isotropic Martyna-Tobias-Klein dynamics, eqs. (33)-(38) of Tuckerman et al., J. Phys. A 39, 5629 (2006).
 
     On fractions of the box rather than on jax-md's `npt_nose_hoover`, which expands fractional coordinates as
@@ -106,8 +119,8 @@ def _npt_step(model: Model, dt: float) -> Callable[..., State]:
     """
     dim, n_f = model.dimension, degrees_of_freedom(model)
     alpha = 1 + dim / n_f
-    half_thermostat = _half_chain(dt, THERMOSTAT_PERIOD, n_f)
-    half_barostat = _half_chain(dt, BAROSTAT_PERIOD, 1)
+    half_thermostat = make_chain(dt, THERMOSTAT_PERIOD, n_f)
+    half_barostat = make_chain(dt, BAROSTAT_PERIOD, 1)
     growth = in_full_vectors(_growth)
 
     def step(
@@ -115,7 +128,7 @@ def _npt_step(model: Model, dt: float) -> Callable[..., State]:
         kT: Float[Array, ""],
         pressure: Float[Array, ""],
         slots: Int[Array, "k n"],
-        n_slots: Array,
+        n_slots: Array | int,
     ) -> State:
         h = jnp.asarray(dt, state.velocity.dtype)
         mass = masses(model, state)
@@ -164,7 +177,7 @@ def _npt_step(model: Model, dt: float) -> Callable[..., State]:
     return step
 
 
-def _half_chain(dt: float, period: int, n_f: int) -> Callable[[Chain, Array, Array], tuple[Array, Chain]]:
+def _half_chain(dt: float, period: int, n_f: int) -> HalfChain:
     """Half a step of jax-md's Nose-Hoover chain on `n_f` degrees of freedom.
 
     The function maps (chain, kinetic energy, kT) to the factor that multiplies the velocities, and the chain.

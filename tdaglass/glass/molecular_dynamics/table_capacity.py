@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Int
 
 from tdaglass.glass.contract import Model
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
+from tdaglass.glass.molecular_dynamics.kinetics import axes_first
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.neighbor_tables import NeighborTable, build_neighbor_table, build_shared_table
-from tdaglass.space import Grid, choose_grid
+from tdaglass.glass.neighbor_tables import CHUNK, NeighborTable, build_neighbor_table, build_shared_table
+from tdaglass.space import BYTES_OF_WORDS, Grid, bytes_of_words, choose_grid
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,11 @@ _known_capacity: dict[tuple[Model, float], int] = {}
 
 
 class Settings(NamedTuple):
-    """What is compiled in; with `shared_table` the systems of a batch are replicas with one neighbour table."""
+    """What is compiled in.
+
+    With `shared_table` the systems of a batch are replicas with one neighbour table; with `accelerator` programs
+    have the form that accelerators want, few large kernels, and the same results to rounding.
+    """
 
     model: Model
     ensemble: Ensemble
@@ -42,6 +48,12 @@ class Settings(NamedTuple):
     capacity: int
     grid: Grid | None
     shared_table: bool
+    accelerator: bool = False
+
+
+def on_accelerator(state: State) -> bool:
+    """Whether programs on a state are compiled for something else than a CPU."""
+    return any(device.platform != "cpu" for device in jnp.asarray(state.box).devices())
 
 
 def engine_settings(
@@ -58,10 +70,13 @@ def engine_settings(
         skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
     expected = expected_neighbors(model, state.box, skin)
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
-    capacity = max(capacity, _known_capacity.get((model, skin), 0))
+    known = _known_capacity.get((model, skin), 0)
+    accelerator = on_accelerator(state)
+    capacity = known if accelerator and known else max(capacity, known)
     if shared_table:
         capacity = min(SHARED_LIMIT * capacity, model.n_particles)
-    return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box), shared_table)
+    grid = _grid(model, skin, state.box, accelerator)
+    return Settings(model, ensemble, dt, skin, capacity, grid, shared_table, accelerator)
 
 
 def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: float) -> float:
@@ -72,20 +87,41 @@ def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: floa
     return model.n_particles / float(np.prod(edges, axis=1).min()) * ball
 
 
-def _grid(model: Model, skin: float, box: Float[Array, "*batch dim"]) -> Grid | None:
+def _grid(model: Model, skin: float, box: Float[Array, "*batch dim"], accelerator: bool) -> Grid | None:
     smallest = np.asarray(box, dtype=np.float64).reshape(-1, model.dimension).min(0)
-    return choose_grid(model.n_particles, tuple(smallest), model.reach + skin)
+    return choose_grid(model.n_particles, tuple(smallest), model.reach + skin, accelerator=accelerator)
+
+
+def fitted(settings: Settings, states: State) -> Settings:
+    """Settings for a batch on an accelerator, which reads every slot: no more of them than a few to spare."""
+    known = (settings.model, settings.skin) in _known_capacity
+    if known or not settings.accelerator:
+        return settings
+    longest = int(_longest(settings._replace(capacity=1), states))
+    capacity = _room(longest, settings)
+    _known_capacity[settings.model, settings.skin] = capacity
+    return settings._replace(capacity=capacity)
+
+
+@partial(jax.jit, static_argnames="settings")
+def _longest(settings: Settings, states: State) -> Int[Array, ""]:
+    return build_tables(settings, axes_first(states))[1]
+
+
+def _room(longest: int, settings: Settings) -> int:
+    unit = CHUNK if settings.accelerator else 8
+    return min(unit * math.ceil((1.1 * longest + 4) / unit), settings.model.n_particles)
 
 
 def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"]) -> Settings:
     """Settings with room for what was found, and some more; `box` is the present one."""
     grid = settings.grid
     if longest <= settings.capacity and grid is not None:
-        renewed = _grid(settings.model, settings.skin, box)
+        renewed = _grid(settings.model, settings.skin, box, settings.accelerator)
         unchanged = renewed is not None and renewed.shape == grid.shape
         # Cells that a changed box has outdated are cut anew; otherwise one of them was full.
         grid = grid._replace(capacity=math.ceil(1.3 * grid.capacity)) if unchanged else renewed
-    capacity = max(settings.capacity, min(8 * math.ceil((1.1 * longest + 4) / 8), settings.model.n_particles))
+    capacity = max(settings.capacity, _room(longest, settings))
     if capacity * settings.model.n_particles > MOST_SLOTS:
         raise SimulationError(
             f"expected particles that are spread over the box, got one with {longest} others within reach; try "
@@ -103,12 +139,28 @@ def batch_axes(settings: Settings) -> tuple[Any, int | None]:
 
 
 def build_tables(settings: Settings, states: State) -> tuple[NeighborTable, Int[Array, ""]]:
-    """Neighbour tables of a batch with axes first, and the number of slots that any of them uses."""
+    """Neighbour tables of a batch with axes first, and the number of slots that any of them needs."""
     model, skin, capacity = settings.model, settings.skin, settings.capacity
     batch = states.position.fraction, states.species, states.diameters, states.box
     if settings.shared_table:
         tables = build_shared_table(model, *batch, skin=skin, capacity=capacity)
     else:
-        build = partial(build_neighbor_table, model, skin=skin, capacity=capacity, grid=settings.grid)
-        tables = jax.vmap(build)(*batch)
+        build = partial(
+            build_neighbor_table,
+            model,
+            skin=skin,
+            capacity=capacity,
+            grid=settings.grid,
+            accelerator=settings.accelerator,
+        )
+        at_once = BYTES_OF_WORDS // bytes_of_words(model.n_particles, settings.grid)
+        if settings.accelerator and len(states.step) > at_once:
+            tables = lax.map(lambda system: build(*system), batch, batch_size=max(at_once, 1))
+        else:
+            tables = jax.vmap(build)(*batch)
     return tables, jnp.max(tables.longest)
+
+
+def slots_to_read(settings: Settings, longest: Int[Array, ""]) -> Int[Array, ""] | int:
+    """Slots over which forces are summed: those in use, or, for an accelerator, a number that is compiled in."""
+    return settings.capacity if settings.accelerator else longest

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.glass.molecular_dynamics.kinetics import axes_first, temperature
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.molecular_dynamics.table_capacity import Settings, build_tables
+from tdaglass.glass.molecular_dynamics.table_capacity import Settings, build_tables, slots_to_read
 
 
 class Thermo(NamedTuple):
@@ -32,7 +32,8 @@ class Thermo(NamedTuple):
 def thermo(settings: Settings, states: State) -> tuple[Thermo, Bool[Array, ""], Int[Array, ""]]:
     """Thermodynamic record of a batch; also whether the tables were incomplete, and the slots they need."""
     states = axes_first(states)
-    tables, n_slots = build_tables(settings, states)
+    tables, longest = build_tables(settings, states)
+    n_slots = slots_to_read(settings, longest)
     model = settings.model
 
     def one(state: State, slots: Array) -> Thermo:
@@ -45,4 +46,4 @@ def thermo(settings: Settings, states: State) -> tuple[Thermo, Bool[Array, ""], 
         pressure = ((model.n_particles - 1) * kT + virial / model.dimension) / volume
         return Thermo(energy, kinetic, kT, pressure)
 
-    return jax.vmap(one)(states, tables.slots), jnp.any(tables.incomplete), n_slots
+    return jax.vmap(one)(states, tables.slots), jnp.any(tables.incomplete), longest

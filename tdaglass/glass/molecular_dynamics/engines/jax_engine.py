@@ -22,7 +22,7 @@ from tdaglass.glass.molecular_dynamics.engines.jax_steps import (
     advance,
 )
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.molecular_dynamics.table_capacity import Settings, engine_settings, with_room
+from tdaglass.glass.molecular_dynamics.table_capacity import Settings, engine_settings, fitted, with_room
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    settings = separate = engine_settings(model, flat, ensemble, dt, skin)
+    settings = separate = fitted(engine_settings(model, flat, ensemble, dt, skin), flat)
     if _could_share_a_table(settings, flat):
         settings = engine_settings(model, flat, ensemble, dt, skin, shared_table=True)
     mesh = mesh_of(len(flat.step))
@@ -72,6 +72,6 @@ def run(
 
 def _could_share_a_table(settings: Settings, flat: State) -> bool:
     """Whether a batch is of several systems that could be replicas of one."""
-    if settings.grid is not None or len(flat.step) == 1:
+    if settings.accelerator or settings.grid is not None or len(flat.step) == 1:
         return False
     return all(bool((x == x[0]).all()) for x in map(np.asarray, (flat.species, flat.diameters)))

@@ -20,7 +20,12 @@ from tdaglass.glass.molecular_dynamics.baths import Schedule
 from tdaglass.glass.molecular_dynamics.integrators import make_step
 from tdaglass.glass.molecular_dynamics.kinetics import axes_first, masses, squared_length
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.molecular_dynamics.table_capacity import Settings, batch_axes, build_tables
+from tdaglass.glass.molecular_dynamics.table_capacity import (
+    Settings,
+    batch_axes,
+    build_tables,
+    slots_to_read,
+)
 from tdaglass.glass.neighbor_tables import NeighborTable
 from tdaglass.space.fixed_point import scale
 
@@ -73,7 +78,7 @@ def _advance(
     axes, table_axis = batch_axes(settings)
     if settings.shared_table:
         states = states._replace(species=species[0], diameters=diameters[0])
-    step = make_step(settings.model, settings.ensemble, settings.dt)
+    step = make_step(settings.model, settings.ensemble, settings.dt, accelerator=settings.accelerator)
     step = jax.vmap(step, (axes, 0, 0, table_axis, None), axes)
 
     def unfinished(carry: tuple) -> Array:
@@ -82,8 +87,8 @@ def _advance(
 
     def rebuild_and_run(carry: tuple) -> tuple:
         states, made, _, longest = carry
-        tables, n_slots = build_tables(settings, states)
-        longest = jnp.maximum(longest, n_slots)
+        tables, needed = build_tables(settings, states)
+        n_slots, longest = slots_to_read(settings, needed), jnp.maximum(longest, needed)
         box_built = states.box
 
         def certain(carry: tuple) -> Array:
@@ -94,6 +99,8 @@ def _advance(
             states, made, _ = carry
             kT = schedule.temperature + schedule.slope * made.astype(schedule.slope.dtype)
             states = step(states, kT, schedule.pressure, tables.slots, n_slots)
+            if settings.accelerator:
+                states = _laid_out(states)
             return states, made + 1, jnp.all(_next_step_is_safe(settings, states, tables, box_built))
 
         complete = ~jnp.any(tables.incomplete)
@@ -114,6 +121,14 @@ def _advance(
     return states._replace(species=species, diameters=diameters), Progress(
         made[None], status[None], longest[None]
     )
+
+
+def _laid_out(states: State) -> State:
+    """The same states; XLA would keep theirs with the axes of all systems apart, and transpose them every step."""
+    vectors = states.position, states.velocity, states.force
+    rows = lax.optimization_barrier(jax.tree.map(lambda x: x.reshape(len(x), -1), vectors))
+    position, velocity, force = jax.tree.map(lambda row, x: row.reshape(x.shape), rows, vectors)
+    return states._replace(position=position, velocity=velocity, force=force)
 
 
 def _next_step_is_safe(
