@@ -23,9 +23,9 @@ class Settings:
     """Mixture to cool."""
     n: int = 500
     """Particles."""
-    rates: tuple[float, ...] = (1e-2, 3e-3, 1e-3, 3e-4, 8.33e-5)
+    rates: tuple[float, ...] = (1e-2, 3e-3, 1e-3, 3e-4)
     """Of cooling, temperature per time."""
-    quenches: tuple[int, ...] = (32, 32, 24, 12, 4)
+    quenches: tuple[int, ...] = (32, 32, 24, 16)
     """Independent liquids that are cooled at each rate."""
     batch: int = 4
     """Of them at once; a finished batch is kept."""
