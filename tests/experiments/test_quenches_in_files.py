@@ -73,7 +73,7 @@ def test_what_is_missing_damaged_or_there_twice_is_said(tmp_path, both):
     files.write_quenches(tmp_path, COOLING, np.arange(7), both, "")
     path = tmp_path / "systems-0-6.npz"
     (tmp_path / "systems-0-5.npz").write_bytes(path.read_bytes())
-    with pytest.raises(ValueError, match="expected every system once in .*, got number 0 more often"):
+    with pytest.raises(ValueError, match=r"expected every system once in .*, got number 0 more often"):
         files.read_quenches(tmp_path, COOLING)
     (tmp_path / "systems-0-5.npz").write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="expected a whole file"):
