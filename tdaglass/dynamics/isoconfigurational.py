@@ -78,7 +78,7 @@ def isoconfigurational(
     block: int = 32,
     segment_steps: int = 200_000,
     positions: bool = False,
-    engine: Literal["auto", "native", "jax"] = "auto",
+    engine: Literal["auto", "jax", "cpu"] = "auto",
     mover: Mover | None = None,
     executor: Any = None,
     keep: Keep | None = None,
@@ -111,7 +111,7 @@ def isoconfigurational(
         Steps between two states of a block that are kept.
     positions : bool
         Keep the unwrapped positions of all replicas at all times, in host memory.
-    engine : "auto", "native" or "jax"
+    engine : "auto", "jax" or "cpu"
         See `glass.run`.
     mover : Mover, optional
         What moves the replicas, with a temperature and a time step of its own; those given here are then not

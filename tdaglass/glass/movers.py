@@ -31,7 +31,7 @@ class MolecularDynamics:
         Of the velocities, and of the bath for "nvt".
     dt : time units
     ensemble : "nvt" or "nve"
-    engine : "auto", "native" or "jax"
+    engine : "auto", "jax" or "cpu"
     """
 
     model: Model
@@ -114,7 +114,7 @@ def choose_mover(
         For a negative temperature, a time step that is not positive, or an engine that cannot run it.
     """
     dtype = accept(model, configuration).positions.dtype
-    native = choose_engine(engine, model, ensemble, dtype) == "native"
-    return (ObservingMolecularDynamics if native else MolecularDynamics)(
+    observing = choose_engine(engine, model, ensemble, dtype) == "cpu"
+    return (ObservingMolecularDynamics if observing else MolecularDynamics)(
         model, temperature, dt, ensemble, engine
     )

@@ -77,8 +77,8 @@ def run(
     ensemble : "nvt", "nve" or "npt"
     skin : length units, optional
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
-    engine : "auto", "native" or "jax"
-        "native" are the CPU kernels (float32, ``nve`` and ``nvt``), "jax" runs everything everywhere; both solve
+    engine : "auto", "jax" or "cpu"
+        "cpu" are the CPU kernels (float32, ``nve`` and ``nvt``), "jax" runs everything everywhere; both solve
         the same equations, to rounding. "auto" takes the kernels on a CPU wherever they can run.
     progress : str, optional
         Label of a progress bar; none is shown without it.
@@ -251,7 +251,7 @@ def _run(
     pieces = 100 if label else 1
     targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
     settings = flat, model, schedule, dt, ensemble, skin, first, _bar(targets, label)
-    if choose_engine(engine, model, ensemble, state.velocity.dtype) == "native":
+    if choose_engine(engine, model, ensemble, state.velocity.dtype) == "cpu":
         flat = cpu_kernels.run(*settings)
     else:
         from tdaglass.glass.molecular_dynamics.engines import (

@@ -15,7 +15,7 @@ from tdaglass import kernels
 from tdaglass.kernels import library
 
 SOURCES = Path(library.__file__).parent / "src"
-NATIVE_FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
+FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
@@ -32,7 +32,7 @@ print("why not:", kernels.WHY_NOT)
 found = {}
 for model in (glass.kob_andersen_3d(200), glass.kob_andersen_2d(200)):
     state = glass.initialize(jax.random.key(0), model, 1.0)
-    engine = "jax" if kernels.WHY_NOT else "native"
+    engine = "jax" if kernels.WHY_NOT else "cpu"
     moved = glass.run(state, model, 20, temperature=1.0, dt=0.001, engine=engine)
     found[model.name] = moved.configuration.positions.tolist()
 print(json.dumps(found))
@@ -61,7 +61,7 @@ def build(folder, arch, *flags):
         COMPILER,
         "-std=c++20",
         "-fPIC",
-        *NATIVE_FLAGS,
+        *FLAGS,
         *flags,
         f"-I{SOURCES}",
         "-isystem",
