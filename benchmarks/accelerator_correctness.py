@@ -56,7 +56,7 @@ def check(folder: Path, tiny: bool, name: str, engine: str) -> Iterator[dict[str
     states = of_replicas(many)
     alike = jax.tree.map(lambda x: jnp.broadcast_to(x[:1], x.shape), states)
     after_one = run(alike, steps=1)
-    yield row("relative error of forces after a step", force_error(after_one, model), "below 1e-5")
+    yield row("relative error of forces after a step", force_error(after_one, model), "below 2e-5")
     whole = run(alike, steps=steps)
     yield row("equal replicas stay equal", all_equal(whole), "True")
     yield row("the same again", same(whole, run(alike, steps=steps)), "True")

@@ -76,10 +76,9 @@ class Settings:
             rate=rate,
             seed=self.seed,
         )
-        default = glass_or_liquid.Settings()
-        in_an_epoch = max(1, 2 * self.taught // default.batch_size)
-        epochs = math.ceil(STEPS / in_an_epoch)
-        return glass_or_liquid.Settings(cooling, epochs=epochs, patience=epochs, keep_every=epochs)
+        batch_size = min(glass_or_liquid.Settings().batch_size, 2 * self.taught)
+        epochs = math.ceil(STEPS / (2 * self.taught // batch_size))
+        return glass_or_liquid.Settings(cooling, epochs=epochs, batch_size=batch_size, keep_every=epochs)
 
 
 PRESETS: dict[tuple[str, ...], Settings] = {
