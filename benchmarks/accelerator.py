@@ -35,16 +35,17 @@ class Part(NamedTuple):
 
 ON_HOST = {"JAX_PLATFORMS": "cpu"}
 PARTS = {
-    "starts": Part("accelerator_starts", "make_starts", 60, ON_HOST),
+    "starts": Part("accelerator_starts", "make_starts", 50, ON_HOST),
     "machine": Part("accelerator_starts", "describe_machine", 20),
     "correctness, cuda": Part("accelerator_correctness", "check_cuda", 60),
     "speed, cuda, 2D": Part("accelerator_speed", "cuda_2d", 30),
     "speed, cuda, 3D": Part("accelerator_speed", "cuda_3d", 40),
     "bounds": Part("accelerator_bounds", "shares", 30),
-    "correctness, jax": Part("accelerator_correctness", "check_jax", 50),
-    "speed, jax, 2D": Part("accelerator_speed", "jax_2d", 40),
-    "speed, jax, 3D": Part("accelerator_speed", "jax_3d", 50),
-    "learning": Part("accelerator_learning", "ours", 45),
+    "correctness, jax": Part("accelerator_correctness", "check_jax", 45),
+    "speed, jax, 2D": Part("accelerator_speed", "jax_2d", 35),
+    "speed, jax, 3D": Part("accelerator_speed", "jax_3d", 40),
+    "step of the JAX engine": Part("accelerator_bounds", "jax_step", 35),
+    "learning": Part("accelerator_learning", "ours", 40),
     "learning, PyTorch": Part("accelerator_learning", "theirs", 25),
     "topology": Part("accelerator_topology", "diagrams", 30),
 }

@@ -66,6 +66,21 @@ def shares(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
         }
 
 
+def jax_step(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
+    """Where the time of a step of the JAX engine goes."""
+    from jax_engine_parts import measure
+
+    for name, liquid in LIQUIDS.items():
+        states, model = replicas_of(folder, name, tiny, 1)
+        start = jax.tree.map(lambda x: x[0], states)
+        replicas = 2 if tiny else 256
+        found = measure(
+            replicas, model, temperature=liquid.temperature, start=start, seconds=0.01 if tiny else 0.3
+        )
+        ms = {f"{part}, ms": 1e3 * float(value) for part, value in found.items() if part != "slots"}
+        yield {"liquid": liquid.name, "replicas": replicas, **ms, "slots": int(found["slots"])}
+
+
 def listed(start: Any, model: glass.PairModel) -> float:
     """Neighbours in all lists of a configuration, each pair from both sides."""
     kinds, reach = model.search_kinds(start.species, start.diameters)
