@@ -77,6 +77,11 @@ def split(settings: Settings) -> dict[str, np.ndarray]:
     """Numbers of the quenches to learn from, to watch, and to be tested on: liquid and glass stay together."""
     order = np.random.default_rng(settings.cooling.seed).permutation(settings.cooling.number)
     n_test, n_validation = (round(share * len(order)) for share in (settings.test, settings.validation))
+    if settings.glasses > n_test:
+        raise ValueError(
+            f"expected at most {n_test} glasses to heat, as many as networks are tested with, got {settings.glasses}; "
+            f"try --glasses {n_test}"
+        )
     parts = np.split(order, [n_test, n_test + n_validation])
     return dict(zip(("test", "validation", "train"), map(np.sort, parts), strict=True))
 
@@ -172,24 +177,22 @@ def move(
 
 
 def main(settings: Settings, executor: Any) -> None:
-    cooling, place = settings.cooling, settings.place
-    engine = glass.describe_engine("auto", MODELS[cooling.system](cooling.n))
-    kept = cooling.quenches if isinstance(cooling.quenches, Path) else None
+    place, kept = settings.place, settings.cooling.quenches
+    engine = glass.describe_engine("auto", MODELS[settings.cooling.system](settings.cooling.n))
     print(f"Simulating with {engine}.")
-    if settings.preset == "paper":
-        print(estimate(settings, made=kept is not None), flush=True)
     identity: Any = settings
-    if kept is not None:
-        both, by = read_quenches(kept, cooling)
-        cooling = replace(cooling, quenches=both.positions.shape[1])
-        settings = replace(settings, cooling=cooling)
+    if isinstance(kept, Path):
+        both, by = read_quenches(kept, settings.cooling)
+        settings = replace(settings, cooling=replace(settings.cooling, quenches=both.positions.shape[1]))
         # Others may lie in the same folder another time.
         identity = {"settings": settings, "quenches": both.positions}
-        print(f"{cooling.number} quenches of {kept} were cooled with {by}.")
-    else:
-        with place.run("quenches", cooling, engine=engine, wait=True) as run:
-            both = cool(cooling, run, executor)
+        print(f"{settings.cooling.number} quenches of {kept} were cooled with {by}.")
     parts = split(settings)
+    if settings.preset == "paper":
+        print(estimate(settings, made=isinstance(kept, Path)), flush=True)
+    if not isinstance(kept, Path):
+        with place.run("quenches", settings.cooling, engine=engine, wait=True) as run:
+            both = cool(settings.cooling, run, executor)
     with place.run("glass_or_liquid", identity, engine=engine) as run:
         trained = learn(settings, run, executor, both, parts)
         to_test = jax.tree.map(lambda x: x[:, parts["test"]], both)
