@@ -79,8 +79,8 @@ def split(settings: Settings) -> dict[str, np.ndarray]:
     n_test, n_validation = (round(share * len(order)) for share in (settings.test, settings.validation))
     if settings.glasses > n_test:
         raise ValueError(
-            f"expected at most {n_test} glasses to heat, as many as networks are tested with, got {settings.glasses}; "
-            f"try --glasses {n_test}"
+            f"expected at most {n_test} glasses to heat, as many as are tested with, got {settings.glasses}; try "
+            f"--glasses {n_test}"
         )
     parts = np.split(order, [n_test, n_test + n_validation])
     return dict(zip(("test", "validation", "train"), map(np.sort, parts), strict=True))
