@@ -24,30 +24,32 @@ Row = dict[str, Any]
 
 
 class Part(NamedTuple):
-    """A function ``(folder, tiny) -> rows`` in a module beside this one, and for how many seconds it may run."""
+    """A function ``(folder, tiny, *arguments) -> rows`` in a module beside this one, and its limit in seconds."""
 
     module: str
     function: str
     limit: float
-    # Environment of its process: what is made on the host leaves the card alone.
+    arguments: tuple[str, ...] = ()
+    # Of its process: what is made on the host leaves the card alone.
     environment: Mapping[str, str] = {}
 
 
-ON_HOST = {"JAX_PLATFORMS": "cpu"}
 PARTS = {
-    "starts": Part("accelerator_starts", "make_starts", 50, ON_HOST),
-    "machine": Part("accelerator_starts", "describe_machine", 20),
-    "correctness, cuda": Part("accelerator_correctness", "check_cuda", 60),
-    "speed, cuda, 2D": Part("accelerator_speed", "cuda_2d", 30),
-    "speed, cuda, 3D": Part("accelerator_speed", "cuda_3d", 40),
-    "bounds": Part("accelerator_bounds", "shares", 30),
-    "correctness, jax": Part("accelerator_correctness", "check_jax", 45),
-    "speed, jax, 2D": Part("accelerator_speed", "jax_2d", 35),
-    "speed, jax, 3D": Part("accelerator_speed", "jax_3d", 40),
-    "step of the JAX engine": Part("accelerator_bounds", "jax_step", 35),
-    "learning": Part("accelerator_learning", "ours", 40),
-    "learning, PyTorch": Part("accelerator_learning", "theirs", 25),
-    "topology": Part("accelerator_topology", "diagrams", 30),
+    "starts": Part("starts", "make_starts", 45, environment={"JAX_PLATFORMS": "cpu"}),
+    "machine": Part("starts", "describe_machine", 15),
+    "correctness, cuda, 2D": Part("correctness", "check", 40, ("2D", "cuda")),
+    "correctness, cuda, 3D": Part("correctness", "check", 45, ("3D", "cuda")),
+    "speed, cuda, 2D": Part("speed", "measure", 35, ("2D", "cuda")),
+    "speed, cuda, 3D": Part("speed", "measure", 45, ("3D", "cuda")),
+    "bounds": Part("bounds", "shares", 25),
+    "correctness, jax, 2D": Part("correctness", "check", 30, ("2D", "jax")),
+    "correctness, jax, 3D": Part("correctness", "check", 30, ("3D", "jax")),
+    "speed, jax, 2D": Part("speed", "measure", 35, ("2D", "jax")),
+    "speed, jax, 3D": Part("speed", "measure", 35, ("3D", "jax")),
+    "step of the JAX engine": Part("bounds", "jax_step", 25),
+    "learning": Part("learning", "ours", 40),
+    "learning, PyTorch": Part("learning", "theirs", 15),
+    "topology": Part("topology", "diagrams", 20),
 }
 
 
@@ -138,7 +140,8 @@ def compute_part(name: str, folder: Path, tiny: bool) -> None:
     import importlib
 
     part = PARTS[name]
-    for row in getattr(importlib.import_module(part.module), part.function)(folder, tiny):
+    module = importlib.import_module(f"accelerator_{part.module}")
+    for row in getattr(module, part.function)(folder, tiny, *part.arguments):
         print(json.dumps(row), flush=True)
 
 

@@ -23,20 +23,8 @@ OBSERVED = 64  # replicas of an ensemble
 TIMES = (0.1, 1.0, 5.0)
 
 
-def check_cuda(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """The block kernel."""
-    for name in LIQUIDS:
-        yield from check(folder, tiny, name, "cuda")
-
-
-def check_jax(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """The JAX engine in single precision."""
-    for name in LIQUIDS:
-        yield from check(folder, tiny, name, "jax")
-
-
 def check(folder: Path, tiny: bool, name: str, engine: str) -> Iterator[dict[str, Any]]:
-    """All checks of one liquid."""
+    """An engine on one liquid; the JAX engine in single precision."""
     model, bath = LIQUIDS[name].model(tiny), LIQUIDS[name].temperature
     if (why := why_absent(engine, model)) is not None:
         yield {"engine": engine, "absent": why}

@@ -17,10 +17,20 @@ REPLICAS_TINY = (1, 4)
 SECONDS = 0.5  # of a measurement, at least
 
 
-def measured(
+def measure(folder: Path, tiny: bool, name: str, engine: str) -> Iterator[dict[str, Any]]:
+    """A row for each number of replicas: NVT, dt 0.005, lists included, compilation left out and said.
+
+    Of the JAX engine after one of the CPU kernels of the host, for scale.
+    """
+    if engine == "jax":
+        yield from rates(folder, tiny, name, "cpu", (32,))
+    yield from rates(folder, tiny, name, engine, REPLICAS_JAX if engine == "jax" else REPLICAS)
+
+
+def rates(
     folder: Path, tiny: bool, name: str, engine: str, numbers: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
-    """A row for each number of replicas: NVT, dt 0.005, lists included, compilation left out and said."""
+    """Of one engine at these numbers of replicas."""
     liquid = LIQUIDS[name]
     model = liquid.model(tiny)
     if (why := why_absent(engine, model)) is not None:
@@ -46,25 +56,3 @@ def measured(
             "steps": steps,
             "first call, s": first,
         }
-
-
-def cuda_2d(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """Of the block kernel, in the plane."""
-    yield from measured(folder, tiny, "2D", "cuda", REPLICAS)
-
-
-def cuda_3d(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """Of the block kernel, in space."""
-    yield from measured(folder, tiny, "3D", "cuda", REPLICAS)
-
-
-def jax_2d(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """Of the JAX engine, in the plane; and of the CPU kernels of the host, for scale."""
-    yield from measured(folder, tiny, "2D", "cpu", (32,))
-    yield from measured(folder, tiny, "2D", "jax", REPLICAS_JAX)
-
-
-def jax_3d(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
-    """Of the JAX engine, in space; and of the CPU kernels of the host, for scale."""
-    yield from measured(folder, tiny, "3D", "cpu", (32,))
-    yield from measured(folder, tiny, "3D", "jax", REPLICAS_JAX)

@@ -40,6 +40,8 @@ LIQUIDS = {
 
 def make_starts(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
     """A configuration of each liquid, and small systems for topology; what is there already is kept."""
+    # Liquids as good as there is time for: without the kernels a step takes thirty times as long.
+    slow = 10 if kernels.WHY_NOT else 1
     for name, liquid in LIQUIDS.items():
         path = path_of(folder, name, tiny)
         if not path.exists():
@@ -47,7 +49,7 @@ def make_starts(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
             bath = {"temperature": liquid.temperature, "dt": DT}
             state = glass.initialize(jax.random.key(0), model, 2 * liquid.temperature)
             state = glass.settle_overlaps(state, model, temperature=2 * liquid.temperature, dt=DT)
-            state = glass.run(state, model, 500 if tiny else 10_000, **bath)
+            state = glass.run(state, model, 500 if tiny else 10_000 // slow, **bath)
             save_tree(path, state.configuration)
         yield {"liquid": liquid.name, "N": liquid.n_tiny if tiny else liquid.n, "T": liquid.temperature}
     path = path_of(folder, "topology", tiny)
@@ -55,7 +57,7 @@ def make_starts(folder: Path, tiny: bool) -> Iterator[dict[str, Any]]:
         model = glass.wahnstrom(250 if tiny else ATOMS)
         keys = jax.random.split(jax.random.key(0), 4 if tiny else SYSTEMS)
         states = jax.vmap(lambda key: glass.initialize(key, model, 1.0))(keys)
-        states = glass.run(states, model, 50 if tiny else 2000, temperature=1.0, dt=DT)
+        states = glass.run(states, model, 50 if tiny else 2000 // slow, temperature=1.0, dt=DT)
         save_tree(path, states.configuration)
     yield {"liquid": "wahnstrom", "N": 250 if tiny else ATOMS, "T": 1.0}
 

@@ -86,10 +86,10 @@ def test_measurements_of_an_engine_of_kernels(tmp_path):
         ):
             assert found[what] is True, what
         assert abs(found["NVE, 100 steps: mean change of E / N"]) < 1e-3
-        row = next(accelerator_speed.measured(tmp_path, True, "2D", "cpu", ()))
+        row = next(accelerator_speed.measure(tmp_path, True, "2D", "cpu"))
         assert row["replicas"] == 1
         assert row["G particle-steps/s"] > 0
-        (absent,) = accelerator_speed.cuda_2d(tmp_path, True)
+        (absent,) = accelerator_speed.measure(tmp_path, True, "2D", "cuda")
         assert absent["absent"].startswith("expected")
         bounds = list(accelerator_bounds.shares(tmp_path, True))
         assert [row.get("engine") for row in bounds] == [None, "cpu", "cpu"]

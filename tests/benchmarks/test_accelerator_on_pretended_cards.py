@@ -28,5 +28,5 @@ def test_checks_and_speed_of_the_block_kernel(name, tmp_path):
         assert [value for value in found.values() if isinstance(value, bool)] == 5 * [True]
         *_, chi_sq = found.values()
         assert 0.5 < chi_sq < 2
-        speed = list(accelerator_speed.measured(tmp_path, True, name, "cuda", ()))
+        speed = list(accelerator_speed.measure(tmp_path, True, name, "cuda"))
         assert [row["replicas"] for row in speed] == [1, 4]
