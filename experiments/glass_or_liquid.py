@@ -7,14 +7,18 @@ places are held against the free area around particles (Voronoi cells), against 
 Tanaka's order parameter), and against how particles will leave their cages when the glass is heated.
 
 The published network joins all cells of its last maps by a dense layer, which thousands of images teach. Ours
-joins their means, standardised in training, which a hundred teach; ``--hidden 128`` is the published one.
+joins their means, standardised in training, which a hundred teach. ``--hidden 128`` is the published one and comes
+with the published size, ``--hidden 0`` ours.
 
     python experiments/glass_or_liquid.py                                minutes on two cores
     python experiments/glass_or_liquid.py --system kob_andersen_2d
     python experiments/glass_or_liquid.py --preset paper                 the published size
+    python experiments/glass_or_liquid.py --quenches FOLDER              what `keep_quenches.py` has kept
 """
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from command_line import compute, parse, prepare
@@ -24,7 +28,9 @@ prepare()
 import jax
 import jax.numpy as jnp
 import numpy as np
+from glass_or_liquid_estimate import estimate
 from glass_or_liquid_fields import coarse_grain, describe
+from glass_or_liquid_files import read_quenches
 from glass_or_liquid_records import (
     GLASS,
     KINDS,
@@ -46,13 +52,16 @@ from tdaglass.configuration import Configuration
 from tdaglass.runs import Run
 from tdaglass.runs.chunks import Chunks
 
+# Of a heated glass, between two states that are kept.
+MOST_STEPS = 2_000_000
 
-def cool(settings: Cooling, run: Run, executor: Any) -> Configuration:
-    """Liquids and glasses of all quenches, (2, quenches, ...)."""
+
+def cool(settings: Cooling, run: Run, executor: Any, numbers: np.ndarray | None = None) -> Configuration:
+    """Liquids and glasses of all quenches, or of those with some numbers, (2, quenches, ...)."""
     return glass.quench(
         jax.random.key(settings.seed),
         MODELS[settings.system](settings.n),
-        jnp.arange(settings.quenches),
+        jnp.arange(settings.number) if numbers is None else jnp.asarray(numbers),
         hot=settings.hot,
         equilibration=settings.equilibration,
         rate=settings.rate,
@@ -66,8 +75,13 @@ def cool(settings: Cooling, run: Run, executor: Any) -> Configuration:
 
 def split(settings: Settings) -> dict[str, np.ndarray]:
     """Numbers of the quenches to learn from, to watch, and to be tested on: liquid and glass stay together."""
-    order = np.random.default_rng(settings.cooling.seed).permutation(settings.cooling.quenches)
+    order = np.random.default_rng(settings.cooling.seed).permutation(settings.cooling.number)
     n_test, n_validation = (round(share * len(order)) for share in (settings.test, settings.validation))
+    if settings.glasses > n_test:
+        raise ValueError(
+            f"expected at most {n_test} glasses to heat, as many as are tested with, got {settings.glasses}; try "
+            f"--glasses {n_test}"
+        )
     parts = np.split(order, [n_test, n_test + n_validation])
     return dict(zip(("test", "validation", "train"), map(np.sort, parts), strict=True))
 
@@ -126,12 +140,23 @@ def name_of_heated(piece: tuple[float, int]) -> str:
     return "T{:g}-glass-{}".format(*piece)
 
 
+def moments(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Which times are shown, evenly spaced in their logarithm, among all at which states are seen, and kept."""
+    dt = settings.cooling.dt
+    shown = np.geomspace(20 * dt, settings.observation, settings.observations)
+    # A run that is killed between two late ones should lose minutes, not hours.
+    between = np.arange(MOST_STEPS * dt, settings.observation, MOST_STEPS * dt)
+    far = np.abs(between[:, None] - shown).min(axis=1, initial=np.inf) > dt
+    times = np.sort(np.concatenate([shown, between[far]]))
+    return np.searchsorted(times, shown), times
+
+
 def move(
     settings: Settings, keep: Chunks, glasses: Configuration, here: bool, piece: tuple[float, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Displacement (times,) and stillness (times, particles) in an isoconfigurational ensemble from one glass."""
     temperature, g = piece
-    times = np.geomspace(20 * settings.cooling.dt, settings.observation, settings.observations)
+    shown, times = moments(settings)
     one = jax.tree.map(lambda x: jnp.asarray(x[g]), glasses)
     ensemble = dynamics.isoconfigurational(
         jax.random.fold_in(jax.random.key(settings.cooling.seed), g),
@@ -146,19 +171,29 @@ def move(
         keep=keep.within(name_of_heated(piece)),
         progress=f"T = {temperature:g}: glass {g + 1} of {settings.glasses}" if here else None,
     )
-    moved_sq = np.asarray(ensemble.cage_relative)
-    at_all_times = jax.tree.map(lambda x: jnp.repeat(x[None], len(times), axis=0), one)
+    moved_sq = np.asarray(ensemble.cage_relative)[shown]
+    at_all_times = jax.tree.map(lambda x: jnp.repeat(x[None], len(moved_sq), axis=0), one)
     return np.sqrt(moved_sq).mean(axis=1), coarse_grain(settings, -moved_sq, at_all_times)
 
 
 def main(settings: Settings, executor: Any) -> None:
-    cooling, place = settings.cooling, settings.place
-    engine = glass.describe_engine("auto", MODELS[cooling.system](cooling.n))
+    place, kept = settings.place, settings.cooling.quenches
+    engine = glass.describe_engine("auto", MODELS[settings.cooling.system](settings.cooling.n))
     print(f"Simulating with {engine}.")
-    with place.run("quenches", cooling, engine=engine, wait=True) as kept:
-        both = cool(cooling, kept, executor)
+    identity: Any = settings
+    if isinstance(kept, Path):
+        both, by = read_quenches(kept, settings.cooling)
+        settings = replace(settings, cooling=replace(settings.cooling, quenches=both.positions.shape[1]))
+        # Others may lie in the same folder another time.
+        identity = {"settings": settings, "quenches": both.positions}
+        print(f"{settings.cooling.number} quenches of {kept} were cooled with {by}.")
     parts = split(settings)
-    with place.run("glass_or_liquid", settings, engine=engine) as run:
+    if settings.preset == "paper":
+        print(estimate(settings, made=isinstance(kept, Path)), flush=True)
+    if not isinstance(kept, Path):
+        with place.run("quenches", settings.cooling, engine=engine, wait=True) as run:
+            both = cool(settings.cooling, run, executor)
+    with place.run("glass_or_liquid", identity, engine=engine) as run:
         trained = learn(settings, run, executor, both, parts)
         to_test = jax.tree.map(lambda x: x[:, parts["test"]], both)
         tested = [jax.tree.map(lambda x, kind=kind: x[kind], to_test) for kind in (LIQUID, GLASS)]

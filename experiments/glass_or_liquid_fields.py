@@ -40,19 +40,24 @@ def describe(
 ) -> Fields:
     """Where networks look in configurations of one kind, and what is there."""
     configuration = tested[kind]
-    positions, species, box = (jnp.asarray(x) for x in configuration[:3])
+    positions, box = jnp.asarray(configuration.positions), jnp.asarray(configuration.box)
     images = densities(settings, configuration)
     on_particles = jax.vmap(structure.particle_values)
     looked = [
         on_particles(learning.grad_cam(network, t.parameters, images, kind), positions, box) for t in trained
     ]
+    smooth = partial(coarse_grain, settings, configuration=configuration)
+    return Fields(np.stack([smooth(np.asarray(x)) for x in looked]), *surroundings(settings, configuration))
+
+
+def surroundings(settings: Settings, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
+    """Voronoi area and 1 - Theta of all particles, (configurations, particles)."""
+    positions, species, box = (jnp.asarray(x) for x in configuration[:3])
     cells = structure.voronoi(configuration.positions, configuration.box)
     sigma = additive_sigma(MODELS[settings.cooling.system](settings.cooling.n))
     theta = jax.vmap(structure.tong_tanaka, (0, 0, 0, 0, None))(cells, positions, species, box, sigma)
     smooth = partial(coarse_grain, settings, configuration=configuration)
-    return Fields(
-        np.stack([smooth(np.asarray(x)) for x in looked]), smooth(cells.volume), smooth(-np.asarray(theta))
-    )
+    return smooth(cells.volume), smooth(-np.asarray(theta))
 
 
 def additive_sigma(model: glass.PairModel) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,8 +29,8 @@ class Cooling:
     """Mixture to cool."""
     n: int = 500
     """Particles."""
-    quenches: int = 96
-    """Independent liquids that are cooled."""
+    quenches: int | Path = 96
+    """Independent liquids that are cooled; or the folder of quenches that `keep_quenches.py` has kept."""
     batch: int = 16
     """Of them at once; a finished batch is kept."""
     hot: float = 4.0
@@ -46,6 +47,13 @@ class Cooling:
     """Time step."""
     seed: int = 0
     """Of all random numbers, of trainings and heating too."""
+
+    @property
+    def number(self) -> int:
+        """Of the quenches."""
+        if isinstance(self.quenches, Path):
+            raise ValueError(f"expected how many liquids to cool, got {self.quenches}; try --quenches 96")
+        return self.quenches
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ class Settings:
     """Where the study is kept and computed."""
 
 
-PUBLISHED_COOLING = Cooling(n=2000, quenches=5000, hot=4.0, liquid=2.0, rate=8.33e-5)
+# On cards of some 132 multiprocessors, each of which cools a system.
+PUBLISHED_COOLING = Cooling(n=2000, quenches=5000, batch=132, hot=4.0, liquid=2.0, rate=8.33e-5)
 PUBLISHED = Settings(
     PUBLISHED_COOLING,
     preset="paper",
@@ -105,6 +114,7 @@ PUBLISHED = Settings(
     test=0.12,
     cells=192,
     channels=(32, 32, 32),
+    hidden=128,
     epochs=250,
     patience=250,
     batch_size=64,

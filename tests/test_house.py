@@ -36,6 +36,7 @@ PAGES = (
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "docs/accelerators.md",
     "docs/clusters.md",
     "docs/design.md",
     "docs/style.md",

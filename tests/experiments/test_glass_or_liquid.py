@@ -1,13 +1,18 @@
 """The second study end to end at a tiny size, as its users run it, and killed again and again."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
+from studies import EXPERIMENTS, assert_killed_ends_alike, assert_same_arrays, only_run, study
 from studies import TINY as tiny
-from studies import assert_killed_ends_alike, only_run, study
 
 from tdaglass import io
+
+sys.path.insert(0, str(EXPERIMENTS))
+
+from command_line import without
 
 TINY = tiny["glass_or_liquid"]
 
@@ -51,6 +56,18 @@ def test_no_parts_of_quenches_are_left(finished):
     (quenches,) = (folder.parents[1] / "quenches").iterdir()
     kept = {p.name for p in (quenches / "chunks").iterdir()}
     assert kept == {f"systems-{first}-{first + 3}.npz" for first in range(0, 20, 4)}
+
+
+def test_quenches_kept_in_files_give_the_same_study(finished, tmp_path):
+    _, folder = finished
+    kept = str(tmp_path / "kept")
+    of_cooling = TINY[: TINY.index("--cells")]
+    printed = study("keep_quenches", *of_cooling, "--folder", kept, "--root", str(tmp_path))
+    assert f"20 liquids and glasses are in {kept}" in printed
+    analysing = ["--quenches", kept, *without(TINY, "--quenches")]
+    printed = study("glass_or_liquid", *analysing, "--root", str(tmp_path))
+    assert f"20 quenches of {kept} were cooled with CPU kernels" in printed
+    assert_same_arrays(folder, only_run(tmp_path, "glass_or_liquid"))
 
 
 def test_killed_study_ends_with_the_same_arrays(finished, tmp_path):

@@ -9,13 +9,32 @@ from studies import EXPERIMENTS
 sys.path.insert(0, str(EXPERIMENTS))
 
 import glass_or_liquid_report as report
-from glass_or_liquid_records import Fields, Motion
+from glass_or_liquid import MOST_STEPS, moments, split
+from glass_or_liquid_records import PRESETS, Cooling, Fields, Motion, Settings
 
 
 def motion(temperature, *ends):
     """Glasses that end at these delta."""
     displacement = np.array([[0.1, end] for end in ends])
     return Motion(temperature, displacement, np.zeros((*displacement.shape, 1)))
+
+
+def test_more_glasses_than_are_tested_are_refused():
+    with pytest.raises(ValueError, match=r"expected at most 2 glasses to heat, .*, got 12; try --glasses 2"):
+        split(Settings(Cooling(quenches=10)))
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_no_long_way_between_states_that_may_be_kept(preset):
+    settings = PRESETS["additive_mixture_2d", preset]
+    shown, times = moments(settings)
+    wanted = np.geomspace(0.1, settings.observation, settings.observations)
+    np.testing.assert_allclose(times[shown], wanted)
+    steps = np.diff(times) / settings.cooling.dt
+    assert steps.min() >= 1
+    assert steps.max() <= MOST_STEPS * (1 + 1e-9)
+    if preset == "default":
+        assert len(times) == settings.observations
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""The settings of `cooling_rates_2d.py`, and what its steps hand on to the report."""
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import glass_or_liquid_records as glass_or_liquid
+import numpy as np
+from command_line import Place
+from glass_or_liquid_records import MODELS, Cooling, System
+
+from tdaglass import glass
+
+# Mini-batches of a training: those of the default study.
+STEPS = 160
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result; lengths, energies and times in Lennard-Jones units."""
+
+    system: System = "additive_mixture_2d"
+    """Mixture to cool."""
+    n: int = 500
+    """Particles."""
+    rates: tuple[float, ...] = (1e-2, 3e-3, 1e-3, 3e-4)
+    """Of cooling, temperature per time."""
+    quenches: tuple[int, ...] = (32, 32, 24, 16)
+    """Independent liquids that are cooled at each rate."""
+    batch: int = 4
+    """Of them at once; a finished batch is kept."""
+    hot: float = 4.0
+    """Temperature from which they are cooled, epsilon / k_B."""
+    liquid: float = 2.0
+    """Temperature at which the liquid is taken, epsilon / k_B, as published: cooled fast it is no longer one."""
+    taught: int = 8
+    """Quenches that teach a network, at every rate the same number; it is asked about all others. Where there are
+    none, there are no networks."""
+    trainings: int = 6
+    """At each rate, from different seeds and by different quenches."""
+    seed: int = 0
+    """Of all random numbers."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
+
+    def __post_init__(self) -> None:
+        if len(self.rates) != len(self.quenches):
+            raise ValueError(
+                f"expected a number of quenches for each of {len(self.rates)} rates, got {len(self.quenches)}; "
+                f"try --quenches {' '.join(['16'] * len(self.rates))}"
+            )
+
+    @property
+    def model(self) -> glass.PairModel:
+        """What is cooled."""
+        return MODELS[self.system](self.n)
+
+    @property
+    def pieces(self) -> list[tuple[float, int]]:
+        """Networks, each by its rate and its number."""
+        return [
+            (rate, k)
+            for rate, quenches in zip(self.rates, self.quenches, strict=True)
+            for k in range(self.trainings if quenches > self.taught else 0)
+        ]
+
+    def at(self, rate: float) -> glass_or_liquid.Settings:
+        """Those of the study at one rate."""
+        cooling = Cooling(
+            system=self.system,
+            n=self.n,
+            quenches=self.quenches[self.rates.index(rate)],
+            batch=self.batch,
+            hot=self.hot,
+            liquid=self.liquid,
+            rate=rate,
+            seed=self.seed,
+        )
+        batch_size = min(glass_or_liquid.Settings().batch_size, 2 * self.taught)
+        epochs = math.ceil(STEPS / (2 * self.taught // batch_size))
+        return glass_or_liquid.Settings(cooling, epochs=epochs, batch_size=batch_size, keep_every=epochs)
+
+
+PRESETS: dict[tuple[str, ...], Settings] = {
+    ("additive_mixture_2d",): Settings(),
+    ("kob_andersen_2d",): Settings(system="kob_andersen_2d", liquid=0.8),
+}
+
+
+class Taught(NamedTuple):
+    """What networks say, (trainings, 2, quenches): of liquids, then of glasses; NaN of those that taught them."""
+
+    told: np.ndarray  # 1 where it is told rightly what it is
+    with_area: np.ndarray  # Pearson's coefficient of Grad-CAM with the Voronoi area
+    with_packing: np.ndarray  # and with 1 - Theta
+
+
+class AtRate(NamedTuple):
+    """What was found at one cooling rate."""
+
+    rate: float
+    packing_with_area: np.ndarray  # (2, quenches) Pearson's coefficient of 1 - Theta with the area
+    taught: Taught | None  # where there were enough quenches
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All of them by name."""
+        return {"packing_with_area": self.packing_with_area} | (self.taught._asdict() if self.taught else {})
