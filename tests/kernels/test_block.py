@@ -82,7 +82,9 @@ CASES = {
     "inverse power": Case(mixture(2, "shift", "inverse_power", 18, 1.8), (9, 8, 8), ((9.0, 8.4, 8.2),)),
     "diameters": Case(POLYDISPERSE, (10, 10, 11), ((10.5, 10.8, 11.2), (10.1, 11.5, 11.0))),
     "diameters in a plane": Case(
-        dataclasses.replace(POLYDISPERSE, form="lennard_jones", truncation="force_shift", cutoff=((1.6,) * 2,) * 2),
+        dataclasses.replace(
+            POLYDISPERSE, form="lennard_jones", truncation="force_shift", cutoff=((1.6, 1.6), (1.6, 1.6))
+        ),
         (20, 20), ((21.0, 23.0),),
     ),
     "diameters that reach around": Case(POLYDISPERSE, (5, 5, 5), ((5.4, 5.6, 5.5),)),
@@ -150,6 +152,17 @@ def test_the_cpu_kernels_take_the_same_way(name):
     np.testing.assert_allclose(hundred.chain_momentum, wanted.chain_momentum, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(hundred.chain_position, wanted.chain_position, rtol=1e-4, atol=1e-6)
     assert lengths(hundred.fraction, system[0].fraction, system[3]) > 0.1  # the way is one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sites", "edge"), [((40, 50), 40.8), ((16, 16, 16), 15.04), ((25, 25, 25), 23.5)])
+def test_as_many_as_a_block_takes(sites, edge):
+    case = Case(KOB_ANDERSEN, sites, ((edge,) * len(sites),))
+    system, how = make(case), How(threads=0)  # as many as on a card
+    one, wanted = (run(case, system, bath(1, last=1), **where) for where in ({"how": how}, {"on_cpu": True}))
+    np.testing.assert_allclose(one.force, wanted.force, rtol=0, atol=4e-6 * np.abs(wanted.force).max())
+    ten, wanted = (run(case, system, bath(1, last=10), **where) for where in ({"how": how}, {"on_cpu": True}))
+    assert lengths(ten.fraction, wanted.fraction, system[3]) < 5e-7
 
 
 @pytest.mark.parametrize("thermostat", [True, False])
@@ -261,7 +274,7 @@ def test_an_overlap_is_told(distance):
 
 
 def test_sums_that_would_wrap_are_told():
-    """An icosahedron around a particle: of its pairs none would wrap a whole number, all of them together would."""
+    """An icosahedron around a particle: no pair of it would wrap a whole number, all of them together would."""
     golden = (1 + 5**0.5) / 2
     corners = [np.roll([0, a, b * golden], k) for a in (-1, 1) for b in (-1, 1) for k in range(3)]
     places = 0.62 * np.concatenate([np.zeros((1, 3)), corners / np.linalg.norm(corners[0])])
