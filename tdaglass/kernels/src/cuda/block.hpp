@@ -108,11 +108,13 @@ class System {
             return;
         }
         const float step = (float)(edge[0] * 0x1p-32);
+        b.cubic = 1;
         b.unit = (float)(s.length / step), b.unit_sq = (float)(s.length / step * (s.length / step));
         for (int d = 0; d < DIM; d++) {
             const float resolution = (float)(edge[d] * 0x1p-32);
             b.ratio[d] = resolution / step;
             b.to_steps[d] = (float)s.dt / resolution;
+            b.cubic = b.cubic && resolution == step;
         }
         b.outdated_sq = (float)(s.list_skin * s.list_skin / 4 * 0.998 / ((double)step * step));
         const double half_skin = s.skin / 2, quarter = shortest / 4;
@@ -134,9 +136,6 @@ class System {
     FN bool is_too_fast(float v) const { return !(v < b.fastest && v > -b.fastest); }
 
     FN Status advance(int& made, const int last) {
-        bool cubic = true;
-        UNROLL for (int d = 1; d < DIM; d++) cubic = cubic && b.ratio[d] == 1;
-        float temperature = 0;
         int parity = 0, moment = 0;
         // Those outside the steps of this launch are looked at by others.
         while (OBSERVES && moment < s.n_moments && a.moments[moment] <= made) moment++;
@@ -145,7 +144,7 @@ class System {
             if (!begun) {
                 take_forces();
             } else {
-                if (cubic) {
+                if (b.cubic) {
                     find_forces_and_kick<true>(parity);
                 } else {
                     find_forces_and_kick<false>(parity);
@@ -154,7 +153,7 @@ class System {
                 made++, parity ^= 1;
             }
             if (s.thermostat) {
-                if (begun) half_step(b.pending, b.kinetic, temperature);
+                if (begun) half_step(b.pending, b.kinetic, bath_temperature(made - 1));
                 sum_scaled();
             }
             if (OBSERVES && begun && moment < s.n_moments && a.moments[moment] == made) {
@@ -162,14 +161,16 @@ class System {
                 moment++;
             }
             if (made == last) return OK;
-            temperature = a.temperature[which] + a.slope[which] * (float)made;
             if (s.thermostat) {
+                const float temperature = bath_temperature(made);
                 if (!(temperature > 0 && is_finite(temperature))) return BAD_SETTINGS;
                 half_step(b.factor, b.kinetic_scaled, temperature);
             }
             kick_and_move(parity);
         }
     }
+
+    FN float bath_temperature(int made) const { return a.temperature[which] + a.slope[which] * (float)made; }
 
     FN void take_forces() {
         EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)

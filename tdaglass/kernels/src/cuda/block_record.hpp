@@ -19,6 +19,7 @@ struct Block {
     float ratio[3], cell_length[3];              // of the edges to the first; of cells
     float cells_in_edge;                         // of the last axis, in an edge of the first
     int cells[3], n_cells;
+    int cubic;                                   // all edges are one
     int wraps;                                   // an edge is so short that lists look for the nearest image
 
     float unit, unit_sq;                         // Settings::length in steps, and squared

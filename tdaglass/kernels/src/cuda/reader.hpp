@@ -14,7 +14,7 @@ struct Reader {
 
     FN Reader(const uint4* list, uint4* stage, int n_chunks) : ahead(list), stage(stage), left(n_chunks) {
         if (STAGES) {
-            UNROLL for (u32 c = 0; c + 1 < (u32)STAGES; c++) send_for(c);
+            UNROLL for (int c = 0; c < STAGES - 1; c++) send_for((u32)c);
         } else {
             next = read(), second = read();
         }
