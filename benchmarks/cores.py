@@ -18,7 +18,7 @@ REPLICAS, STEPS = 32, 1000
 def seconds(states, model, temperature: float, threads: int) -> float:
     os.environ["TDAGLASS_THREADS"] = str(threads)
     begun = time.perf_counter()
-    jax.block_until_ready(glass.run(states, model, STEPS, temperature=temperature, engine="native"))
+    jax.block_until_ready(glass.run(states, model, STEPS, temperature=temperature, engine="cpu"))
     return time.perf_counter() - begun
 
 
@@ -33,7 +33,7 @@ def main() -> None:
         # A liquid, though not yet one at its temperature: lists are as long and as short-lived.
         start = glass.initialize(jax.random.key(0), model, 2 * temperature)
         start = glass.run(start, model, 500, temperature=2 * temperature, dt=0.001, engine="jax")
-        start = glass.run(start, model, 5000, temperature=temperature, engine="native")
+        start = glass.run(start, model, 5000, temperature=temperature, engine="cpu")
         keys = jax.random.split(jax.random.key(1), REPLICAS)
         states = jax.vmap(lambda key: glass.initialize(key, model, temperature, start.configuration))(keys)  # noqa: B023
         for threads in (1, cores):

@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--liquid", choices=LIQUIDS, default="kob_andersen_3d")
     parser.add_argument("--most", type=int, default=4096, help="replicas")
-    parser.add_argument("--engine", choices=("auto", "jax", "native"), default="auto")
+    parser.add_argument("--engine", choices=("auto", "jax", "cpu", "cuda"), default="auto")
     parser.add_argument("--tflops", type=float, help="peak of the device, single precision")
     parser.add_argument("--bandwidth", type=float, help="of the device's memory, TB/s")
     chosen = parser.parse_args()

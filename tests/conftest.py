@@ -84,6 +84,15 @@ def workers() -> Iterator[Any]:
         yield executor
 
 
+@pytest.fixture
+def cards() -> Iterator[Any]:
+    """Two CUDA cards that are pretended."""
+    from pretended_cards import pretended_cards
+
+    with pretended_cards() as pretended:
+        yield pretended
+
+
 @pytest.fixture(scope="session")
 def lammps_nvt() -> dict[str, Any]:
     """LAMMPS's canonical averages of the four liquids."""

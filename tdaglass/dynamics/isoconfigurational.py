@@ -21,6 +21,7 @@ from tdaglass.dynamics.mover import Mover
 from tdaglass.dynamics.observables import OBSERVABLES, Observable, Sums, make_reference
 from tdaglass.dynamics.replica_block import Ensemble, Seen, run_block
 from tdaglass.glass.accept import accept
+from tdaglass.glass.molecular_dynamics.engines import Engine
 from tdaglass.parallel import stream_independent
 from tdaglass.structure import Neighbors
 
@@ -78,7 +79,7 @@ def isoconfigurational(
     block: int = 32,
     segment_steps: int = 200_000,
     positions: bool = False,
-    engine: Literal["auto", "native", "jax"] = "auto",
+    engine: Engine = "auto",
     mover: Mover | None = None,
     executor: Any = None,
     keep: Keep | None = None,
@@ -111,7 +112,7 @@ def isoconfigurational(
         Steps between two states of a block that are kept.
     positions : bool
         Keep the unwrapped positions of all replicas at all times, in host memory.
-    engine : "auto", "native" or "jax"
+    engine : "auto", "jax", "cpu" or "cuda"
         See `glass.run`.
     mover : Mover, optional
         What moves the replicas, with a temperature and a time step of its own; those given here are then not

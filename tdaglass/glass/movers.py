@@ -14,7 +14,7 @@ from tdaglass.configuration import Configuration
 from tdaglass.glass.accept import accept, check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import make_schedule
-from tdaglass.glass.molecular_dynamics.engines import Engine, choose_engine, cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import KERNELS, Engine, choose_engine
 from tdaglass.glass.molecular_dynamics.state import State, initialize
 from tdaglass.glass.simulate import run
 from tdaglass.space import displacement
@@ -31,7 +31,7 @@ class MolecularDynamics:
         Of the velocities, and of the bath for "nvt".
     dt : time units
     ensemble : "nvt" or "nve"
-    engine : "auto", "native" or "jax"
+    engine : "auto", "jax", "cpu" or "cuda"
     """
 
     model: Model
@@ -69,7 +69,7 @@ class MolecularDynamics:
 
 @dataclass(frozen=True)
 class ObservingMolecularDynamics(MolecularDynamics):
-    """The same on the CPU kernels, which add up what they see on their way; a `dynamics.mover.ObservingMover`."""
+    """The same on kernels, which add up what they see on their way; a `dynamics.mover.ObservingMover`."""
 
     def advance_and_observe(
         self,
@@ -83,7 +83,9 @@ class ObservingMolecularDynamics(MolecularDynamics):
         schedule = make_schedule(replicas, self.ensemble, self.temperature, None)
         common = jax.tree.map(lambda x: x[0], start.position)
         observation = jnp.asarray(ticks, jnp.int32), common.fraction, common.image, cage, waves
-        return cpu_kernels.run_and_observe(
+        chosen = choose_engine(self.engine, self.model, self.ensemble, replicas.velocity.dtype)
+        assert chosen != "jax"  # or `choose_mover` had taken what stops at every moment
+        return KERNELS[chosen].run_and_observe(
             replicas, self.model, observation, schedule, self.dt, self.ensemble
         )
 
@@ -114,7 +116,7 @@ def choose_mover(
         For a negative temperature, a time step that is not positive, or an engine that cannot run it.
     """
     dtype = accept(model, configuration).positions.dtype
-    native = choose_engine(engine, model, ensemble, dtype) == "native"
-    return (ObservingMolecularDynamics if native else MolecularDynamics)(
+    observing = choose_engine(engine, model, ensemble, dtype) in KERNELS
+    return (ObservingMolecularDynamics if observing else MolecularDynamics)(
         model, temperature, dt, ensemble, engine
     )

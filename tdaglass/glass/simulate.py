@@ -1,6 +1,6 @@
 """Running a liquid: constant energy, temperature or pressure, cooling, and recorded trajectories.
 
-Host-level functions around the two engines, which run a batch of systems (a `State` with leading axes) as one.
+Host-level functions around the engines, which run a batch of systems (a `State` with leading axes) as one.
 """
 
 import math
@@ -18,7 +18,7 @@ from tdaglass.glass.accept import check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.models.composition import check_box
 from tdaglass.glass.molecular_dynamics.baths import Bath, Ensemble, Schedule, make_schedule
-from tdaglass.glass.molecular_dynamics.engines import Engine, choose_engine, cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import KERNELS, Engine, choose_engine
 from tdaglass.glass.molecular_dynamics.state import State, check_state
 from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, with_room
 from tdaglass.glass.molecular_dynamics.thermo import Thermo, thermo
@@ -77,9 +77,10 @@ def run(
     ensemble : "nvt", "nve" or "npt"
     skin : length units, optional
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
-    engine : "auto", "native" or "jax"
-        "native" are the CPU kernels (float32, ``nve`` and ``nvt``), "jax" runs everything everywhere; both solve
-        the same equations, to rounding. "auto" takes the kernels on a CPU wherever they can run.
+    engine : "auto", "jax", "cpu" or "cuda"
+        "cpu" and "cuda" are the kernels of a CPU and of NVIDIA's cards (float32, ``nve`` and ``nvt``), "jax" runs
+        everything everywhere; all solve the same equations, to rounding. "auto" takes the kernels of the device
+        that JAX computes on wherever they can run.
     progress : str, optional
         Label of a progress bar; none is shown without it.
 
@@ -251,8 +252,9 @@ def _run(
     pieces = 100 if label else 1
     targets = sorted({first + math.ceil(steps * (k + 1) / pieces) for k in range(pieces)})
     settings = flat, model, schedule, dt, ensemble, skin, first, _bar(targets, label)
-    if choose_engine(engine, model, ensemble, state.velocity.dtype) == "native":
-        flat = cpu_kernels.run(*settings)
+    chosen = choose_engine(engine, model, ensemble, state.velocity.dtype)
+    if chosen != "jax":
+        flat = KERNELS[chosen].run(*settings)
     else:
         from tdaglass.glass.molecular_dynamics.engines import (
             jax_engine,  # with jax-md, which takes seconds to import

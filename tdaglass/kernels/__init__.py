@@ -1,4 +1,4 @@
-"""The loops that XLA does badly on a CPU, in C++, each with the pure-JAX function that it must agree with.
+"""The loops that XLA does badly, in C++, each with the pure-JAX function that it must agree with.
 
 The library is compiled when the package is installed, for the processor it is installed on. Where it is missing,
 switched off (``TDAGLASS_KERNELS=off``) or made for another processor, `WHY_NOT` says so in one sentence and the
@@ -6,16 +6,26 @@ package works in pure JAX. Every room of loops is a module here and a folder of 
 arrays; what those mean is for the rooms that call them.
 """
 
-from tdaglass.kernels import molecular_dynamics, topology
+from tdaglass.kernels import blocks, cards, molecular_dynamics, topology
 from tdaglass.kernels.library import built_for, thread_count
 from tdaglass.kernels.library import load as _load
 
 
 def load() -> str | None:
     """Load the library with the functions of every room; see `library.load`."""
-    return _load(targets=molecular_dynamics.TARGETS, functions=topology.FUNCTIONS)
+    targets = dict.fromkeys(molecular_dynamics.TARGETS, "cpu") | dict.fromkeys(blocks.TARGETS, "CUDA")
+    return _load(targets=targets, functions=cards.FUNCTIONS + blocks.FUNCTIONS + topology.FUNCTIONS)
 
 
 WHY_NOT: str | None = load()
 
-__all__ = ["WHY_NOT", "built_for", "load", "molecular_dynamics", "thread_count", "topology"]
+__all__ = [
+    "WHY_NOT",
+    "blocks",
+    "built_for",
+    "cards",
+    "load",
+    "molecular_dynamics",
+    "thread_count",
+    "topology",
+]

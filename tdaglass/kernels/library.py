@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -12,7 +12,7 @@ _library: ctypes.CDLL | None = None
 _built_for: str | None = None
 
 
-def load(*, targets: Sequence[str], functions: Sequence[str]) -> str | None:
+def load(*, targets: Mapping[str, str], functions: Sequence[str]) -> str | None:
     """Load the library, if it has all that the rooms of loops ask for.
 
     ``TDAGLASS_KERNELS=off`` leaves it alone; ``TDAGLASS_KERNELS=/path/to/library.so`` takes another build of it,
@@ -20,7 +20,7 @@ def load(*, targets: Sequence[str], functions: Sequence[str]) -> str | None:
 
     Parameters
     ----------
-    targets : names of functions for XLA, under which they are registered
+    targets : names of functions for XLA, under which they are registered, and the platform of each
     functions : names of functions for `library`
 
     Returns
@@ -55,8 +55,8 @@ def load(*, targets: Sequence[str], functions: Sequence[str]) -> str | None:
             f"the CPU kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
             "`pip install` again"
         )
-    for name in targets:
-        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(opened, name)), platform="cpu")
+    for name, platform in targets.items():
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(opened, name)), platform=platform)
     _library = opened
     return None
 

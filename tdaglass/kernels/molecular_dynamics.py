@@ -57,7 +57,8 @@ class Interaction:
     diameters: tuple[float, float] | None = None
     non_additivity: float = 0.0
 
-    def _attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Any]:
+        """The same as a call takes it: tables row by row, names as numbers."""
         tables = {
             name: np.asarray(getattr(self, name), np.float64) for name in ("sigma", "epsilon", "cutoff")
         }
@@ -170,11 +171,12 @@ def advance(
         sums = []
     else:
         name, vmap_method = "tdaglass_observe", "sequential"
-        n, curves, moments = species.shape[-1], len(interaction.masses) + 2, len(observation[0])
-        sums = [jax.ShapeDtypeStruct((moments, k), jnp.float32) for k in (n, n, n, curves, curves)]
-    call = _not_differentiable(
+        shapes = sum_shapes(observation, species.shape[-1], len(interaction.masses))
+        sums = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = not_differentiable(
+        "the CPU kernels",
         jax.ffi.ffi_call(name, sums + results, vmap_method=vmap_method),
-        **interaction._attributes(),
+        **interaction.attributes(),
         thermostat=bool(thermostat),
         dt=np.float64(dt),
         skin=np.float64(skin),
@@ -200,7 +202,8 @@ def measure(
     """Forces, potential energy, virial (sum over pairs of ``-r u'(r)``), and status; see `advance`."""
     batch = fraction.shape[:-2]
     scalar = jax.ShapeDtypeStruct(batch, jnp.float32)
-    call = _not_differentiable(
+    call = not_differentiable(
+        "the CPU kernels",
         jax.ffi.ffi_call(
             "tdaglass_measure",
             [
@@ -211,7 +214,7 @@ def measure(
             ],
             vmap_method="broadcast_all",
         ),
-        **interaction._attributes(),
+        **interaction.attributes(),
         skin=np.float64(skin),
         threads=np.int64(threads or thread_count()),
     )
@@ -232,17 +235,26 @@ STATUS = (
     "a number of particles, an entry of the tables, the time step, the skin or the temperature is out of range; "
     "try positive ones",
     "there is not enough memory for the neighbour lists; try fewer systems at once, or a smaller skin",
+    "a particle has more neighbours than a list of the CUDA kernels has room for; try a smaller skin, or "
+    "engine='jax'",
+    "a block of the card does not hold the system; try engine='jax'",
 )
 
 
-def _not_differentiable(call: Callable[..., Any], **attributes: Any) -> Callable[..., Any]:
-    """The call with its attributes, and an error that helps whoever asks for its derivative."""
+def sum_shapes(observation: Observation, n: int, n_species: int) -> list[tuple[int, int]]:
+    """Shapes of `Sums`."""
+    moments, curves = len(observation[0]), n_species + 2
+    return [(moments, k) for k in (n, n, n, curves, curves)]
+
+
+def not_differentiable(these: str, call: Callable[..., Any], **attributes: Any) -> Callable[..., Any]:
+    """A call of `these` kernels with its attributes, and an error that helps whoever asks for its derivative."""
     function = jax.custom_jvp(lambda *arrays: call(*arrays, **attributes))
 
     @function.defjvp
     def _(primals: Any, tangents: Any) -> Any:
         raise TypeError(
-            "expected no derivatives of the CPU kernels, got a transformation by grad or jvp; try engine='jax'"
+            f"expected no derivatives of {these}, got a transformation by grad or jvp; try engine='jax'"
         )
 
     return function

@@ -107,7 +107,7 @@ def counted(shared, first):
     return os.getpid(), len(compiled)
 
 
-@pytest.mark.parametrize("engine", ["native", pytest.param("jax", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ["cpu", pytest.param("jax", marks=pytest.mark.slow)])
 def test_a_worker_compiles_for_its_first_block_alone(start, workers, engine):
     mover = glass.choose_mover(MODEL, start, temperature=1.5, dt=0.004, engine=engine)
     reference, _ = make_reference(MODEL, start, ["propensity", "cage_relative"], None, None)

@@ -145,7 +145,7 @@ def test_two_devices_are_one(starts, monkeypatch):
     states = jax.tree.map(lambda x: x[:6], starts(PRECISION))
     on_two = glass.run(states, MODEL, STEPS, **BATHS["nvt"])
     assert len(on_two.velocity.devices()) == 2
-    monkeypatch.setattr(jax_engine, "_mesh", lambda n_systems: None)
+    monkeypatch.setattr(jax_engine, "mesh_of", lambda n_systems: None)
     on_one = glass.run(states, MODEL, STEPS, **BATHS["nvt"])
     assert len(on_one.velocity.devices()) == 1
     assert_same_bits(on_two, on_one)

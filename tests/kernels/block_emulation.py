@@ -100,7 +100,7 @@ def library() -> ctypes.CDLL:
 def _launch(
     interaction: Interaction, dimension: int, n: int, systems: int, how: How, **more: Any
 ) -> tuple[Launch, list]:
-    attributes = interaction._attributes()
+    attributes = interaction.attributes()
     tables = {
         name: np.ascontiguousarray(attributes[name]) for name in ("sigma", "epsilon", "cutoff", "masses")
     }

@@ -15,12 +15,13 @@ from tdaglass import kernels
 from tdaglass.kernels import library
 
 SOURCES = Path(library.__file__).parent / "src"
-NATIVE_FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
+FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
     "library/instructions",
 )
+FOR_ANY = ("molecular_dynamics/xla_ffi", "cuda/launch/xla_ffi", "library/processor", "topology/topology")
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 
@@ -32,7 +33,7 @@ print("why not:", kernels.WHY_NOT)
 found = {}
 for model in (glass.kob_andersen_3d(200), glass.kob_andersen_2d(200)):
     state = glass.initialize(jax.random.key(0), model, 1.0)
-    engine = "jax" if kernels.WHY_NOT else "native"
+    engine = "jax" if kernels.WHY_NOT else "cpu"
     moved = glass.run(state, model, 20, temperature=1.0, dt=0.001, engine=engine)
     found[model.name] = moved.configuration.positions.tolist()
 print(json.dumps(found))
@@ -61,7 +62,7 @@ def build(folder, arch, *flags):
         COMPILER,
         "-std=c++20",
         "-fPIC",
-        *NATIVE_FLAGS,
+        *FLAGS,
         *flags,
         f"-I{SOURCES}",
         "-isystem",
@@ -69,11 +70,11 @@ def build(folder, arch, *flags):
         "-c",
     ]
     objects = []
-    for name in (*FOR_THIS_PROCESSOR, "molecular_dynamics/xla_ffi", "library/processor", "topology/topology"):
+    for name in (*FOR_THIS_PROCESSOR, *FOR_ANY):
         special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
-        objects.append(str(folder / f"{Path(name).name}.o"))
+        objects.append(str(folder / f"{name.replace('/', '-')}.o"))
         subprocess.run([*common, "-c", *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)
-    subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path)], check=True)
+    subprocess.run([COMPILER, "-shared", "-pthread", *objects, "-o", str(path), "-ldl"], check=True)
     return path
 
 

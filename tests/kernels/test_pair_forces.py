@@ -9,7 +9,7 @@ import pytest
 from glass_systems import LIQUIDS
 
 from tdaglass import glass
-from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import cpu_kernels, kernel_calls
 from tdaglass.glass.neighbor_tables import build_neighbor_table
 from tdaglass.kernels.molecular_dynamics import measure
 from tdaglass.space import from_positions
@@ -40,7 +40,7 @@ def check(model, fraction, species, box, diameters=None):
     if diameters is None:
         diameters = jnp.ones(len(species), jnp.float32)
     system = fraction, species, diameters, box
-    force, energy, virial, status = measure(*system, interaction=cpu_kernels.interaction(model))
+    force, energy, virial, status = measure(*system, interaction=kernel_calls.interaction(model))
     assert int(status) == 0
     expected, expected_energy, expected_virial = by_engine_1(model, *system)
     np.testing.assert_allclose(force, expected, rtol=0, atol=1e-5 * float(jnp.abs(expected).max()))
@@ -61,7 +61,7 @@ def test_a_shift_through_the_faces_changes_no_bit(name, liquid):
     model, configuration = liquid(name)
     (positions, species, box), diameters = configuration, configuration.diameters
     fraction = from_positions(positions, box).fraction
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
     here = measure(fraction, species, diameters, box, interaction=parameters)[0]
     # Odd numbers of quanta, so that particles come to lie across every face.
     shift = jnp.asarray([1_900_000_001, -1_200_000_001, 700_000_001][: model.dimension], jnp.int32)
@@ -151,8 +151,8 @@ def test_other_potentials_many_species_and_diameters(name):
 
 def test_what_there_is_no_loop_for_is_said():
     for potential in (glass.InversePower(66), NoLoop()):
-        said = cpu_kernels.interaction(many_species(potential, "shift"))
-        assert said.startswith(f"the CPU kernels have no loop for {potential}; try engine='jax'")
+        said = cpu_kernels.why_not(many_species(potential, "shift"), "nvt", np.dtype(np.float32))
+        assert said == f"the CPU kernels have no loop for {potential}; try engine='jax'"
 
 
 @pytest.mark.parametrize("dimension", [2, 3])
@@ -192,4 +192,4 @@ def test_numbers_of_another_type_are_refused(wrong):
         if given[k].dtype == system[k].dtype:
             continue
         with pytest.raises(Exception, match=r"(?i)type"):
-            jax.block_until_ready(measure(*given, interaction=cpu_kernels.interaction(model)))
+            jax.block_until_ready(measure(*given, interaction=kernel_calls.interaction(model)))

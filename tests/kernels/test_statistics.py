@@ -40,10 +40,10 @@ def equilibrated(model, temperature):
     states = batch(model, SYSTEMS, temperature, "float32")
     # On a random lattice neighbours may be closer than the kernels take.
     states = glass.run(states, model, 300, temperature=2 * temperature, dt=0.001, engine="jax")
-    states = glass.run(states, model, hot, temperature=2 * temperature, engine="native")
+    states = glass.run(states, model, hot, temperature=2 * temperature, engine="cpu")
     rate = temperature / (hot * DT)
-    states, _ = glass.cool(states, model, start=2 * temperature, stop=temperature, rate=rate, engine="native")
-    return glass.run(states, model, steps, temperature=temperature, engine="native")
+    states, _ = glass.cool(states, model, start=2 * temperature, stop=temperature, rate=rate, engine="cpu")
+    return glass.run(states, model, steps, temperature=temperature, engine="cpu")
 
 
 @partial(jax.jit, static_argnames=("cutoff", "bins"))
@@ -83,7 +83,7 @@ def samples(model, states, reference):
     energies, pieces = [], []
     for _ in range(PIECES):
         states, recorded = glass.trajectory(
-            states, model, PIECE_STEPS, every=EVERY, temperature=temperature, dt=dt, engine="native"
+            states, model, PIECE_STEPS, every=EVERY, temperature=temperature, dt=dt, engine="cpu"
         )
         thermo = jax.tree.map(lambda x: x[1:].astype(float), recorded.thermo)
         squared, scattered = motion(recorded.positions, lags, q)

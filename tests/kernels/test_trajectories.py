@@ -9,7 +9,7 @@ import pytest
 from glass_systems import assert_same_bits
 
 from tdaglass import glass
-from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import kernel_calls
 from tdaglass.kernels.molecular_dynamics import STATUS, Motion, advance, measure
 
 BATHS = {"nve": {"ensemble": "nve", "dt": 0.002}, "nvt": {"ensemble": "nvt", "temperature": 1.0, "dt": 0.004}}
@@ -21,9 +21,7 @@ everywhere = pytest.mark.parametrize("ensemble", BATHS)
 @pytest.mark.parametrize("ensemble", [pytest.param("nve", marks=pytest.mark.slow), "nvt"])
 def test_engine_1_takes_the_same_way(name, ensemble, start):
     model, state = start(name, 1.0)
-    by_1, by_2 = (
-        glass.run(state, model, 20, engine=engine, **BATHS[ensemble]) for engine in ("jax", "native")
-    )
+    by_1, by_2 = (glass.run(state, model, 20, engine=engine, **BATHS[ensemble]) for engine in ("jax", "cpu"))
     np.testing.assert_allclose(by_2.configuration.positions, by_1.configuration.positions, rtol=0, atol=1e-5)
     np.testing.assert_allclose(by_2.velocity, by_1.velocity, rtol=0, atol=1e-4)
     np.testing.assert_allclose(by_2.force, by_1.force, rtol=0, atol=1e-5 * float(jnp.abs(by_1.force).max()))
@@ -37,13 +35,13 @@ def test_engine_1_takes_the_same_way(name, ensemble, start):
 @everywhere
 def test_calls_and_skins_change_no_bit(name, ensemble, start):
     model, state = start(name, 1.0)
-    whole = glass.run(state, model, 300, engine="native", **BATHS[ensemble])
+    whole = glass.run(state, model, 300, engine="cpu", **BATHS[ensemble])
     parts = state
     for steps in (1, 0, 99, 150, 50):
-        parts = glass.run(parts, model, steps, engine="native", **BATHS[ensemble])
+        parts = glass.run(parts, model, steps, engine="cpu", **BATHS[ensemble])
     assert_same_bits(parts, whole)
     for skin in (0.15, 0.6):
-        assert_same_bits(glass.run(state, model, 300, engine="native", skin=skin, **BATHS[ensemble]), whole)
+        assert_same_bits(glass.run(state, model, 300, engine="cpu", skin=skin, **BATHS[ensemble]), whole)
     assert float(jnp.abs(whole.position.image).max()) > 0  # faces were crossed
 
 
@@ -51,12 +49,12 @@ def test_calls_and_skins_change_no_bit(name, ensemble, start):
 def test_batches_and_threads_change_no_bit(ensemble, start, monkeypatch):
     model, states = start("wahnstrom", 1.0, replicas=5)
     monkeypatch.setenv("TDAGLASS_THREADS", "1")
-    on_one = glass.run(states, model, 100, engine="native", **BATHS[ensemble])
+    on_one = glass.run(states, model, 100, engine="cpu", **BATHS[ensemble])
     monkeypatch.setenv("TDAGLASS_THREADS", "3")
-    assert_same_bits(glass.run(states, model, 100, engine="native", **BATHS[ensemble]), on_one)
+    assert_same_bits(glass.run(states, model, 100, engine="cpu", **BATHS[ensemble]), on_one)
     for k in range(5):
         alone = glass.run(
-            jax.tree.map(lambda x, k=k: x[k], states), model, 100, engine="native", **BATHS[ensemble]
+            jax.tree.map(lambda x, k=k: x[k], states), model, 100, engine="cpu", **BATHS[ensemble]
         )
         assert_same_bits(jax.tree.map(lambda x, k=k: x[k], on_one), alone)
 
@@ -64,26 +62,26 @@ def test_batches_and_threads_change_no_bit(ensemble, start, monkeypatch):
 def test_every_system_has_its_own_bath(start):
     model, states = start("wahnstrom", 1.0, replicas=5)
     bath = jnp.linspace(1.0, 2.0, 5, dtype=jnp.float32)
-    together = glass.run(states, model, 100, temperature=bath, engine="native")
+    together = glass.run(states, model, 100, temperature=bath, engine="cpu")
     one = jax.tree.map(lambda x: x[4], states)
-    alone = glass.run(one, model, 100, temperature=2.0, engine="native")
+    alone = glass.run(one, model, 100, temperature=2.0, engine="cpu")
     assert_same_bits(jax.tree.map(lambda x: x[4], together), alone)
 
 
 def test_cooling(start):
     model, state = start("wahnstrom", 2.0)
     ramp = {"start": 2.0, "stop": 1.0, "rate": 5.0}  # forty steps
-    by_1, by_2 = (glass.cool(state, model, engine=engine, **ramp)[0] for engine in ("jax", "native"))
+    by_1, by_2 = (glass.cool(state, model, engine=engine, **ramp)[0] for engine in ("jax", "cpu"))
     np.testing.assert_allclose(by_2.thermostat.momentum, by_1.thermostat.momentum, rtol=1e-3, atol=1e-2)
     np.testing.assert_allclose(by_2.velocity, by_1.velocity, rtol=0, atol=1e-3)
-    stopped, snapshots = glass.cool(state, model, engine="native", snapshots=(1.5,), **ramp)
+    stopped, snapshots = glass.cool(state, model, engine="cpu", snapshots=(1.5,), **ramp)
     assert_same_bits(stopped, by_2)
     assert snapshots.positions.shape == (1, model.n_particles, 3)
 
 
 def test_inside_jit_vmap_and_scan(start):
     model, states = start("wahnstrom", 1.0, replicas=3)
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
 
     def steps(motion, species, box, first, n):
         zero = jnp.zeros((), jnp.float32)
@@ -115,7 +113,7 @@ def drift(model, state, dt, steps, records):
     for _ in range(records + 1):
         thermo = glass.measure(state, model)
         energies.append(float(thermo.potential_energy) + float(thermo.kinetic_energy))
-        state = glass.run(state, model, steps // records, dt=dt, ensemble="nve", engine="native")
+        state = glass.run(state, model, steps // records, dt=dt, ensemble="nve", engine="cpu")
     assert np.ptp(energies) > 0
     return np.polyfit(np.arange(records + 1) / records, np.asarray(energies) / model.n_particles, 1)[0]
 
@@ -147,31 +145,31 @@ def test_energy_is_conserved_over_many_steps(name, dt, start, record_property):
 def test_explosions_are_errors_with_a_remedy(ensemble, start):
     model, state = start("wahnstrom", 1.0)
     with pytest.raises(glass.SimulationError, match="try a shorter time step"):
-        glass.run(state, model, 100, dt=0.2, ensemble=ensemble, temperature=1.0, engine="native")
+        glass.run(state, model, 100, dt=0.2, ensemble=ensemble, temperature=1.0, engine="cpu")
     broken = state._replace(velocity=state.velocity.at[3, 1].set(jnp.nan))
     with pytest.raises(glass.SimulationError, match="after 0 steps"):
-        glass.run(broken, model, 100, ensemble=ensemble, temperature=1.0, engine="native")
+        glass.run(broken, model, 100, ensemble=ensemble, temperature=1.0, engine="cpu")
 
 
 def test_overlaps_are_errors_with_a_remedy(start):
     model, state = start("wahnstrom", 1.0)
     position = state.position._replace(fraction=state.position.fraction.at[1].set(state.position.fraction[0]))
     with pytest.raises(glass.SimulationError, match=r"try glass\.settle_overlaps or glass\.minimize"):
-        glass.run(state._replace(position=position), model, 100, ensemble="nve", engine="native")
+        glass.run(state._replace(position=position), model, 100, ensemble="nve", engine="cpu")
 
 
 def test_one_system_of_a_batch_that_fails_is_named(start):
     model, states = start("wahnstrom", 1.0, replicas=3)
     broken = states._replace(velocity=states.velocity.at[1].mul(1e3))
     with pytest.raises(glass.SimulationError, match="in system 1 after 0"):
-        glass.run(broken, model, 10, ensemble="nve", engine="native")
+        glass.run(broken, model, 10, ensemble="nve", engine="cpu")
 
 
 def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
     model, state = start("wahnstrom", 1.0)
     with pytest.raises(ValueError, match="engine='jax'"):
-        glass.run(state, model, 10, ensemble="npt", temperature=1.0, pressure=1.0, engine="native")
-    parameters = cpu_kernels.interaction(model)
+        glass.run(state, model, 10, ensemble="npt", temperature=1.0, pressure=1.0, engine="cpu")
+    parameters = kernel_calls.interaction(model)
 
     def energy(box):
         position = state.position.fraction
@@ -183,7 +181,7 @@ def test_what_the_kernels_cannot_do_is_an_error_that_names_engine_1(start):
 
 def test_bad_systems_are_statuses(start):
     model, state = start("wahnstrom", 1.0)
-    parameters = cpu_kernels.interaction(model)
+    parameters = kernel_calls.interaction(model)
 
     def status(species=state.species, box=state.box):
         found = measure(state.position.fraction, species, state.diameters, box, interaction=parameters)[-1]
@@ -199,10 +197,10 @@ def test_bad_systems_are_statuses(start):
 def test_replicas_that_drift_apart_change_no_bit(start):
     """Side by side at first, with lists of their own once one for all has grown too long."""
     model, states = start("kob_andersen_2d", 3.0, replicas=6)
-    together = glass.run(states, model, 1500, temperature=3.0, engine="native")
+    together = glass.run(states, model, 1500, temperature=3.0, engine="cpu")
     for k in (0, 5):
         one = jax.tree.map(lambda x, k=k: x[k], states)
-        alone = glass.run(one, model, 1500, temperature=3.0, engine="native")
+        alone = glass.run(one, model, 1500, temperature=3.0, engine="cpu")
         assert_same_bits(jax.tree.map(lambda x, k=k: x[k], together), alone)
     apart = jnp.abs(together.configuration.positions[0] - together.configuration.positions[5])
     assert float(apart.max()) > model.reach
@@ -216,7 +214,7 @@ def test_replicas_with_diameters_are_a_loop():
     lattice = glass.random_lattice(keys[0], model)
     lattice = jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, lattice)
     states = jax.vmap(lambda key: glass.initialize(key, model, 1.0, lattice))(keys)
-    settings = {"temperature": 1.0, "dt": 0.001, "engine": "native"}
+    settings = {"temperature": 1.0, "dt": 0.001, "engine": "cpu"}
     together = glass.run(states, model, 300, **settings)
     alone = glass.run(jax.tree.map(lambda x: x[4], states), model, 300, **settings)
     assert_same_bits(jax.tree.map(lambda x: x[4], together), alone)

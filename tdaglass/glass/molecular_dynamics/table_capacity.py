@@ -56,15 +56,20 @@ def engine_settings(
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
         skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
-    box = np.asarray(state.box, dtype=np.float64).reshape(-1, model.dimension)
-    reach = model.reach + skin
-    ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
-    expected = model.n_particles / float(np.prod(box, axis=1).min()) * ball
+    expected = expected_neighbors(model, state.box, skin)
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
     capacity = max(capacity, _known_capacity.get((model, skin), 0))
     if shared_table:
         capacity = min(SHARED_LIMIT * capacity, model.n_particles)
     return Settings(model, ensemble, dt, skin, capacity, _grid(model, skin, state.box), shared_table)
+
+
+def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: float) -> float:
+    """Particles within reach of one, on average, in the densest system of a batch."""
+    edges = np.asarray(box, dtype=np.float64).reshape(-1, model.dimension)
+    reach = model.reach + skin
+    ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
+    return model.n_particles / float(np.prod(edges, axis=1).min()) * ball
 
 
 def _grid(model: Model, skin: float, box: Float[Array, "*batch dim"]) -> Grid | None:

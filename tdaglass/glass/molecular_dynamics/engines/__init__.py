@@ -1,5 +1,5 @@
-"""Who makes the steps: pure JAX on any device, or the CPU kernels; both solve the same equations."""
+"""Who makes the steps: JAX on any device, or kernels of a CPU or of CUDA cards; all solve the same equations."""
 
-from tdaglass.glass.molecular_dynamics.engines.choice import Engine, choose_engine, describe_engine
+from tdaglass.glass.molecular_dynamics.engines.choice import KERNELS, Engine, choose_engine, describe_engine
 
-__all__ = ["Engine", "choose_engine", "describe_engine"]
+__all__ = ["KERNELS", "Engine", "choose_engine", "describe_engine"]

@@ -1,38 +1,42 @@
-"""Which engine runs a simulation: the CPU kernels, or pure JAX on any device."""
+"""Which engine runs a simulation: the kernels of a CPU or of a CUDA card, or pure JAX on any device."""
 
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 
-from tdaglass import kernels
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
-from tdaglass.glass.molecular_dynamics.engines import cpu_kernels
+from tdaglass.glass.molecular_dynamics.engines import cpu_kernels, cuda_kernels
 
-Engine = Literal["auto", "native", "jax"]
+Engine = Literal["auto", "jax", "cpu", "cuda"]
+Kernels = Literal["cpu", "cuda"]
+# Engines of kernels, by their names; each knows why it cannot run something.
+KERNELS: dict[Kernels, Any] = {"cpu": cpu_kernels, "cuda": cuda_kernels}
+# Which of them is the fastest where JAX computes by default.
+_FASTEST: dict[str, Kernels] = {"cpu": "cpu", "gpu": "cuda"}
 
 
 def choose_engine(
     engine: Engine, model: Model, ensemble: Ensemble = "nvt", dtype: Any = None
-) -> Literal["native", "jax"]:
+) -> Literal["jax", "cpu", "cuda"]:
     """The engine that runs states of a model: the one asked for, or for "auto" the fastest that can.
 
     Parameters
     ----------
-    engine : "auto", "native" or "jax"
+    engine : "auto", "jax", "cpu" or "cuda"
     model : Model
     ensemble : "nve", "nvt" or "npt"
     dtype : of the states; None for JAX's default floating point
 
     Returns
     -------
-    "native" or "jax"
+    "jax", "cpu" or "cuda"
 
     Raises
     ------
     ValueError
-        If "native" was asked for and cannot run it; the message says why.
+        If "cpu" or "cuda" was asked for and cannot run it; the message says why.
 
     Examples
     --------
@@ -40,14 +44,15 @@ def choose_engine(
     >>> glass.choose_engine("auto", glass.wahnstrom(n=250), ensemble="npt")
     'jax'
     """
-    if engine not in ("auto", "native", "jax"):
-        raise ValueError(f"expected engine 'auto', 'native' or 'jax', got {engine!r}; try engine='auto'")
-    if engine == "jax" or (engine == "auto" and jax.default_backend() != "cpu"):
+    if engine not in ("auto", "jax", *KERNELS):
+        raise ValueError(f"expected engine 'auto', 'jax', 'cpu' or 'cuda', got {engine!r}; try engine='auto'")
+    wanted = _FASTEST.get(jax.default_backend()) if engine == "auto" else engine
+    if wanted is None or wanted == "jax":
         return "jax"
-    why_not = _why_not_native(model, ensemble, dtype)
-    if why_not and engine == "native":
-        raise ValueError(f"expected a simulation for engine 'native', but {why_not}")
-    return "jax" if why_not else "native"
+    why = why_not(wanted, model, ensemble, dtype)
+    if why and engine != "auto":
+        raise ValueError(f"expected a simulation for engine {engine!r}, but {why}")
+    return "jax" if why else wanted
 
 
 def describe_engine(engine: Engine, model: Model, ensemble: Ensemble = "nvt", dtype: Any = None) -> str:
@@ -55,13 +60,15 @@ def describe_engine(engine: Engine, model: Model, ensemble: Ensemble = "nvt", dt
 
     Parameters and errors are those of `choose_engine`.
     """
-    if choose_engine(engine, model, ensemble, dtype) == "native":
-        return f"CPU kernels for {kernels.built_for()}"
-    if engine == "auto" and jax.default_backend() == "cpu":
-        why, *_ = str(_why_not_native(model, ensemble, dtype)).split("; try engine='jax'")
+    chosen = choose_engine(engine, model, ensemble, dtype)
+    if chosen != "jax":
+        return KERNELS[chosen].describe()
+    if engine == "auto" and (fastest := _FASTEST.get(jax.default_backend())):
+        why, *_ = str(why_not(fastest, model, ensemble, dtype)).split("; try engine='jax'")
         return f"JAX ({why})"
     return "JAX"
 
 
-def _why_not_native(model: Model, ensemble: Ensemble, dtype: Any) -> str | None:
-    return cpu_kernels.why_not(model, ensemble, jnp.zeros((), dtype).dtype)
+def why_not(engine: Kernels, model: Model, ensemble: Ensemble, dtype: Any) -> str | None:
+    """Why an engine of kernels cannot run this, and what to do about it; None if it can."""
+    return KERNELS[engine].why_not(model, ensemble, jnp.zeros((), dtype).dtype)

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from tdaglass.glass.contract import Model
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
+from tdaglass.glass.molecular_dynamics.engines.devices import mesh_of
 from tdaglass.glass.molecular_dynamics.engines.jax_steps import (
     BOX_TOO_SMALL,
     INCOMPLETE_TABLE,
@@ -38,7 +39,7 @@ def run(
     settings = separate = engine_settings(model, flat, ensemble, dt, skin)
     if _could_share_a_table(settings, flat):
         settings = engine_settings(model, flat, ensemble, dt, skin, shared_table=True)
-    mesh = _mesh(len(flat.step))
+    mesh = mesh_of(len(flat.step))
     shares = 1 if mesh is None else mesh.size
     if mesh is not None:
         split = NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
@@ -74,10 +75,3 @@ def _could_share_a_table(settings: Settings, flat: State) -> bool:
     if settings.grid is not None or len(flat.step) == 1:
         return False
     return all(bool((x == x[0]).all()) for x in map(np.asarray, (flat.species, flat.diameters)))
-
-
-def _mesh(n_systems: int) -> Mesh | None:
-    """The local devices to split a batch over; None where one device runs it all."""
-    devices = jax.local_devices()
-    shares = max(k for k in range(1, len(devices) + 1) if n_systems % k == 0)
-    return Mesh(np.array(devices[:shares]), ("systems",)) if shares > 1 else None

@@ -1,0 +1,132 @@
+"""What the CPU and the CUDA kernels have in common: the models that they have loops for, states as their arrays,
+and what is said of a system that stopped.
+"""
+
+from functools import singledispatch
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from tdaglass import kernels
+from tdaglass.glass.contract import Model
+from tdaglass.glass.errors import SimulationError
+from tdaglass.glass.models import PairLiquid, PairModel, PolydisperseModel
+from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
+from tdaglass.glass.molecular_dynamics.state import Chain, State
+from tdaglass.glass.potentials import InversePower, LennardJones
+from tdaglass.kernels.molecular_dynamics import MOST_POWERS, STATUS, Interaction, Motion, Table
+from tdaglass.space import FixedPoint
+
+DEFAULT_SKIN = 0.3
+
+
+def why_no_loop(
+    these: str, most_species: int, model: Model, ensemble: Ensemble, dtype: np.dtype
+) -> str | None:
+    """Why `these` kernels cannot run this, and what to do about it; None if they can."""
+    if kernels.WHY_NOT:
+        return kernels.WHY_NOT
+    if ensemble == "npt":
+        return f"{these} do not run ensemble 'npt'; try engine='jax'"
+    if dtype != jnp.float32:
+        return f"{these} run states in float32, got {dtype}; try engine='jax'"
+    if model.n_species > most_species:
+        return f"{these} know {most_species} species, got {model.n_species}; try engine='jax'"
+    found = interaction(model)
+    return f"{these} have {found}; try engine='jax'" if isinstance(found, str) else None
+
+
+@singledispatch
+def interaction(model: Model) -> Interaction | str:
+    """How the particles of a model interact, as the kernels take it; or what they have no loop for."""
+    return f"no loop for models like {type(model).__name__}"
+
+
+@interaction.register
+def _(model: PairModel) -> Interaction | str:
+    return _in_a_known_form(model, sigma=model.sigma, epsilon=model.epsilon, cutoff=model.cutoff)
+
+
+@interaction.register
+def _(model: PolydisperseModel) -> Interaction | str:
+    def of_all(value: float) -> Table:
+        return ((value,) * model.n_species,) * model.n_species
+
+    return _in_a_known_form(
+        model,
+        sigma=of_all(1.0),
+        epsilon=of_all(model.epsilon),
+        cutoff=of_all(model.cutoff),
+        diameters=(model.smallest, model.largest),
+        non_additivity=model.non_additivity,
+    )
+
+
+def _in_a_known_form(model: PairLiquid, **tables: Any) -> Interaction | str:
+    potential = model.potential
+    common = {**tables, "masses": model.masses, "truncation": model.truncation}
+    # Not what is derived from them: that may have energies of its own.
+    if type(potential) is LennardJones:
+        return Interaction(form="lennard_jones", **common)
+    if type(potential) is InversePower and potential.exponent <= MOST_POWERS:
+        return Interaction(form="inverse_power", exponent=potential.exponent, **common)
+    return f"no loop for {potential}"
+
+
+class Systems(NamedTuple):
+    """A batch as the kernels take it, in their order."""
+
+    motion: Motion
+    species: Int[Array, "batch particles"]
+    diameters: Float[Array, "batch particles"]
+    box: Float[Array, "batch dim"]
+    temperature: Float[Array, " batch"]
+    slope: Float[Array, " batch"]
+    first: Int[Array, " batch"]
+    last: Int[Array, " batch"]
+
+
+def systems(
+    states: State, schedule: Schedule, first: int | Int[Array, ""], last: int | Int[Array, ""]
+) -> Systems:
+    """States that are to make steps `first` to `last` of a schedule."""
+
+    def of_each(steps: int | Array) -> Array:
+        return jnp.broadcast_to(jnp.asarray(steps, jnp.int32), states.step.shape)
+
+    return Systems(
+        Motion(*states.position, states.velocity, states.force, *states.thermostat),
+        states.species,
+        states.diameters,
+        states.box,
+        schedule.temperature,
+        schedule.slope,
+        of_each(first),
+        of_each(last),
+    )
+
+
+def moved_states(states: State, moved: Motion, steps: Int[Array, " batch"]) -> State:
+    """The states after so many steps."""
+    return states._replace(
+        position=FixedPoint(moved.fraction, moved.image),
+        velocity=moved.velocity,
+        force=moved.force,
+        thermostat=Chain(moved.chain_position, moved.chain_momentum),
+        step=states.step + steps,
+    )
+
+
+def check_progress(
+    model: Model, ensemble: Ensemble, made: Int[Array, " batch"], status: Int[Array, " batch"]
+) -> None:
+    """Raise SimulationError, with a remedy, for the first system that stopped."""
+    failed = np.flatnonzero(np.asarray(status))
+    if len(failed):
+        k = failed[0]
+        raise SimulationError(
+            f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(made[k])} "
+            f"steps: {STATUS[int(status[k])]}"
+        )

@@ -1,0 +1,205 @@
+// What a call of XLA's foreign function interface hands over: a liquid, and arrays whose leading axes are independent
+// systems. The loops on a CPU and those on a card take the same.
+#pragma once
+#include <utility>
+
+#include "molecular_dynamics.hpp"
+#include "xla/ffi/api/ffi.h"
+
+namespace tdaglass::calls {
+
+namespace ffi = xla::ffi;
+using Ints = ffi::Buffer<ffi::S32>;
+using Floats = ffi::Buffer<ffi::F32>;
+using IntsOut = ffi::ResultBuffer<ffi::S32>;
+using FloatsOut = ffi::ResultBuffer<ffi::F32>;
+using Table = ffi::Span<const double>;
+
+// Leading axes, all but the last `own`; -1 if there are not as many.
+template <class Buffer>
+int64_t systems(const Buffer& x, size_t own) {
+    auto sizes = x.dimensions();
+    if (sizes.size() < own) return -1;
+    int64_t n = 1;
+    for (size_t k = 0; k + own < sizes.size(); k++) n *= sizes[k];
+    return n;
+}
+
+template <class Buffer>
+bool has_numbers(const Buffer& x, int64_t n) {
+    return (int64_t)x.element_count() == n;
+}
+
+struct Shape {
+    int64_t batch, n, dim;
+};
+
+// Sizes from the positions.
+template <class Buffer>
+Shape shape_of(const Buffer& positions) {
+    auto sizes = positions.dimensions();
+    if (sizes.size() < 2) return {-1, 0, 0};
+    return {systems(positions, 2), sizes[sizes.size() - 2], sizes[sizes.size() - 1]};
+}
+
+// What a call says of the liquid, in the order in which it is bound.
+struct Liquid {
+    Table sigma, epsilon, cutoff, masses;
+    int64_t form, exponent, truncation;
+    double non_additivity, smallest, largest;
+
+    // An error unless every pair of species has its entries.
+    ffi::Error check(const Shape& s) const {
+        size_t kinds = masses.size(), pairs = kinds * kinds;
+        if (s.batch < 0 || sigma.size() != pairs || epsilon.size() != pairs || cutoff.size() != pairs)
+            return ffi::Error::InvalidArgument(
+                "expected positions (..., n, dim) and one table entry for each pair of species");
+        return ffi::Error::Success();
+    }
+
+    Settings settings(const Shape& s, bool thermostat, double dt, double skin) const {
+        return {s.dim,
+                s.n,
+                (int64_t)masses.size(),
+                sigma.begin(),
+                epsilon.begin(),
+                cutoff.begin(),
+                masses.begin(),
+                {form, exponent, truncation, non_additivity, smallest, largest},
+                thermostat,
+                dt,
+                skin};
+    }
+};
+
+// Systems before and after, in the order in which they are bound. XLA's results are not looked at through `const`.
+struct Systems {
+    Ints fraction, image;
+    Floats velocity, force, chain_position, chain_momentum;
+    Ints species;
+    Floats diameters, box, temperature, slope;
+    Ints first, last;
+    IntsOut fraction_out, image_out;
+    FloatsOut velocity_out, force_out, chain_position_out, chain_momentum_out;
+    IntsOut made, status;
+    Liquid liquid;
+    bool thermostat;
+    double dt, skin;
+
+    Shape shape() const { return shape_of(fraction); }
+
+    Settings settings() const { return liquid.settings(shape(), thermostat, dt, skin); }
+
+    ffi::Error check() {
+        const Shape s = shape();
+        if (auto error = liquid.check(s); error.failure()) return error;
+        const int64_t coordinates = s.batch * s.n * s.dim;
+        bool agree = has_numbers(image, coordinates) && has_numbers(velocity, coordinates) &&
+                     has_numbers(force, coordinates) && has_numbers(species, s.batch * s.n) &&
+                     has_numbers(diameters, s.batch * s.n) && has_numbers(box, s.batch * s.dim) &&
+                     has_numbers(*fraction_out, coordinates) && has_numbers(*image_out, coordinates) &&
+                     has_numbers(*velocity_out, coordinates) && has_numbers(*force_out, coordinates);
+        for (auto* chain : {&chain_position, &chain_momentum}) agree &= has_numbers(*chain, 3 * s.batch);
+        for (auto* chain : {&chain_position_out, &chain_momentum_out}) agree &= has_numbers(**chain, 3 * s.batch);
+        for (auto* bath : {&temperature, &slope}) agree &= has_numbers(*bath, s.batch);
+        for (auto* steps : {&first, &last}) agree &= has_numbers(*steps, s.batch);
+        for (auto* progress : {&made, &status}) agree &= has_numbers(**progress, s.batch);
+        if (agree) return ffi::Error::Success();
+        return ffi::Error::InvalidArgument("expected all arrays with the same systems, particles and axes");
+    }
+};
+
+// What to look at on the way and where its sums go, in the order in which they are bound.
+struct Watch {
+    Ints moments, fraction, image, cage, waves;
+    FloatsOut distance, distance_sq, cage_sq, scattering, scattering_sq;
+
+    // An error unless the arrays are those of such systems.
+    ffi::Error check(const Settings& s) {
+        const int64_t n_moments = moments.element_count();
+        const auto start = fraction.dimensions(), neighbors = cage.dimensions();
+        bool agree = start.size() == 2 && neighbors.size() == 2 && start[0] == s.n_particles &&
+                     start[1] == s.dimension && neighbors[0] == s.n_particles &&
+                     has_numbers(image, s.n_particles * s.dimension) && s.dimension > 0 &&
+                     waves.element_count() % s.dimension == 0;
+        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, n_moments * s.n_particles);
+        for (auto* sum : {&scattering, &scattering_sq}) agree &= has_numbers(**sum, n_moments * (s.n_species + 2));
+        if (agree) return ffi::Error::Success();
+        return ffi::Error::InvalidArgument("expected one start, its cages, and sums for every moment");
+    }
+
+    Observation observation(const Settings& s) const {
+        return {(int64_t)moments.element_count(),
+                cage.dimensions()[1],
+                (int64_t)waves.element_count() / s.dimension,
+                moments.typed_data(),
+                fraction.typed_data(),
+                image.typed_data(),
+                cage.typed_data(),
+                waves.typed_data()};
+    }
+};
+
+// The members of a Liquid, behind others.
+template <class Binding>
+auto and_liquid(Binding&& binding) {
+    return std::move(binding)
+        .template Attr<Table>("sigma")
+        .template Attr<Table>("epsilon")
+        .template Attr<Table>("cutoff")
+        .template Attr<Table>("masses")
+        .template Attr<int64_t>("form")
+        .template Attr<int64_t>("exponent")
+        .template Attr<int64_t>("truncation")
+        .template Attr<double>("non_additivity")
+        .template Attr<double>("smallest")
+        .template Attr<double>("largest");
+}
+
+// The members of Systems, behind others.
+template <class Binding>
+auto and_systems(Binding&& binding) {
+    return and_liquid(std::move(binding)
+                          .template Arg<Ints>()    // fraction
+                          .template Arg<Ints>()    // image
+                          .template Arg<Floats>()  // velocity
+                          .template Arg<Floats>()  // force
+                          .template Arg<Floats>()  // chain_position
+                          .template Arg<Floats>()  // chain_momentum
+                          .template Arg<Ints>()    // species
+                          .template Arg<Floats>()  // diameters
+                          .template Arg<Floats>()  // box
+                          .template Arg<Floats>()  // temperature
+                          .template Arg<Floats>()  // slope
+                          .template Arg<Ints>()    // first
+                          .template Arg<Ints>()    // last
+                          .template Ret<Ints>()    // fraction
+                          .template Ret<Ints>()    // image
+                          .template Ret<Floats>()  // velocity
+                          .template Ret<Floats>()  // force
+                          .template Ret<Floats>()  // chain_position
+                          .template Ret<Floats>()  // chain_momentum
+                          .template Ret<Ints>()    // made
+                          .template Ret<Ints>())   // status
+        .template Attr<bool>("thermostat")
+        .template Attr<double>("dt")
+        .template Attr<double>("skin");
+}
+
+// The members of a Watch, behind others.
+template <class Binding>
+auto and_watch(Binding&& binding) {
+    return std::move(binding)
+        .template Arg<Ints>()  // moments
+        .template Arg<Ints>()  // fraction of the start
+        .template Arg<Ints>()  // image of the start
+        .template Arg<Ints>()  // cage
+        .template Arg<Ints>()  // waves
+        .template Ret<Floats>()   // distance
+        .template Ret<Floats>()   // distance_sq
+        .template Ret<Floats>()   // cage_sq
+        .template Ret<Floats>()   // scattering
+        .template Ret<Floats>();  // scattering_sq
+}
+
+}  // namespace tdaglass::calls
