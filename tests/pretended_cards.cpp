@@ -71,7 +71,8 @@ int cuDeviceGet(int* device, int ordinal) { return ordinal < 2 ? (*device = ordi
 int cuDeviceGetName(char* name, int size, int) { return std::strncpy(name, "pretended card", size), 0; }
 int cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = card_memory, 0; }
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-    const std::map<int, int> known = {{16, 132}, {75, architecture / 10}, {76, architecture % 10}, {97, shared_per_block}, {81, 233472}};
+    const std::map<int, int> known = {
+        {16, 132}, {75, architecture / 10}, {76, architecture % 10}, {97, shared_per_block}, {81, 233472}};
     return *value = known.at(attribute), outcome("cuDeviceGetAttribute");
 }
 int cuGetErrorString(int code, const char** text) { return *text = code == 2 ? "out of memory" : "some failure", 0; }

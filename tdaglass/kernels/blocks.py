@@ -67,7 +67,7 @@ def advance(
     Motion
         Not to be used where the status is not zero.
     made, status : (...,) int32
-        As of `molecular_dynamics.advance`. Of a system with the status `LIST_FULL` nothing was moved.
+        As of `molecular_dynamics.advance`. Where it is `LIST_FULL`, try again with more room.
     longest : (...,) int32
         Neighbours that a list would have had to take: more than `room` where it was full.
     Sums, or None

@@ -69,9 +69,13 @@ def _read(path: Path) -> bytes | None:
 
 def _keep(path: Path, code: bytes) -> bytes:
     """Keep it if the disk allows; others may be writing the same."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, path)
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=_made(path.parent), prefix=".") as folder:
+        partial = Path(folder) / path.name
+        partial.write_bytes(hashlib.sha256(code).digest() + code)
+        os.replace(partial, path)
     return code
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

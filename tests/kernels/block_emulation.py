@@ -45,7 +45,10 @@ class Launch(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("form", "exponent", "truncation", "thermostat")),
         *((name, ctypes.c_double) for name in ("non_additivity", "smallest", "largest", "dt", "skin")),
         *((name, ctypes.c_void_p) for name in ("sigma", "epsilon", "cutoff", "masses")),
-        *((name, ctypes.c_int64) for name in ("room", "threads", "stages", "shared", "play", "seed", "systems")),
+        *(
+            (name, ctypes.c_int64)
+            for name in ("room", "threads", "stages", "shared", "play", "seed", "systems")
+        ),
         ("watched", ctypes.c_int64 * 3),
         ("arrays", Arrays),
     ]
@@ -69,7 +72,15 @@ def compiler() -> str | None:
 
 @cache
 def library() -> ctypes.CDLL:
-    flags = ["-std=c++20", "-O2", "-march=native", *(SOURCES / "flags.txt").read_text().split(), "-shared", "-fPIC", "-pthread"]
+    flags = [
+        "-std=c++20",
+        "-O2",
+        "-march=native",
+        *(SOURCES / "flags.txt").read_text().split(),
+        "-shared",
+        "-fPIC",
+        "-pthread",
+    ]
     source = HERE / "block_on_cpu.cpp"
     texts = [source, *sorted(SOURCES.glob("cuda/*.hpp")), *sorted(SOURCES.glob("molecular_dynamics/*.hpp"))]
     name = hashlib.sha256(b"".join(x.read_bytes() for x in texts) + " ".join(flags).encode()).hexdigest()[:16]
@@ -86,9 +97,13 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def _launch(interaction: Interaction, dimension: int, n: int, systems: int, how: How, **more: Any) -> tuple[Launch, list]:
+def _launch(
+    interaction: Interaction, dimension: int, n: int, systems: int, how: How, **more: Any
+) -> tuple[Launch, list]:
     attributes = interaction.attributes()
-    tables = {name: np.ascontiguousarray(attributes[name]) for name in ("sigma", "epsilon", "cutoff", "masses")}
+    tables = {
+        name: np.ascontiguousarray(attributes[name]) for name in ("sigma", "epsilon", "cutoff", "masses")
+    }
     x = Launch(
         dimension=dimension, n_particles=n, n_species=len(interaction.masses), systems=systems,
         form=FORMS.index(interaction.form), truncation=TRUNCATIONS.index(interaction.truncation),
@@ -102,7 +117,9 @@ def _launch(interaction: Interaction, dimension: int, n: int, systems: int, how:
     return x, list(tables.values())
 
 
-def options(interaction: Interaction, dimension: int, n: int, how: How = How(), dt: float = 0.005, skin: float = 0.3) -> str | int:
+def options(
+    interaction: Interaction, dimension: int, n: int, how: How = How(), dt: float = 0.005, skin: float = 0.3
+) -> str | int:
     """The options of the compiler, or the status of a liquid that fits no block."""
     x, _keep = _launch(interaction, dimension, n, 0, how, thermostat=True, dt=dt, skin=skin)
     text = ctypes.create_string_buffer(4096)
@@ -115,13 +132,28 @@ def advance(
     interaction: Interaction, thermostat: bool, dt: float, skin: float = 0.3, how: How = How(),
 ):  # fmt: skip
     """As `kernels.molecular_dynamics.advance`, with one axis of systems, and with the longest list at the end."""
-    arrays = dict(zip(INPUTS, (*motion, species, diameters, box, temperature, slope, first, last), strict=True))
+    arrays = dict(
+        zip(INPUTS, (*motion, species, diameters, box, temperature, slope, first, last), strict=True)
+    )
     systems, n, dimension = np.shape(arrays["fraction"])
-    ranks = {"fraction": 3, "image": 3, "velocity": 3, "force": 3, "temperature": 1, "slope": 1, "first": 1, "last": 1}
+    ranks = {
+        "fraction": 3,
+        "image": 3,
+        "velocity": 3,
+        "force": 3,
+        "temperature": 1,
+        "slope": 1,
+        "first": 1,
+        "last": 1,
+    }
     for name, value in arrays.items():
         value = np.asarray(value, np.int32 if name in WHOLE else np.float32)
         rank = ranks.get(name, 2)
-        value = np.broadcast_to(value, (systems, *value.shape[value.ndim - rank + 1 :])) if value.ndim < rank else value
+        value = (
+            np.broadcast_to(value, (systems, *value.shape[value.ndim - rank + 1 :]))
+            if value.ndim < rank
+            else value
+        )
         arrays[name] = np.ascontiguousarray(value)
     before = {name: x.copy() for name, x in arrays.items()}
     for name in OUTPUTS:

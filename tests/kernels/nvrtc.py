@@ -12,7 +12,7 @@ SOURCES = Path(__file__).parents[2] / "tdaglass" / "kernels" / "src" / "cuda"
 
 @dataclass(frozen=True)
 class Kernel:
-    """What a kernel takes of a multiprocessor: registers of a thread, bytes spilled and on the stack, shared bytes."""
+    """What a kernel takes: registers of a thread, bytes spilled and on the stack, bytes of shared memory."""
 
     registers: int
     spilled: int
@@ -52,8 +52,12 @@ def compile_kernels(path: Path, architecture: int, options: str) -> dict[str, Ke
     names = (ctypes.c_char_p * len(headers))(*(header.name.encode() for header in headers))
     words = [f"--gpu-architecture=sm_{architecture}", "--ptxas-options=-v", *options.split()]
     text = (SOURCES / "advance.cu").read_bytes()
-    assert not nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, b"advance.cu", len(headers), texts, names)
-    failed = nvrtc.nvrtcCompileProgram(program, len(words), (ctypes.c_char_p * len(words))(*map(str.encode, words)))
+    assert not nvrtc.nvrtcCreateProgram(
+        ctypes.byref(program), text, b"advance.cu", len(headers), texts, names
+    )
+    failed = nvrtc.nvrtcCompileProgram(
+        program, len(words), (ctypes.c_char_p * len(words))(*map(str.encode, words))
+    )
     size = ctypes.c_size_t()
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)
@@ -64,10 +68,15 @@ def compile_kernels(path: Path, architecture: int, options: str) -> dict[str, Ke
     assert size.value > 0
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
     kernels = {}
-    for name, about in re.findall(r"Compiling entry function '(\w+)'(.*?)(?=Compiling entry function|\Z)", said, re.S):
+    for name, about in re.findall(
+        r"Compiling entry function '(\w+)'(.*?)(?=Compiling entry function|\Z)", said, re.S
+    ):
         number = lambda pattern, about=about: int((re.search(pattern, about) or [0, 0])[1])  # noqa: E731
         spilled = number(r"(\d+) bytes spill stores") + number(r"(\d+) bytes spill loads")
         kernels[name] = Kernel(
-            number(r"Used (\d+) registers"), spilled, number(r"(\d+) bytes stack frame"), number(r"(\d+) bytes smem")
+            number(r"Used (\d+) registers"),
+            spilled,
+            number(r"(\d+) bytes stack frame"),
+            number(r"(\d+) bytes smem"),
         )
     return kernels

@@ -7,8 +7,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from block_emulation import (
-    BAD_BOX, BAD_SETTINGS, BAD_SPECIES, DOES_NOT_FIT, EXPLODED, IN_ANY_ORDER, LIST_FULL, OK, OVERLAP, TOGETHER, How,
-    advance, compiler, options,
+    BAD_BOX,
+    BAD_SETTINGS,
+    BAD_SPECIES,
+    DOES_NOT_FIT,
+    EXPLODED,
+    IN_ANY_ORDER,
+    LIST_FULL,
+    OK,
+    OVERLAP,
+    TOGETHER,
+    How,
+    advance,
+    compiler,
+    options,
 )  # fmt: skip
 from glass_systems import assert_same_bits
 
@@ -31,11 +43,18 @@ def mixture(kinds, truncation, form="lennard_jones", exponent=0, cutoff=2.5):
     epsilon = np.array([[1 + 0.2 * abs(a - b) for b in range(kinds)] for a in range(kinds)])
     table = lambda x: tuple(map(tuple, x.tolist()))  # noqa: E731
     masses = tuple(1 + 0.5 * k for k in range(kinds))
-    return Interaction(form, truncation, table(sigma), table(epsilon), table(cutoff * sigma), masses, exponent)
+    return Interaction(
+        form, truncation, table(sigma), table(epsilon), table(cutoff * sigma), masses, exponent
+    )
 
 
 KOB_ANDERSEN = Interaction(
-    "lennard_jones", "shift", ((1.0, 0.8), (0.8, 0.88)), ((1.0, 1.5), (1.5, 0.5)), ((2.5, 2.0), (2.0, 2.2)), (1.0, 1.0)
+    "lennard_jones",
+    "shift",
+    ((1.0, 0.8), (0.8, 0.88)),
+    ((1.0, 1.5), (1.5, 0.5)),
+    ((2.5, 2.0), (2.0, 2.2)),
+    (1.0, 1.0),
 )
 ONE, TEN = ((1.0, 1.0), (1.0, 1.0)), ((10.0, 10.0), (10.0, 10.0))
 POLYDISPERSE = Interaction(
@@ -63,7 +82,9 @@ CASES = {
     "inverse power": Case(mixture(2, "shift", "inverse_power", 18, 1.8), (9, 8, 8), ((9.0, 8.4, 8.2),)),
     "diameters": Case(POLYDISPERSE, (10, 10, 11), ((10.5, 10.8, 11.2), (10.1, 11.5, 11.0))),
     "diameters in a plane": Case(
-        dataclasses.replace(POLYDISPERSE, form="lennard_jones", truncation="force_shift", cutoff=((1.6, 1.6),) * 2),
+        dataclasses.replace(
+            POLYDISPERSE, form="lennard_jones", truncation="force_shift", cutoff=((1.6, 1.6), (1.6, 1.6))
+        ),
         (20, 20), ((21.0, 23.0),),
     ),
     "diameters that reach around": Case(POLYDISPERSE, (5, 5, 5), ((5.4, 5.6, 5.5),)),
@@ -86,7 +107,9 @@ def make(case, temperature=1.0, seed=0, jitter=0.03):
     velocity = np.sqrt(temperature) * (velocity - velocity.mean(1, keepdims=True))
     force, *_ = measure(fraction, species, diameters, box, interaction=case.interaction)
     chain = np.zeros((systems, 3), np.float32)
-    motion = Motion(fraction, np.zeros_like(fraction), velocity.astype(np.float32), np.asarray(force), chain, chain)
+    motion = Motion(
+        fraction, np.zeros_like(fraction), velocity.astype(np.float32), np.asarray(force), chain, chain
+    )
     return motion, species, diameters, box
 
 
@@ -131,8 +154,21 @@ def test_the_cpu_kernels_take_the_same_way(name):
     assert lengths(hundred.fraction, system[0].fraction, system[3]) > 0.1  # the way is one
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("sites", "edge"), [((40, 50), 40.8), ((16, 16, 16), 15.04), ((25, 25, 25), 23.5)])
+def test_as_many_as_a_block_takes(sites, edge):
+    case = Case(KOB_ANDERSEN, sites, ((edge,) * len(sites),))
+    system, how = make(case), How(threads=0)  # as many as on a card
+    one, wanted = (run(case, system, bath(1, last=1), **where) for where in ({"how": how}, {"on_cpu": True}))
+    np.testing.assert_allclose(one.force, wanted.force, rtol=0, atol=4e-6 * np.abs(wanted.force).max())
+    ten, wanted = (run(case, system, bath(1, last=10), **where) for where in ({"how": how}, {"on_cpu": True}))
+    assert lengths(ten.fraction, wanted.fraction, system[3]) < 5e-7
+
+
 @pytest.mark.parametrize("thermostat", [True, False])
-@pytest.mark.parametrize("name", ["boxes of any edges", "small boxes", "four species in a plane", "diameters"])
+@pytest.mark.parametrize(
+    "name", ["boxes of any edges", "small boxes", "four species in a plane", "diameters"]
+)
 def test_what_changes_no_bit(name, thermostat):
     case = CASES[name]
     system = make(case, 2.0)
@@ -201,7 +237,9 @@ def near_pair(distance, case=CASES["small boxes"]):
     fraction[:, 0] = fraction[:, 1]
     fraction[:, 0, -1] -= (distance / box[:, -1].astype(float) * 2**32).astype(np.int64).astype(np.int32)
     species[:, :2] = 0
-    still = motion._replace(fraction=fraction, velocity=np.zeros_like(motion.velocity), force=np.zeros_like(motion.force))
+    still = motion._replace(
+        fraction=fraction, velocity=np.zeros_like(motion.velocity), force=np.zeros_like(motion.force)
+    )
     return case, (still, species, diameters, box)
 
 
@@ -236,17 +274,17 @@ def test_an_overlap_is_told(distance):
 
 
 def test_sums_that_would_wrap_are_told():
-    """A dozen neighbours that push with what each of them may: two hundred quarters of the range."""
-    case = dataclasses.replace(CASES["small boxes"], interaction=mixture(1, "shift", cutoff=2.2))
-    case, (motion, species, diameters, box) = near_pair(0.57, case)
-    species[:] = 0
-    fraction = motion.fraction.copy()
-    for k in range(2, 12):  # all on one side
-        fraction[:, k] = fraction[:, 0]
-    fraction[:, 2:12, 1] += (np.arange(10) << 8).astype(np.int32)
-    fraction[:, 0], fraction[:, 1] = motion.fraction[:, 0], motion.fraction[:, 1]
-    *_, status, _ = status_of(case, (motion._replace(fraction=fraction), species, diameters, box), thermostat=False)
-    np.testing.assert_array_equal(status, OVERLAP)
+    """An icosahedron around a particle: no pair of it would wrap a whole number, all of them together would."""
+    golden = (1 + 5**0.5) / 2
+    corners = [np.roll([0, a, b * golden], k) for a in (-1, 1) for b in (-1, 1) for k in range(3)]
+    places = 0.62 * np.concatenate([np.zeros((1, 3)), corners / np.linalg.norm(corners[0])])
+    for n, wanted in ((2, OK), (13, OVERLAP)):
+        case = Case(mixture(1, "shift", cutoff=2.2), (n, 1, 1), ((6.0, 6.0, 6.0),))
+        motion, *rest = make(case, 0.0)
+        fraction = np.int32(places[None, :n] / 6.0 * 2.0**32)
+        still = motion._replace(fraction=fraction, force=np.zeros_like(motion.force))
+        _, _, status, _ = status_of(case, (still, *rest), bath(1, last=1), thermostat=False, dt=1e-7)
+        np.testing.assert_array_equal(status, wanted)
 
 
 def spoiled(system, **changes):
@@ -305,7 +343,8 @@ def test_an_explosion_on_the_way_is_told():
     settings = {"interaction": case.interaction, "thermostat": True, "dt": 0.06, "skin": 0.3}
     *_, made, status, _ = advance_on_cpu(*system, *bath(2), **settings)
     _, told_at, told, _ = status_of(case, system, dt=0.06)
-    assert set(np.asarray(status)) <= {EXPLODED, OVERLAP} and set(told) <= {EXPLODED, OVERLAP}
+    assert set(np.asarray(status)) <= {EXPLODED, OVERLAP}
+    assert set(told) <= {EXPLODED, OVERLAP}
     assert np.abs(told_at - np.asarray(made)).max() <= 1
 
 
@@ -327,7 +366,8 @@ def test_a_list_that_fills_on_the_way():
     *_, longest = status_of(case, system, bath(2, last=1))
     _, made, status, needed = status_of(case, system, how=How(room=int(longest.max())))
     np.testing.assert_array_equal(status, LIST_FULL)
-    assert (made > 0).all() and (made < 100).all()
+    assert (made > 0).all()
+    assert (made < 100).all()
     assert (needed > longest.max()).all()
 
 
@@ -346,7 +386,9 @@ def test_two_particles_and_a_gas():
     for edges in ((60.0, 50.0), (5.0, 5.1), (500.0, 5.0)):
         case = Case(KOB_ANDERSEN, (2, 1), (edges,))
         system = make(case)
-        assert_same_bits(run(case, system, bath(1)).fraction, run(case, system, bath(1), on_cpu=True).fraction)
+        assert_same_bits(
+            run(case, system, bath(1)).fraction, run(case, system, bath(1), on_cpu=True).fraction
+        )
 
 
 def observation(system, moments, waves=12, cage=5, seed=1):
@@ -375,7 +417,7 @@ def test_observables_are_those_of_the_cpu_kernels(name):
     what = observation(system, [1, 7, 60])
     settings = {"interaction": case.interaction, "thermostat": True, "dt": 0.004, "skin": 0.3}
     baths = bath(3, 1.5, 0.0, 0, 80)
-    moved, made, status, sums, _ = advance(*system, *baths, what, **settings)
+    moved, _made, status, sums, _ = advance(*system, *baths, what, **settings)
     np.testing.assert_array_equal(status, OK)
     *_, wanted = advance_on_cpu(*system, *baths, what, **settings)
     for label, found, expected in zip(
@@ -395,13 +437,16 @@ def test_sums_depend_on_nothing_but_what_is_summed():
     settings = {"interaction": case.interaction, "thermostat": True, "dt": 0.004}
     *_, sums, _ = advance(*system, *bath(4, last=30), what, **settings)
     backwards = (Motion(*(x[::-1] for x in system[0])), *(x[::-1] for x in system[1:]))
-    *_, again, _ = advance(*backwards, *bath(4, last=30), what, **settings, skin=0.5, how=How(play=IN_ANY_ORDER, threads=96))
+    *_, again, _ = advance(
+        *backwards, *bath(4, last=30), what, **settings, skin=0.5, how=How(play=IN_ANY_ORDER, threads=96)
+    )
     assert_same_bits(again, sums)
     # Moments are those of all launches; each looks at its own.
     half, *_, early, _ = advance(*system, *bath(4, last=10), what, **settings)
     *_, late, _ = advance(half, *system[1:], *bath(4, first=10, last=30), what, **settings)
     for first, second, both in zip(early, late, sums, strict=True):
-        assert not second[0].any() and not first[1].any()
+        assert not second[0].any()
+        assert not first[1].any()
         assert_same_bits(np.stack([first[0], second[1]]), both)
     assert not sums[2].any()  # no cages, nothing about them
 
@@ -410,7 +455,12 @@ def test_moments_that_cannot_be():
     case, system = replicas("small boxes", 2)
     for moments in ([5, 5], [9, 5]):
         *_, status, _, _ = advance(
-            *system, *bath(2), observation(system, moments), interaction=case.interaction, thermostat=True, dt=0.004
+            *system,
+            *bath(2),
+            observation(system, moments),
+            interaction=case.interaction,
+            thermostat=True,
+            dt=0.004,
         )
         np.testing.assert_array_equal(status, BAD_SETTINGS)
 

@@ -16,7 +16,9 @@ LIQUIDS = {
     "inverse power": (mixture(3, "shift", "inverse_power", 64), 3, 1000),
 }
 pytestmark = [
-    pytest.mark.skipif(not libraries(), reason="expected NVIDIA's compiler, got none; try pip install nvidia-cuda-nvrtc"),
+    pytest.mark.skipif(
+        not libraries(), reason="expected NVIDIA's compiler, got none; try pip install nvidia-cuda-nvrtc"
+    ),
     pytest.mark.skipif(compiler() is None, reason="expected a C++ compiler to plan a launch, got none"),
 ]
 
@@ -49,5 +51,5 @@ def test_every_card_and_liquid(name, card):
     if not able:
         pytest.skip(f"expected a compiler that knows sm_{card}, got {[x.name for x in libraries()]}")
     for observes in (False, True):
-        # A handful of numbers, in the middle of no loop over neighbours, is what some cards' assemblers keep in memory.
+        # A few numbers, in no loop over neighbours, are what some assemblers keep in memory.
         assert check(able[0], card, name, observes) <= 64

@@ -97,11 +97,11 @@ def test_where_memory_is_short_systems_run_in_parts(cards, systems):
     assert [launch.split()[1] for launch in cards.launches()] == ["1"] * 4
     cards.scratch(of_one - 1)
     assert "not enough memory for the neighbour lists; try fewer systems at once" in said(call, systems)
-    # Lists are to take a quarter of a card's memory at most.
+    # Lists are to take a quarter of a card's memory at most: three systems, or twice two.
     cards.reset()
     cards.card(memory=12 * of_one)
     assert_same_bits(call(systems), whole)
-    assert [launch.split()[1] for launch in cards.launches()] == ["3", "1"]
+    assert [launch.split()[1] for launch in cards.launches()] == ["2", "2"]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,25 @@ def test_inside_jit_vmap_and_loops(cards, systems):
     for k in range(4):
         alone = call(system(systems, k))[0]
         assert_same_bits(system(system(found, min(k, 2)), k - min(k, 2)), alone)
+
+
+def test_ensembles_under_vmap(cards, systems):
+    """Two ensembles, each with its own start, one after the other; moments of other calls are zero."""
+    both = jax.tree.map(lambda x: x.reshape(2, 2, *x.shape[1:]), systems)
+
+    def observe(systems):
+        start = systems.motion.fraction[0], systems.motion.image[0]
+        cage, waves = jnp.zeros((200, 1), jnp.int32), jnp.asarray([[3, 1], [0, 4]], jnp.int32)
+        return call(systems, (jnp.asarray([2, 3, 7], jnp.int32), *start, cage, waves))
+
+    together = jax.vmap(observe)(both)
+    *_, sums = together
+    assert sums[0].shape == (2, 3, 200)
+    for x in sums:
+        assert np.asarray(x[:, :2]).any()
+        assert not np.asarray(x[:, 2]).any()
+    for k in range(2):
+        assert_same_bits(system(together, k), observe(system(both, k)))
 
 
 def test_there_are_no_derivatives(cards, systems):

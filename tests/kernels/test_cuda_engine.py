@@ -1,5 +1,7 @@
 """Engine "cuda" on cards that are pretended: beside the CPU kernels, and the same bits however it is run."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -37,6 +39,24 @@ def test_it_takes_the_same_way(name, other, start):
     np.testing.assert_allclose(found.thermostat.position, expected.thermostat.position, rtol=1e-4, atol=1e-6)
     assert int(found.step) == 20
     assert_same_bits(found.key, state.key)
+
+
+def test_particles_with_diameters_and_boxes_with_edges_of_their_own():
+    """Soft spheres of continuous diameters, in a box that is no cube, beside the CPU kernels."""
+    # Dilute: on a dense lattice the largest would overlap too much.
+    model = dataclasses.replace(glass.polydisperse_soft_spheres(150), number_density=0.6)
+    with jax.enable_x64(False):
+        lattice = glass.random_lattice(jax.random.key(0), model)
+        stretch = jnp.asarray([1.1, 1.0, 0.95], jnp.float32)
+        lattice = lattice._replace(positions=lattice.positions * stretch, box=lattice.box * stretch)
+        state = glass.initialize(jax.random.key(1), model, 1.0, lattice)
+        settings = {"temperature": 1.0, "dt": 0.001}
+        found, expected = (
+            glass.run(state, model, 50, engine=engine, **settings) for engine in ("cuda", "cpu")
+        )
+    positions = found.configuration.positions
+    np.testing.assert_allclose(positions, expected.configuration.positions, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found.velocity, expected.velocity, rtol=0, atol=1e-3)
 
 
 @pytest.fixture
@@ -113,15 +133,17 @@ def test_cooling_in_parts_that_are_killed(start, tmp_path):
         assert_same_bits(glass.cool_in_parts(states, model, keep=run.chunk, **parts), whole)
 
 
-def test_quenches_run_on_cards_by_themselves(monkeypatch):
+def test_quenches_run_on_cards_by_themselves(cards, monkeypatch):
     """Where JAX computes on cards, "auto" is this engine."""
     model = glass.additive_mixture_2d(200)
-    monkeypatch.setattr(choice, "_FASTEST", {"cpu": "cuda"})
     ramp = {"hot": 2.0, "equilibration": 0.1, "rate": 8.0, "snapshots": (1.5,), "dt": 0.004}
     with jax.enable_x64(False):
-        several = glass.quench(jax.random.key(1), model, jnp.arange(2), **ramp)
-        alone = glass.quench(jax.random.key(1), model, jnp.asarray([1]), **ramp)
-    assert_same_bits(system(several.positions, 0)[1], alone.positions[0, 0])
+        expected = glass.quench(jax.random.key(1), model, jnp.arange(2), **ramp)
+        assert not cards.launches()
+        monkeypatch.setattr(choice, "_FASTEST", {"cpu": "cuda"})
+        found = glass.quench(jax.random.key(1), model, jnp.arange(2), **ramp)
+    assert len(cards.launches()) > 2
+    np.testing.assert_allclose(found.positions, expected.positions, rtol=0, atol=1e-3)
 
 
 def test_ensembles_are_those_of_the_cpu(start, cards, monkeypatch):
@@ -193,6 +215,19 @@ def test_what_a_card_cannot_do_is_an_error_with_a_remedy(start, cards):
         glass.SimulationError, match="launch the block kernel: some failure; try engine='jax'"
     ):
         glass.run(states, model, 10, **NVT)
+
+
+def test_too_little_memory_for_the_systems_themselves(start, monkeypatch):
+    model, state = start("kob_andersen_2d", 1.0)
+
+    def exhausted(*_):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes")
+
+    monkeypatch.setattr(cuda_kernels, "advance", exhausted)
+    with pytest.raises(
+        glass.SimulationError, match="not enough memory on the card for these systems; try fewer"
+    ):
+        glass.run(state, model, 10, **NVT)
 
 
 def test_text_that_does_not_compile_is_an_error_with_a_remedy(start, monkeypatch):

@@ -7,7 +7,10 @@ import re
 import jax
 import pytest
 
-from tdaglass.kernels import machine_code, nvrtc
+from tdaglass import glass
+from tdaglass.glass.molecular_dynamics.engines import kernel_calls
+from tdaglass.kernels import blocks, machine_code, nvrtc
+from tdaglass.kernels.cards import Card
 
 TEXTS = {
     "advance.cu": b'#include "times.hpp"\nextern "C" __global__ void advance(int* x) { x[threadIdx.x] = TIMES; }',
@@ -156,6 +159,22 @@ def test_where_it_is_kept(tmp_path, monkeypatch):
             assert machine_code._folder() == tmp_path / "cache" / "tdaglass"
     finally:
         jax.config.update("jax_compilation_cache_dir", before)
+
+
+@pytest.mark.slow
+def test_the_block_kernel_is_compiled_once(compiler, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine_code, "_folder", lambda: tmp_path)
+    card = Card("a card", 80 << 30, 9, 0, 132, 232448, 233472, 13000)
+    model = glass.kob_andersen_2d(250)
+    options = blocks.make_plan(kernel_calls.interaction(model), 250, 2, card=card, room=64).options.split()
+    code = machine_code.machine_code(compiler, options, "sm_90")
+    assert code.startswith(b"\x7fELF")
+
+    def refuse(*_):
+        raise AssertionError("compiled twice")
+
+    monkeypatch.setattr(nvrtc.Compiler, "compile", refuse)
+    assert machine_code.machine_code(compiler, options, "sm_90") == code
 
 
 def test_the_text_is_shipped():

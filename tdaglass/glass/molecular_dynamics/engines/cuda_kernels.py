@@ -151,10 +151,11 @@ def _launches(
                 room = _with_room(model, skin, room, int(np.asarray(longest).max()))
                 continue
             check_progress(model, ensemble, reached, status)
+            # The first launch of its kind takes longer, as it is compiled.
+            factor = LAUNCH_SECONDS / max(time.monotonic() - began, 1e-3)
+            steps = max(1, round((last - made) * min(max(factor, 1 / 4), 4)))
             states, made = moved, last
             yield states, sums
-            factor = LAUNCH_SECONDS / max(time.monotonic() - began, 1e-3)
-            steps = max(1, round(steps * min(max(factor, 1 / 4), 4)))
 
 
 def _expected_steps(states: State) -> int:

@@ -60,7 +60,8 @@ struct Particles {
     int sorted = 0;          // how many times: two of the arrays take turns
 
     FN Particles(const Settings& s, const Arrays& a, int which, char* shared)
-        : s(s), a(a), which(which), shared(shared), address(shared_address(shared)), block(*(Block*)(shared + s.block_at)),
+        : s(s), a(a), which(which), shared(shared), address(shared_address(shared)),
+          block(*(Block*)(shared + s.block_at)),
           scratch(a.scratch + (u64)s.scratch.bytes * (u64)which) {}
 
     // The same for a phase of its own: what the compiler derives from it takes no registers before.
@@ -75,7 +76,7 @@ struct Particles {
     FN u64 first_id() const { return (u64)which * s.n_particles; }
     FN int species_of_id(int i) const { return s.n_species == 1 ? 0 : a.species[first_id() + i]; }
 
-    FN int* start() const { return (int*)(shared + s.start_at); }     // of each kind and cell among the slots, and the end
+    FN int* start() const { return (int*)(shared + s.start_at); }     // of each kind and cell; then the end
     FN uint4* stage() const { return (uint4*)(shared + s.stage_at); }  // (STAGES, THREADS) chunks of lists
     FN float* velocity() const { return at<float>(sorted & 1 ? s.scratch.velocity_next : s.scratch.velocity); }
     FN float* velocity_next() const { return at<float>(sorted & 1 ? s.scratch.velocity : s.scratch.velocity_next); }
@@ -84,8 +85,8 @@ struct Particles {
     FN int* force() const { return at<int>(s.scratch.force); }         // in quanta
     FN int* built_at() const { return at<int>(s.scratch.built_at); }   // fractions when the list was made
     FN int* rank() const { return at<int>(s.scratch.rank); }           // in a cell
-    FN u32* ends() const { return at<u32>(s.scratch.ends); }           // of each kind in a list, in fours of neighbours: bytes
-    FN uint4* list() const { return at<uint4>(s.scratch.list); }       // (N_PADDED / 32, chunks, 32) times eight addresses
+    FN u32* ends() const { return at<u32>(s.scratch.ends); }           // of each kind in a list, in fours; bytes
+    FN uint4* list() const { return at<uint4>(s.scratch.list); }       // (N_PADDED / 32, chunks, 32), eight each
     FN Mask* masks() const { return at<Mask>(s.scratch.masks); }       // (8 chunks, THREADS)
     FN float* moved() const { return at<float>(s.scratch.moved); }     // (particles, axes) in the caller's order
     FN Whole* density() const { return at<Whole>(s.scratch.density); }
@@ -104,7 +105,9 @@ FN int kind_of_slot(const Particles& p, int i) {
     return kind;
 }
 
-FN int species_of_slot(const Particles& p, int i) { return BY_DIAMETER ? p.species_of_id(p.id()[i]) : kind_of_slot(p, i); }
+FN int species_of_slot(const Particles& p, int i) {
+    return BY_DIAMETER ? p.species_of_id(p.id()[i]) : kind_of_slot(p, i);
+}
 
 }  // namespace block
 }  // namespace tdaglass

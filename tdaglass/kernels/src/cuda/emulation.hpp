@@ -47,7 +47,8 @@ void play(Play how, unsigned seed, Work work) {
 }  // namespace emulation
 
 // A launch: all systems, and what is observed of them. Arrays as on a card, scratch and common scratch included.
-inline void run_on_cpu(const Plan& plan, const Arrays& arrays, int64_t systems, Play how = Play::IN_ORDER, unsigned seed = 0) {
+inline void run_on_cpu(const Plan& plan, const Arrays& arrays, int64_t systems, Play how = Play::IN_ORDER,
+                       unsigned seed = 0) {
     static std::mutex one_launch;  // what is compiled in on a card is the launch's here
     std::lock_guard lock(one_launch);
     emulation::set_choices(plan);

@@ -75,10 +75,11 @@ struct Law {
             s.steep = c.first * (raised(within_2, POWER) * inverse_2);
         }
         s.whole = s.steep;
-        if (TRUNCATION == FORCE_SHIFTED) s.whole = multiply_add(-c.force_shift * fast_inverse(length), inverse, s.steep);
+        const float inverse_length = fast_inverse(length), inverse_length_sq = inverse_length * inverse_length;
+        if (TRUNCATION == FORCE_SHIFTED) s.whole = multiply_add(-c.force_shift * inverse_length, inverse, s.steep);
         if (TRUNCATION == SMOOTHED) {
-            const float inverse_length = fast_inverse(length), inverse_length_sq = inverse_length * inverse_length;
-            s.whole = multiply_add(multiply_add(c.linear * sq, inverse_length_sq, c.constant), inverse_length_sq, s.steep);
+            const float added = multiply_add(c.linear * sq, inverse_length_sq, c.constant);
+            s.whole = multiply_add(added, inverse_length_sq, s.steep);
         }
         s.whole = within_2 > c.inverse_cutoff_sq ? s.whole : 0.0f;
         return s;

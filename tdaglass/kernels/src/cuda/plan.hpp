@@ -162,7 +162,9 @@ inline void lay_out_scratch(Plan& p) {
 }
 
 inline std::string options_of(const Plan& p) {
-    auto number = [](const char* name, int64_t value) { return std::string("-D") + name + "=" + std::to_string(value) + " "; };
+    auto number = [](const char* name, int64_t value) {
+        return std::string("-D") + name + "=" + std::to_string(value) + " ";
+    };
     return number("DIM", p.dimension) + number("N_PADDED", p.padded) + number("THREADS", p.threads) +
            number("BLOCKS", p.blocks) + number("STAGES", p.stages) + number("KINDS", p.kinds) +
            number("BY_DIAMETER", p.by_diameter) + number("IS_LENNARD_JONES", p.form == LENNARD_JONES) +
@@ -173,8 +175,8 @@ inline std::string options_of(const Plan& p) {
 }  // namespace planning
 
 // The status is OK, BAD_SETTINGS, or DOES_NOT_FIT. Threads of a block, in thirty-twos, are chosen if they are not given.
-inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Card& card, const Watched& watched, Plan& p,
-                        int64_t threads = 0) {
+inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Card& card, const Watched& watched,
+                        Plan& p, int64_t threads = 0) {
     using namespace planning;
     p = {};
     Settings& s = p.settings;

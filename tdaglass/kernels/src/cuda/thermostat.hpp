@@ -11,7 +11,8 @@ FN double exponential(double x) {
     int halved = 0;
     x = x < 700 ? (x > -700 ? x : -700) : 700;
     KEEP_ROLLED while (x > 0.03 || x < -0.03) x *= 0.5, halved++;
-    double y = 1 + x * (1 + x * (1.0 / 2 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)))))));
+    const double tail = 1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)));
+    double y = 1 + x * (1 + x * (1.0 / 2 + x * (1.0 / 6 + x * tail)));
     KEEP_ROLLED while (halved-- > 0) y *= y;
     return y;
 }

@@ -76,9 +76,9 @@ ffi::Error measure(Ints fraction, Ints species, Floats diameters, Floats box, Fl
                         exponent, truncation, non_additivity, smallest, largest};
     if (auto error = liquid.check(s); error.failure()) return error;
     int64_t coordinates = s.batch * s.n * s.dim;
-    bool agree = has_numbers(species, s.batch * s.n) && has_numbers(diameters, s.batch * s.n) && has_numbers(box, s.batch * s.dim) &&
-                 has_numbers(*force, coordinates) && has_numbers(*energy, s.batch) && has_numbers(*virial, s.batch) &&
-                 has_numbers(*status, s.batch);
+    bool agree = has_numbers(species, s.batch * s.n) && has_numbers(diameters, s.batch * s.n) &&
+                 has_numbers(box, s.batch * s.dim) && has_numbers(*force, coordinates) &&
+                 has_numbers(*energy, s.batch) && has_numbers(*virial, s.batch) && has_numbers(*status, s.batch);
     if (!agree) return ffi::Error::InvalidArgument("expected all arrays with the same systems, particles and axes");
     auto settings = liquid.settings(s, false, 1.0, skin);  // no steps are made
     auto one = [&](int64_t k) {

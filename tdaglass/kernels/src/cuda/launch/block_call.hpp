@@ -1,5 +1,5 @@
-// A call of the block kernel: its arguments looked at, its plan made, and its systems launched, as many at once as there
-// is memory for. A `Launcher` is the machine: a card, or in tests what stands in for one.
+// A call of the block kernel: its arguments looked at, its plan made, and its systems launched, as many at once as
+// there is memory for. A `Launcher` is the machine: a card, or in tests what stands in for one.
 #pragma once
 #include <algorithm>
 #include <string>
@@ -82,14 +82,16 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, cal
     if (plan.common_bytes && !(arrays.common = launcher.take(plan.common_bytes)))
         return cannot("there is not enough memory for what is observed; try fewer moments");
     // Lists are needed while a system runs: where there is no room for all of them, systems run one part after another.
-    int64_t most = std::clamp<int64_t>(launcher.most_scratch() / plan.scratch_bytes, 1, std::max<int64_t>(shape.batch, 1));
+    int64_t most = launcher.most_scratch() / plan.scratch_bytes;
+    most = std::clamp<int64_t>(most, 1, std::max<int64_t>(shape.batch, 1));
     while (!(arrays.scratch = launcher.take(most * plan.scratch_bytes))) {
         if (most == 1) return cannot("there is not enough memory for the neighbour lists; try fewer systems at once");
         most = (most + 1) / 2;
     }
+    const int64_t parts = (shape.batch + most - 1) / most, of_part = parts ? (shape.batch + parts - 1) / parts : 1;
     std::string why = launcher.launch("begin_observing", plan.begin_blocks, 0, plan, arrays);
-    for (int64_t k = 0; k < shape.batch && why.empty(); k += most)
-        why = launcher.launch("advance", std::min(most, shape.batch - k), plan.shared_bytes, plan,
+    for (int64_t k = 0; k < shape.batch && why.empty(); k += of_part)
+        why = launcher.launch("advance", std::min(of_part, shape.batch - k), plan.shared_bytes, plan,
                               from_system(arrays, shape, k));
     if (why.empty()) why = launcher.launch("finish_observing", plan.finish_blocks, 0, plan, arrays);
     return why.empty() ? ffi::Error::Success() : cannot(why);
