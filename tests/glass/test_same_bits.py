@@ -60,6 +60,16 @@ def alone(starts):
     return of
 
 
+def test_a_start_is_the_same_in_any_company():
+    model = glass.polydisperse_soft_spheres(150)
+
+    def start(keys):
+        return jax.vmap(lambda key: glass.initialize(key, model, 1.0))(keys)
+
+    keys = jax.random.split(jax.random.key(3), 5)
+    assert_same_bits(system(start(keys), 3), system(start(keys[3:4]), 0))
+
+
 def check_batch(starts, alone, ensemble, dtype, size):
     states = jax.tree.map(lambda x: x[:size], starts(dtype))
     together = glass.run(states, MODEL, STEPS, **BATHS[ensemble])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_batching import sequential_vmap
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, Key
 
@@ -119,13 +120,18 @@ def initialize(
         diameters=model.diameters_of(configuration),
         box=box,
         velocity=maxwell_velocities(key_velocity, model, species, temperature, dtype),
-        force=forces(model, configuration),
+        force=_forces_alone(model, configuration),
         thermostat=chain,
         box_momentum=jnp.zeros((), dtype),
         barostat=chain,
         step=jnp.zeros((), jnp.int32),
         key=key,
     )
+
+
+def _forces_alone(model: Model, configuration: Configuration) -> Float[Array, "particles dim"]:
+    """Forces of each system of a batch by itself: side by side, sums of several are not always those of one."""
+    return sequential_vmap(partial(forces, model))(configuration)
 
 
 @partial(jax.jit, static_argnames="model")
