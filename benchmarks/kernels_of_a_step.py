@@ -2,8 +2,8 @@
 
 ``python benchmarks/kernels_of_a_step.py [--liquid kob_andersen_3d] [--n 4096] [--replicas 256] [--slots 112]``
 compiles the loop over steps for a card that need not be there and prints, for every loop in it, how many kernels a
-turn starts and how many bytes they name. It needs the wheels jax-cuda13-pjrt and jax-cuda13-plugin of JAX's version.
-``--cpu-form`` shows what the form for a CPU would cost there.
+turn starts and how many bytes they name. It needs the wheels jax-cuda13-pjrt and jax-cuda13-plugin of the version
+of JAX. ``--cpu-form`` shows what the form for a CPU would cost there.
 """
 
 import argparse

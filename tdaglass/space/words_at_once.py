@@ -2,8 +2,8 @@
 
 Nothing is done one after the other: the k-th set bit of a row is found from running counts of its words, for all k
 at once. The shape of the code is that of the kernels that XLA makes of it, which were read for an H100: what is
-known of a candidate lies side by side and is loaded at once; a reduction of 16 is a loop within a thread, while one
-of 32 is shared out; and barriers divide kernels whose parts would otherwise be computed several times.
+known of a candidate lies side by side and is loaded at once; a reduction of 16 is a loop in a thread, one of 32 is
+shared out; and barriers divide kernels whose parts would otherwise be computed several times.
 """
 
 import jax.numpy as jnp

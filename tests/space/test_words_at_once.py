@@ -44,8 +44,7 @@ def check(usual, found):
     assert usual.count.max() > 8
 
 
-@pytest.mark.float32
-@pytest.mark.parametrize(("shape", "grid"), [("cubic", False), ("square", True), ("tilted", True)])
+@pytest.mark.parametrize(("shape", "grid"), [("square", False), ("tilted", True)])
 def test_the_tables_are_the_same(shape, grid):
     usual, found = both(*system(shape, 2, 397), capacity=30, grid=GRIDS[shape] if grid else None)
     check(usual, found)

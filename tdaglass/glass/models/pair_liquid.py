@@ -130,7 +130,7 @@ class PairLiquid(Composition, ABC):
         if isinstance(n_slots, int):
             of_slot = self.of_slots(species, diameters, box.dtype)
             neighbor = side_by_side(fraction)
-            steps = lax.optimization_barrier(box * scale(box.dtype))
+            steps = list(lax.optimization_barrier(box * scale(box.dtype)))
 
             def add_pairs(total: tuple[Array, ...], slot: Array) -> tuple[Array, ...]:
                 return add(total, *_pairs_of_slot(slot, fraction, neighbor, of_slot, steps))
@@ -144,9 +144,8 @@ class PairLiquid(Composition, ABC):
             neighbor = one_by_one(fraction)
 
             def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
-                return add(
-                    total, *_pairs_of_slot(slots[k], fraction, neighbor, of_slot, box * scale(box.dtype))
-                )
+                steps = [edge * scale(box.dtype) for edge in box]
+                return add(total, *_pairs_of_slot(slots[k], fraction, neighbor, of_slot, steps))
 
             zero = jnp.zeros(fraction.shape[1:], box.dtype)
             return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * n_sums))
@@ -159,7 +158,7 @@ def _pairs_of_slot(
     fraction: Int[Array, "dim n *replicas"],
     neighbor: Callable[[Array], list[Array]],
     of_slot: Callable[[Array], PairTable],
-    steps: Float[Array, "dim *replicas"],
+    steps: list[Array],
 ) -> tuple[list[Array], Array, PairTable]:
     """Separation vectors (by axis), their squares and what is known of one pair of every particle.
 
@@ -167,7 +166,7 @@ def _pairs_of_slot(
     """
     idx, _ = read_slot(slot)
     along = [
-        (x - y).astype(steps.dtype) * step for x, y, step in zip(fraction, neighbor(idx), steps, strict=True)
+        (x - y).astype(step.dtype) * step for x, y, step in zip(fraction, neighbor(idx), steps, strict=True)
     ]
     r_sq = along[0] * along[0]
     for x in along[1:]:
@@ -175,7 +174,7 @@ def _pairs_of_slot(
     table = of_slot(slot)
     # An unused slot is the particle itself: put it beyond the cut-off, before any division.
     itself = idx == jnp.arange(idx.shape[0], dtype=idx.dtype)
-    if steps.ndim > 1:
+    if fraction.ndim > 2:
         table, itself = jax.tree.map(lambda x: x[:, None], (table, itself))
     return along, jnp.where(itself, 2 * table.cutoff_sq, r_sq), table
 
