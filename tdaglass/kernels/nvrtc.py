@@ -55,6 +55,12 @@ class Compiler:
         CompilationError
             With the first error that the compiler reports.
         """
+        return self.compile_and_tell(texts, entry, options, target)[0]
+
+    def compile_and_tell(
+        self, texts: Mapping[str, bytes], entry: str, options: Sequence[str], target: str
+    ) -> tuple[bytes, str]:
+        """The same, and what the compiler says of it."""
         names = [name for name in texts if name != entry]
         program = ctypes.c_void_p()
         strings = ctypes.c_char_p * len(names)
@@ -70,14 +76,17 @@ class Compiler:
         try:
             words = [word.encode() for word in (f"--gpu-architecture={target}", *options)]
             if self.library.nvrtcCompileProgram(program, len(words), (ctypes.c_char_p * len(words))(*words)):
-                log = self._get("ProgramLog", program).decode(errors="replace")
+                log = self._log(program)
                 errors = [line for line in log.splitlines() if "error" in line] or [log.strip()]
                 raise CompilationError(
                     _FAILED.format(version=self._version(), target=target, said=errors[0][:300])
                 )
-            return self._get("CUBIN" if target.startswith("sm_") else "PTX", program)
+            return self._get("CUBIN" if target.startswith("sm_") else "PTX", program), self._log(program)
         finally:
             self.library.nvrtcDestroyProgram(ctypes.byref(program))
+
+    def _log(self, program: ctypes.c_void_p) -> str:
+        return self._get("ProgramLog", program).rstrip(b"\0").decode(errors="replace")
 
     def _get(self, what: str, program: ctypes.c_void_p) -> bytes:
         size = ctypes.c_size_t()
@@ -93,6 +102,11 @@ class Compiler:
 
     def _version(self) -> str:
         return "{}.{}".format(*self.version)
+
+
+def compilers() -> list[Compiler]:
+    """All that are installed."""
+    return [compiler for path in _paths() if (compiler := _open(path))]
 
 
 def find_compiler(architecture: int, driver: int) -> Compiler | str:
@@ -112,7 +126,7 @@ def find_compiler(architecture: int, driver: int) -> Compiler | str:
             f"{_dotted(architecture)}; try engine='jax'"
         )
     major = driver // 1000
-    found = [compiler for path in _paths() if (compiler := _open(path))]
+    found = compilers()
     usable = [compiler for compiler in found if compiler.version[0] <= major]
     for compiler in sorted(usable, key=lambda compiler: compiler.version, reverse=True):
         if compiler.target(architecture):

@@ -2,8 +2,10 @@
 
 import pytest
 from block_emulation import How, compiler, options
-from nvrtc import architectures, compile_kernels, libraries
+from nvrtc import kernels_of
 from test_block import CASES, KOB_ANDERSEN, mixture
+
+from tdaglass.kernels.nvrtc import compilers
 
 CARDS = (70, 75, 80, 90, 100)
 LIQUIDS = {
@@ -17,18 +19,18 @@ LIQUIDS = {
 }
 pytestmark = [
     pytest.mark.skipif(
-        not libraries(), reason="expected NVIDIA's compiler, got none; try pip install nvidia-cuda-nvrtc"
+        not compilers(), reason="expected NVIDIA's compiler, got none; try pip install nvidia-cuda-nvrtc"
     ),
     pytest.mark.skipif(compiler() is None, reason="expected a C++ compiler to plan a launch, got none"),
 ]
 
 
-def check(library, card, name, observes):
+def check(found, card, name, observes):
     interaction, dimension, n = LIQUIDS[name]
     text = options(interaction, dimension, n, How(room=128, threads=0, stages=4 if card >= 80 else 0))
     assert isinstance(text, str)
     chosen = dict(word[2:].split("=") for word in text.split() if word.startswith("-D"))
-    kernels = compile_kernels(library, card, text.replace("-DOBSERVES=0", f"-DOBSERVES={observes:d}"))
+    kernels = kernels_of(found, card, text.replace("-DOBSERVES=0", f"-DOBSERVES={observes:d}"))
     assert set(kernels) == {"advance", *(("begin_observing", "finish_observing") if observes else ())}
     advance = kernels["advance"]
     assert advance.registers * int(chosen["THREADS"]) * int(chosen["BLOCKS"]) <= 65536
@@ -38,18 +40,18 @@ def check(library, card, name, observes):
 
 @pytest.mark.parametrize("name", ["plane", "space"])
 def test_a_kernel_for_a_card(name):
-    library = libraries()[0]
-    assert 90 in architectures(library)
-    assert check(library, 90, name, observes=False) == 0
+    newest = max(compilers(), key=lambda compiler: compiler.version)
+    assert 90 in newest.architectures
+    assert check(newest, 90, name, observes=False) == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LIQUIDS)
 @pytest.mark.parametrize("card", CARDS)
 def test_every_card_and_liquid(name, card):
-    able = [library for library in libraries() if card in architectures(library)]
+    able = [compiler for compiler in compilers() if card in compiler.architectures]
     if not able:
-        pytest.skip(f"expected a compiler that knows sm_{card}, got {[x.name for x in libraries()]}")
+        pytest.skip(f"expected a compiler that knows sm_{card}, got {[x.version for x in compilers()]}")
     for observes in (False, True):
         # A few numbers, in no loop over neighbours, are what some assemblers keep in memory.
         assert check(able[0], card, name, observes) <= 64
