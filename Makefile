@@ -7,7 +7,7 @@ RUN    := $(BIN)/python
 .PHONY: demo quick test test-slow lint sanitize bench clean
 .DEFAULT_GOAL := demo
 
-KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*.* tdaglass/kernels/src/*/*)
+KERNELS := CMakeLists.txt $(wildcard tdaglass/kernels/src/*.* $(addprefix tdaglass/kernels/src/,*/*.* */*/*.*))
 
 # An environment is a stamp file per set of extras, remade when the project's requirements or the kernels change.
 # Python compiles what is imported; compiling all that is installed would take half as long again.
