@@ -111,7 +111,7 @@ def draw(settings: Settings, found: list[AtRate]) -> Figure:
             panel.axhline(value, color="0.3", linewidth=0.8, linestyle="--", zorder=0)
             panel.plot(PUBLISHED_COOLING.rate, value, "*", color="black", markersize=8, label="published")
         panel.set_xscale("log")
-        panel.legend(loc="lower left")
+        panel.legend(loc="lower right")
     left.set_ylim(-0.3, 0.5)
     right.set_ylim(-1, 1)
     unit = r"cooling rate $/\, (\epsilon / k_\mathrm{B} \tau)$"
