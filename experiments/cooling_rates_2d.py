@@ -5,7 +5,7 @@ Of every glass it is asked how its free area goes with how well it is packed, an
 taught by some of the others: by as many at every rate, each by other ones. The liquids that the glasses come from,
 passed on the way, are the control.
 
-    python experiments/cooling_rates_2d.py                       an hour and a half on one core
+    python experiments/cooling_rates_2d.py                       half an hour on one core
     python experiments/cooling_rates_2d.py --system kob_andersen_2d
 """
 

@@ -25,7 +25,7 @@ class Settings:
     """Particles."""
     rates: tuple[float, ...] = (1e-2, 3e-3, 1e-3, 3e-4)
     """Of cooling, temperature per time."""
-    quenches: tuple[int, ...] = (32, 32, 24, 16)
+    quenches: tuple[int, ...] = (32, 32, 24, 12)
     """Independent liquids that are cooled at each rate."""
     batch: int = 4
     """Of them at once; a finished batch is kept."""

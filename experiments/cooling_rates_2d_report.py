@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from cooling_rates_2d_records import AtRate, Settings, Taught
 from glass_or_liquid_records import GLASS, KINDS, LIQUID, PUBLISHED_COOLING
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from reporting import print_files
 
 from tdaglass import plot
+from tdaglass.plot.style import PAGE, STYLE
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
@@ -94,43 +96,49 @@ def print_table(settings: Settings, metrics: dict[str, dict[str, Any]]) -> None:
     )
 
 
+@mpl.rc_context(STYLE)
 def draw(settings: Settings, found: list[AtRate]) -> Figure:
     """Both correlations with the area against the cooling rate."""
-    figure, axes = plot.new_figure(1, 2, width=plot.style.PAGE, sharex=True, sharey=True)
+    figure, axes = plot.new_figure(1, 2, width=PAGE, sharex=True)
     left, right = axes[0]
-    for k, (kind, label) in enumerate({GLASS: "$T = 0.05$", LIQUID: f"$T = {settings.liquid:g}$"}.items()):
-        # Side by side, so that bars do not hide each other.
-        rates = [one.rate * 1.06 ** (1 - 2 * k) for one in found]
-        mean, error = np.transpose([mean_and_error(one.packing_with_area[kind]) for one in found])
-        bars(left, k, rates, mean, error, label)
-    taught = {one.rate: means_over_glasses(one.taught.with_area) for one in found if one.taught is not None}
-    for rate, values in taught.items():
-        right.plot(np.full(len(values), rate), values, "o", color="0.55", markersize=2.5, zorder=1)
-    if taught:
-        mean, apart = np.transpose([(np.mean(v), np.std(v, ddof=1)) for v in taught.values()])
-        bars(right, 2, [rate / 1.15 for rate in taught], mean, apart, "mean of networks")
+    draw_packing(settings, left, found)
+    draw_networks(right, found)
     published = PUBLISHED[settings.system].correlations
     for panel, pair in ((left, ("packing", "area")), (right, ("grad_cam", "area"))):
         panel.axhline(0, color="0.7", linewidth=0.6, zorder=0)
         with suppress(ValueError):  # where a sign is published and no number
             value = float(published[pair])
             panel.axhline(value, color="0.3", linewidth=0.8, linestyle="--", zorder=0)
-            panel.plot(
-                PUBLISHED_COOLING.rate,
-                value,
-                "*",
-                color="black",
-                markersize=8,
-                linestyle="",
-                label="published",
-            )
-        panel.set(xscale="log", ylim=(-1, 1))
-        panel.legend(loc="lower left")
-    per_time = r"cooling rate $/\, (\epsilon / k_\mathrm{B} \tau)$"
-    plot.label_axes(left, per_time, r"Pearson: $1 - \Theta$, area")
-    plot.label_axes(right, per_time, "Pearson: Grad-CAM, area")
+            panel.plot(PUBLISHED_COOLING.rate, value, "*", color="black", markersize=8, label="published")
+        panel.set_xscale("log")
+        panel.legend(loc="lower right")
+    left.set_ylim(-0.3, 0.5)
+    right.set_ylim(-1, 1)
+    unit = r"cooling rate $/\, (\epsilon / k_\mathrm{B} \tau)$"
+    plot.label_axes(left, unit, r"Pearson: $1 - \Theta$ and area")
+    plot.label_axes(right, unit, "Pearson: Grad-CAM and area")
     plot.letter_panels(axes)
     return figure
+
+
+def draw_packing(settings: Settings, panel: Axes, found: list[AtRate]) -> None:
+    """1 - Theta with the area, in glasses and in the liquids they come from."""
+    for k, (kind, label) in enumerate({GLASS: "$T = 0.05$", LIQUID: f"$T = {settings.liquid:g}$"}.items()):
+        # Side by side, so that bars do not hide each other.
+        rates = [one.rate * 1.06 ** (1 - 2 * k) for one in found]
+        mean, error = np.transpose([mean_and_error(one.packing_with_area[kind]) for one in found])
+        bars(panel, k, rates, mean, error, label)
+
+
+def draw_networks(panel: Axes, found: list[AtRate]) -> None:
+    """Grad-CAM with the area in glasses: each network, their means, and how far they lie apart."""
+    taught = {one.rate: means_over_glasses(one.taught.with_area) for one in found if one.taught is not None}
+    if not taught:
+        return
+    each = np.array([(rate, value) for rate, values in taught.items() for value in values])
+    panel.plot(*each.T, "o", color="0.55", markersize=2.5, zorder=1, label="one network")
+    mean, apart = np.transpose([(np.mean(v), np.std(v, ddof=1)) for v in taught.values()])
+    bars(panel, 2, [rate / 1.2 for rate in taught], mean, apart, "mean of networks")
 
 
 def bars(
