@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass import kernels
@@ -119,9 +120,7 @@ def moved_states(states: State, moved: Motion, steps: Int[Array, " batch"]) -> S
     )
 
 
-def check_progress(
-    model: Model, ensemble: Ensemble, made: Int[Array, " batch"], status: Int[Array, " batch"]
-) -> None:
+def check_progress(model: Model, ensemble: Ensemble, made: ArrayLike, status: ArrayLike) -> None:
     """Raise SimulationError, with a remedy, for the first system that stopped."""
     failed = np.flatnonzero(np.asarray(status))
     if len(failed):
