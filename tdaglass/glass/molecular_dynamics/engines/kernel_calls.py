@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass import kernels
@@ -120,7 +119,12 @@ def moved_states(states: State, moved: Motion, steps: Int[Array, " batch"]) -> S
     )
 
 
-def check_progress(model: Model, ensemble: Ensemble, made: ArrayLike, status: ArrayLike) -> None:
+def check_progress(
+    model: Model,
+    ensemble: Ensemble,
+    made: Int[Array | np.ndarray, " batch"],
+    status: Int[Array | np.ndarray, " batch"],
+) -> None:
     """Raise SimulationError, with a remedy, for the first system that stopped."""
     failed = np.flatnonzero(np.asarray(status))
     if len(failed):
