@@ -14,17 +14,21 @@ from tdaglass.kernels.calls import call, checked, numbers, pointers, what
 Array = np.ndarray
 
 FUNCTIONS = ("tdaglass_find_bonds", "tdaglass_find_clusters")
+KINDS = ("within", "bonds", "same place")
 # Neighbours are bits of one number; and so many particles within the cut-off are looked through.
 MOST_BONDS, MOST_WITHIN = 64, 1000
-CROWDED = -4
+CROWDED, INCONSISTENT = -4, -5
 
 
 class Crowd(NamedTuple):
-    """A particle that has too many bonds, or particles within its cut-off."""
+    """A particle with too many others within the cut-off, too many bonds, or at the same place as another.
+
+    `number` is how many those are, or the other particle.
+    """
 
     particle: int
     number: int
-    bonds: bool
+    kind: str
 
 
 def find_bonds(
@@ -48,7 +52,8 @@ def find_bonds(
     -------
     start, neighbor
     Crowd
-        If a particle has more than `MOST_BONDS`, or more than `MOST_WITHIN` others within the cut-off.
+        If a particle has more than `MOST_BONDS`, more than `MOST_WITHIN` others within the cut-off, or another one
+        at the same place.
     """
     if not isinstance(position, np.ndarray) or position.ndim != 2:
         raise TypeError(f"expected positions (particles, 3), got {what(position)}; try a row for each")
@@ -61,14 +66,18 @@ def find_bonds(
         numbers("species", species, (n,), kinds)
     elif kinds != 1:
         raise TypeError(f"expected species beside {cutoff.shape} cut-offs, got None; try one cut-off")
-    start, neighbor, crowd = np.empty(n + 1, np.int64), np.empty(MOST_BONDS * n, np.int32), np.zeros(3, np.int64)
+    start, neighbor, crowd = (
+        np.empty(n + 1, np.int64),
+        np.empty(MOST_BONDS * n, np.int32),
+        np.zeros(3, np.int64),
+    )
     number = -1.0 if voronoi is None else float(voronoi)
     count = call(
         "find_bonds", n, position, vectors, np.linalg.inv(vectors), along, species, kinds, cutoff**2,
         ctypes.c_double(number), start, neighbor, crowd,
     )  # fmt: skip
     if count == CROWDED:
-        return Crowd(int(crowd[0]), int(crowd[1]), bool(crowd[2]))
+        return Crowd(int(crowd[0]), int(crowd[1]), KINDS[crowd[2]])
     return start, neighbor[:count].copy()
 
 
@@ -95,6 +104,11 @@ def find_clusters(
     rows : (count, size) int32 for each type, or None
     None
         If there are more rings.
+
+    Raises
+    ------
+    ValueError
+        For rows that do not ascend, or have a bond from one side only.
     """
     n = len(start) - 1
     checked("starts of rows", start, np.int64, (n + 1,))
@@ -108,9 +122,17 @@ def find_clusters(
         count, of_particle = np.zeros(len(sizes), np.int64), np.zeros((len(sizes), n), np.int32)
         found[:] = [np.empty((int(m), size), np.int32) for m, size in zip(room, sizes, strict=True)]
         where = pointers(found) if room.any() else None
-        return call("find_clusters", n, start, neighbor, most, count, of_particle, room, where), count, of_particle
+        return (
+            call("find_clusters", n, start, neighbor, most, count, of_particle, room, where),
+            count,
+            of_particle,
+        )
 
     status, count, of_particle = fill(np.zeros(len(sizes), np.int64))
+    if status == INCONSISTENT:
+        raise ValueError(
+            "expected rows in ascending order with every bond from both sides, got others; try find_bonds"
+        )
     if status == CROWDED:
         return None
     if rows:

@@ -147,7 +147,9 @@ def _cutoffs(cutoff: Any, species: Any, n: int) -> tuple[Array, Array | None]:
     if len(table) == 1:
         return table, None
     if species is None:
-        raise ValueError("expected species beside a matrix of cut-offs, got None; try species=... or a scalar")
+        raise ValueError(
+            "expected species beside a matrix of cut-offs, got None; try species=... or a scalar"
+        )
     return table, np.array(arguments.labels(species, n, len(table)))
 
 

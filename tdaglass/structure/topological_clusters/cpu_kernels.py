@@ -4,12 +4,7 @@ import numpy as np
 
 from tdaglass.kernels import clusters as kernels
 from tdaglass.space.cell import widths
-from tdaglass.structure.topological_clusters.limits import (
-    most_rings,
-    too_many_bonds,
-    too_many_rings,
-    too_many_within,
-)
+from tdaglass.structure.topological_clusters.limits import crowded, most_rings, too_many_rings
 from tdaglass.structure.topological_clusters.names import SIZES
 from tdaglass.structure.topological_clusters.records import Bonds, Found
 
@@ -25,7 +20,7 @@ def find_bonds(
     along = np.clip(widths(vectors) / (cutoff.max() * (1 + WIDER)), 1, MOST_ALONG).astype(np.int64)
     found = kernels.find_bonds(position, vectors, along, species, cutoff, voronoi)
     if isinstance(found, kernels.Crowd):
-        raise too_many_bonds(*found[:2]) if found.bonds else too_many_within(found.particle)
+        raise crowded(*found)
     return Bonds(*found)
 
 

@@ -11,19 +11,20 @@ def most_rings(n: int) -> int:
     return max(RINGS_PER_PARTICLE * n, FEW_RINGS)
 
 
-def too_many_bonds(particle: int, number: int) -> ValueError:
-    """Of one particle."""
+def crowded(particle: int, number: int, kind: str) -> ValueError:
+    """What is said of a `Crowd`."""
+    shorter = "try a shorter cutoff, just beyond the first neighbours"
+    if kind == "within":
+        return ValueError(
+            f"expected at most {MOST_WITHIN} particles within the cut-off of any, got more around particle {particle}; "
+            f"{shorter}"
+        )
+    if kind == "bonds":
+        return ValueError(
+            f"expected at most {MOST_BONDS} bonds for each particle, got {number} for particle {particle}; {shorter}"
+        )
     return ValueError(
-        f"expected at most {MOST_BONDS} bonds for each particle, got {number} for particle {particle}; try a shorter "
-        "cutoff, just beyond the first neighbours"
-    )
-
-
-def too_many_within(particle: int) -> ValueError:
-    """Around one particle."""
-    return ValueError(
-        f"expected at most {MOST_WITHIN} particles within the cut-off of any, got more around particle {particle}; "
-        "try a shorter cutoff, just beyond the first neighbours"
+        f"expected particles at different places, got {particle} and {number} at the same one; try without one of them"
     )
 
 

@@ -89,10 +89,12 @@ class Cells {
     std::vector<Placed> order_;
 };
 
-// What stops the search: a particle, and how many it has of what there are too many of.
+// What stops the search: a particle with more than MOST_WITHIN others within the cut-off, one with more than MOST_BONDS,
+// or one at the same place as another. The number is how many, or the other one.
 struct Crowd {
+    enum Kind : int64_t { WITHIN, BONDS, SAME_PLACE };
     int64_t particle = -1, number = 0;
-    bool bonds = false;  // or particles within the cut-off
+    Kind kind = WITHIN;
 };
 
 struct Bonding {
@@ -115,7 +117,7 @@ struct Bonding {
         return species ? cutoff_sq[species[i] * n_species + species[j]] : cutoff_sq[0];
     }
 
-    bool look(Particle i, const std::vector<Particle>& around, std::vector<Near>& near) const {
+    bool look(Particle i, const std::vector<Particle>& around, std::vector<Near>& near, Crowd& crowd) const {
         near.clear();
         for (Particle j : around) {
             Near one{0, {}, j};
@@ -123,8 +125,9 @@ struct Bonding {
             box.nearest(one.d);
             one.distance_sq = one.d[0] * one.d[0] + one.d[1] * one.d[1] + one.d[2] * one.d[2];
             if (!(one.distance_sq < reach_sq(i, j)) || i == j) continue;
+            if (one.distance_sq == 0) return crowd = {i, j, Crowd::SAME_PLACE}, false;
             near.push_back(one);
-            if (near.size() > MOST_WITHIN) return false;
+            if (near.size() > MOST_WITHIN) return crowd = {i, (int64_t)near.size(), Crowd::WITHIN}, false;
         }
         std::sort(near.begin(), near.end());
         return true;
@@ -152,18 +155,14 @@ struct Bonding {
         std::vector<Near> near;
         Cells(n, position, box, along).each_cell([&](const auto& here, const auto& around) {
             for (Particle i : here) {
-                if (crowd.particle >= 0) return;
-                if (!look(i, around, near)) {
-                    crowd = {i, (int64_t)near.size(), false};
-                    return;
-                }
+                if (crowd.particle >= 0 || !look(i, around, near, crowd)) return;
                 int64_t bonds = 0;
                 for (size_t j = 0; j < near.size(); j++) {
                     if (!keeps(near, j)) continue;
                     const int64_t a = std::min(i, near[j].particle), b = std::max(i, near[j].particle);
                     kept.push_back(a * n + b), bonds++;
                 }
-                if (bonds > MOST_BONDS) crowd = {i, bonds, true};
+                if (bonds > MOST_BONDS) crowd = {i, bonds, Crowd::BONDS};
             }
         });
         if (crowd.particle >= 0) return false;
@@ -172,7 +171,7 @@ struct Bonding {
         std::fill_n(start, n + 1, 0);
         for (int64_t pair : kept) start[pair / n + 1]++, start[pair % n + 1]++;
         for (int64_t i = 0; i < n; i++) {
-            if (start[i + 1] > MOST_BONDS) return crowd = {i, start[i + 1], true}, false;
+            if (start[i + 1] > MOST_BONDS) return crowd = {i, start[i + 1], Crowd::BONDS}, false;
             start[i + 1] += start[i];
         }
         // Pairs are sorted, so that every row fills up in ascending order: lower particles first.

@@ -26,6 +26,16 @@ class Network {
         }
     }
 
+    // Whether rows ascend, and every bond stands in the rows of both.
+    bool consistent() const {
+        for (Particle i = 0; i < n_; i++) {
+            const auto mine = of(i);
+            for (size_t b = 0; b < mine.size(); b++)
+                if ((b && mine[b] <= mine[b - 1]) || mine[b] == i || !bonded(mine[b], i)) return false;
+        }
+        return true;
+    }
+
     int64_t n() const { return n_; }
     int64_t edges() const { return start_[n_]; }
     std::span<const Particle> of(Particle i) const {

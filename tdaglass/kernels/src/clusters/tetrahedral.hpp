@@ -12,7 +12,9 @@ inline void find_7T(const Index& index, Tally& tally, const Cluster<6>& of_6Z) {
     auto on = [&](Type type, Particle c, Particle other, Particle a, Particle b) {
         const auto* third = index.c3_on(c, a, b);
         if (!third || !third->has_spindle(other)) return;
-        tally.add_if_different(type, Cluster<7>{si, far_i, sj, far_j, c1, c2, third->other_spindle(other)});
+        Cluster<7> seven;
+        *std::copy(of_6Z.begin(), of_6Z.end(), seven.begin()) = third->other_spindle(other);
+        tally.add_if_different(type, seven);
     };
     for (const auto& [c, other] : {std::pair{c1, c2}, std::pair{c2, c1}}) {
         on(T7T_S, c, other, si, sj);

@@ -5,7 +5,7 @@ from scipy.spatial import KDTree
 
 from tdaglass.kernels.clusters import MOST_BONDS, MOST_WITHIN
 from tdaglass.space.cell import fractions, lattice_vectors, nearest_image, widths
-from tdaglass.structure.topological_clusters.limits import too_many_bonds, too_many_within
+from tdaglass.structure.topological_clusters.limits import crowded
 from tdaglass.structure.topological_clusters.records import Bonds
 
 Array = np.ndarray
@@ -27,6 +27,9 @@ def find_bonds(
     kinds = np.zeros(n, int) if species is None else species
     within = distance_sq < (cutoff**2)[kinds[i], kinds[j]]
     i, j, apart, distance_sq = i[within], j[within], apart[:, within], distance_sq[within]
+    if not distance_sq.all():
+        same = int(distance_sq.argmin())
+        raise crowded(int(i[same]), int(j[same]), "same place")
     if voronoi is not None:
         order = np.lexsort((distance_sq, i))
         i, j, apart, distance_sq = i[order], j[order], apart[:, order], distance_sq[order]
@@ -36,7 +39,7 @@ def find_bonds(
     pairs = np.unique(np.concatenate([i.astype(np.int64) * n + j, j.astype(np.int64) * n + i]))
     count = np.bincount(pairs // n, minlength=n)
     if count.max() > MOST_BONDS:
-        raise too_many_bonds(int(count.argmax()), int(count.max()))
+        raise crowded(int(count.argmax()), int(count.max()), "bonds")
     return Bonds(np.append(0, np.cumsum(count)), (pairs % n).astype(np.int32))
 
 
@@ -55,9 +58,9 @@ def _near(position: Array, vectors: Array, reach: float) -> tuple[Array, Array]:
         images.append(lattice_vectors(moved[close], vectors))
         owner.append(np.flatnonzero(close))
     around, who = KDTree(np.concatenate(images)), np.concatenate(owner)
-    crowded = around.query_ball_point(home, reach, return_length=True) > MOST_WITHIN + 1
-    if crowded.any():
-        raise too_many_within(int(crowded.argmax()))
+    number = around.query_ball_point(home, reach, return_length=True) - 1
+    if number.max() > MOST_WITHIN:
+        raise crowded(int(number.argmax()), int(number.max()), "within")
     found = KDTree(home).sparse_distance_matrix(around, reach, output_type="coo_matrix")
     i, j = found.row.astype(np.int64), who[found.col]
     return i[i != j], j[i != j]

@@ -15,7 +15,9 @@ def chains(rings: Rings, nines: list[Nine]) -> dict[str, Clusters]:
                     continue
                 chain = (middle, end, last)
                 threes.add((middle, frozenset((end, last))))
-                fours |= {frozenset((*chain, one)) for one in of_spindle[end.other(s_c)] if _12D(s_c, chain, one)}
+                fours |= {
+                    frozenset((*chain, one)) for one in of_spindle[end.other(s_c)] if _12D(s_c, chain, one)
+                }
     return {
         "11E": [_union(middle, *ends) for middle, ends in threes],
         "12D": [_union(*four) for four in fours],

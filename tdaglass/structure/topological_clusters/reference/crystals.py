@@ -35,7 +35,10 @@ def _three_around(network: Network, c: int, rings: list[Ring], fit: Fit) -> Iter
     """Rings through c, of different particles, whose outer ones are a ring of six: edges and bonds by turns."""
     after: dict[Ring, list[Ring]] = {x: [] for x in rings}
     for x, y in combinations(rings, 2):
-        if set(x.particles) & set(y.particles) == {c} and network.bonds_between(x.holds - {c}, y.holds - {c}) == 1:
+        if (
+            set(x.particles) & set(y.particles) == {c}
+            and network.bonds_between(x.holds - {c}, y.holds - {c}) == 1
+        ):
             after[x] += [y] if fit(x, y) else []
     for x in rings:
         for y, z in combinations(after[x], 2):
@@ -57,7 +60,10 @@ def _FCC(network: Network, c: int, rings: list[Ring], below: list[Ring]) -> Clus
             if q in near[p]
         ]
         for last in below:
-            sits = (all(b <= near[p] for p, b in zip(last.ring, order, strict=True)) for order in permutations(bonds))
+            sits = (
+                all(b <= near[p] for p, b in zip(last.ring, order, strict=True))
+                for order in permutations(bonds)
+            )
             if not nine & last.holds and any(sits):
                 found.append((*nine, *last.ring))
     return found
@@ -78,7 +84,8 @@ def _HCP(network: Network, c: int, rings: list[Ring]) -> Clusters:
     for three in _three_around(network, c, rings, apart):
         tops = product(*(one.spindles for one in three))
         if any(
-            triangle(top) and triangle(tuple(one.other(p) for one, p in zip(three, top, strict=True))) for top in tops
+            triangle(top) and triangle(tuple(one.other(p) for one, p in zip(three, top, strict=True)))
+            for top in tops
         ):
             found.append(tuple(set().union(*(one.particles for one in three))))
     return found

@@ -29,7 +29,12 @@ def pentagonal(network: Network, rings: Rings) -> tuple[dict[str, Clusters], lis
         "9B": [_particles(s, x, y) for s, x, y in nines],
         "11B": [eleven for nine in nines if (eleven := _11B(network, nine))],
     }
-    return {**found, **_10B_11W(network, nines), **_11C_12A_13B(network, rings), **_12B_13A(network, rings)}, nines
+    return {
+        **found,
+        **_10B_11W(network, nines),
+        **_11C_12A_13B(network, rings),
+        **_12B_13A(network, rings),
+    }, nines
 
 
 def _particles(*of: Ring | int) -> tuple[int, ...]:
@@ -95,7 +100,9 @@ def _11C_12A_13B(network: Network, rings: Rings) -> dict[str, Clusters]:
             continue
         common = x.holds & y.holds
         if not common:
-            matched = network.each_bonded_to(1, x.holds, y.holds) and network.each_bonded_to(1, y.holds, x.holds)
+            matched = network.each_bonded_to(1, x.holds, y.holds) and network.each_bonded_to(
+                1, y.holds, x.holds
+            )
             if matched and b not in near[a]:
                 found["13B"].append(_particles(x, y))
         if len(common) != 2:

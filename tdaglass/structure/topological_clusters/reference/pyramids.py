@@ -51,7 +51,9 @@ def _9A(network: Network, rings: Rings) -> Clusters:
             one, two = x.holds - y.holds, y.holds - x.holds
             if len(one) == 2 and network.bonds_between(one, two) == 2:
                 found |= {frozenset((x, y, z)) for z in on_four.get(one | two, ())}
-    return [tuple(set().union(*(one.particles for one in three))) for three in found if _capped(network, three)]
+    return [
+        tuple(set().union(*(one.particles for one in three))) for three in found if _capped(network, three)
+    ]
 
 
 def _capped(network: Network, three: frozenset[Ring]) -> bool:
@@ -82,5 +84,7 @@ def _10W(network: Network, rings: Rings) -> Clusters:
     return [
         (s, *network.near[s])
         for s, here in by_spindle(rings.b5).items()
-        if len(here) == 6 and len(network.near[s]) == 9 and set().union(*(one.ring for one in here)) == network.near[s]
+        if len(here) == 6
+        and len(network.near[s]) == 9
+        and set().union(*(one.ring for one in here)) == network.near[s]
     ]
