@@ -4,8 +4,9 @@
 what it is asked: `MeanSquaredDisplacement`, `SelfScattering`, `Chi4` and the like. `isoconfigurational` runs
 many replicas of one configuration and averages their motion; `propensity_of_runs` does the last step of it for
 runs made elsewhere, `correlation_with_propensity` says how well a score of the structure foretells it,
-`propensity_reliability` how well any could, and `correlation_with_clusters` which clusters go with either. `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn
-the curves into times, `correlation_length` a four-point structure factor into a length.
+`propensity_reliability` how well any could, and `correlation_with_clusters` which clusters go with either.
+`fit_stretched_exponential`, `relaxation_time` and `diffusion` turn the curves into times, `correlation_length` a
+four-point structure factor into a length.
 """
 
 from tdaglass.dynamics.cage import CageRelative

@@ -45,7 +45,7 @@ def correlation_with_propensity(scores: Numbers, propensity: Numbers, species: N
 
 
 def correlation_with_clusters(scores: Numbers, of_particle: Numbers, species: Numbers) -> Correlation:
-    """Correlation of a score, or of the propensity at some time, with the numbers of clusters particles are part of.
+    """Correlation of a score, or of propensities, with the numbers of clusters that particles are part of.
 
     Within each species of each configuration, type by type, as for `correlation_with_propensity`. Types that no
     particle of a species is part of, or all alike, have none.

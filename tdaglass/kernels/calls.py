@@ -1,4 +1,4 @@
-"""How plain C functions of arrays are called: types checked before they get the addresses, which is all they get."""
+"""How plain C functions of arrays are called: types are checked first, as addresses are all that they get."""
 
 import ctypes
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Bonds between particles and the clusters that bonds make: the loops behind `tdaglass.structure`, on the host.
 
-Plain functions of numpy arrays, called through ctypes, as in `tdaglass.kernels.topology`. Bonds are rows of neighbours:
-those of particle i, ascending, are neighbor[start[i] : start[i + 1]]; start (particles + 1,) int64, neighbor int32.
+Plain functions of numpy arrays, called through ctypes, as in `tdaglass.kernels.topology`. Bonds are rows of
+neighbours: those of particle i, ascending, are neighbor[start[i] : start[i + 1]]; start (particles + 1,) int64,
+neighbor int32.
 """
 
 import ctypes

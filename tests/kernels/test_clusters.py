@@ -60,9 +60,7 @@ def test_what_there_is_too_much_of_is_said():
     crowd = bonds(position=np.append(POSITIONS, POSITIONS[:1], axis=0))
     assert crowd.kind == "same place"
     assert {crowd.particle, crowd.number} == {0, 9}
-    start, neighbor = bonds(cutoff=np.full((1, 1), 4.0), voronoi=None)
-    assert len(neighbor) == 9 * 8
-    assert clusters.find_clusters(start, neighbor, (3,) * 41, 10, False) is not None
-    # Of nine in pairs, sp3a are counted, and not kept; of four all triangles are sp3b.
+    # Of four all triangles are sp3b, one of which has no room.
     start, neighbor = bonds(position=POSITIONS[:4], cutoff=np.full((1, 1), 4.0), voronoi=None)
-    assert clusters.find_clusters(start, neighbor, (3,) * 41, 3, False) is None
+    assert found(start, neighbor, most=4)[0][1] == 4
+    assert found(start, neighbor, most=3) is None

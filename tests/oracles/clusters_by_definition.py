@@ -1,4 +1,4 @@
-"""Bonds and topological clusters of a few dozen particles, straight from their definitions: every subset, every pair.
+"""Bonds and topological clusters of some dozen particles, straight from their definitions: all subsets, all pairs.
 
 Rings are the subsets whose own bonds make a ring; of compound clusters all combinations of their parts are tried.
 """
@@ -107,9 +107,8 @@ class ByDefinition:
     def _pyramids(self):
         eights = []
         for (r, s), (q, t) in combinations(self.rings["sp5b"] + self.seven, 2):
-            if len(r & q) == 4 and (
-                (len(s) == len(t) == 1 and s != t) or (max(len(s), len(t)) == 2 and (s <= t or t <= s))
-            ):
+            fit = s != t if len(s) == len(t) == 1 else s <= t or t <= s
+            if len(r & q) == 4 and fit:
                 eights.append(r | q | s | t)
         self._put_sets("8A", eights)
         ten = []
@@ -189,9 +188,9 @@ class ByDefinition:
         cubes = set()
         for (r, s), (q, t) in combinations(self.rings["sp4b"] + self.six, 2):
             common = (r | s) & (q | t)
-            if len(common) == 1 and common <= s & t:
-                if all(len(self.near[p] & q) < 2 for p in r) and all(len(self.near[p] & r) < 2 for p in q):
-                    cubes.add((common, r | q))
+            most = max([len(self.near[p] & q) for p in r] + [len(self.near[p] & r) for p in q])
+            if len(common) == 1 and common <= s & t and most < 2:
+                cubes.add((common, r | q))
         self._put("BCC_9", (c | cube for c, cube in cubes))
 
     def _nine(self, x, y):
@@ -222,30 +221,29 @@ class ByDefinition:
                 outside = self.near[c] - cluster
                 if len(self.near[c]) == 10 and self._eleven_b(cluster - {c}, *outside):
                     out["11B"].append(cluster | outside)
-            if len(r & q) == 2 and len(cluster) == 11:
-                if self._between(r & q, r & q) == 2 and self._between(r - q, q - r) == 2:
-                    matched, last = True, set(r ^ q)
-                    for p in r & q:
-                        one, two = self.near[p] & (r - q), self.near[p] & (q - r)
-                        matched &= self._between(one, two) == 1
-                        last -= one | two
-                    if matched:
-                        out["11C"].append(cluster)
-                        outside = self.near[c] - cluster
-                        if len(self.near[c]) == 11 and len(outside) == 1:
-                            (new,) = outside
-                            if self.near[new] & (cluster - {c}) == last:
-                                out["12A"].append(cluster | outside)
-            if (
-                not r & q
-                and len(cluster) == 13
-                and not self.a[a, b]
-                and self._each(1, r, q)
-                and self._each(1, q, r)
-            ):
-                out["13B"].append(cluster)
+            if self._eleven_c(r, q, cluster):
+                out["11C"].append(cluster)
+                outside = self.near[c] - cluster
+                if len(self.near[c]) == 11 and len(outside) == 1:
+                    (new,) = outside
+                    if self.near[new] & (cluster - {c}) == self._last_two(r, q):
+                        out["12A"].append(cluster | outside)
+            if len(cluster) == 13 and not r & q and self._each(1, r, q) and self._each(1, q, r):
+                out["13B"] += [] if self.a[a, b] else [cluster]
         for name in names:
             self._put(name, out[name])
+
+    def _eleven_c(self, r, q, cluster):
+        common = r & q
+        if len(common) != 2 or len(cluster) != 11:
+            return False
+        if self._between(common, common) != 2 or self._between(r - q, q - r) != 2:
+            return False
+        beside = [(self.near[p] & (r - q), self.near[p] & (q - r)) for p in common]
+        return all(self._between(one, two) == 1 for one, two in beside)
+
+    def _last_two(self, r, q):
+        return set(r ^ q).difference(*(self.near[p] for p in r & q))
 
     def _eleven_b(self, shell, e, f):
         of_e, of_f = self.near[e] & shell, self.near[f] & shell

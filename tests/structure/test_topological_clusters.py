@@ -1,4 +1,4 @@
-"""Topological clusters: geometries and crystals of known ones, their definitions word by word, and what cannot change them."""
+"""Topological clusters: known geometries and crystals, definitions word by word, and what must not change them."""
 
 import json
 import re
@@ -245,9 +245,8 @@ def test_public_geometries_and_crystals_in_every_setting(public_data):
         if f"{key}/spec_member" in known:
             member = np.unpackbits(known[f"{key}/spec_member"], axis=1)[:, :n]
         np.testing.assert_array_equal(found.member, member, err_msg=key)
-        np.testing.assert_array_equal(
-            found.count, known.get(f"{key}/spec_count", known[f"{key}/count"]), err_msg=key
-        )
+        expected = known.get(f"{key}/spec_count", known[f"{key}/count"])
+        np.testing.assert_array_equal(found.count, expected, err_msg=key)
         theirs = np.unique(np.sort(known[f"{key}/bonds"], axis=1), axis=0)
         np.testing.assert_array_equal(found.bonds, theirs.reshape(-1, 2), err_msg=key)
     assert len({key.partition("/")[0] for key in settings}) == 42

@@ -32,7 +32,7 @@ def _closed(box: Array | None, position: Array, reach: float) -> Array:
     narrowest = widths(vectors).min()
     if not narrowest > CUTOFFS_ACROSS * reach:
         raise ValueError(
-            f"expected a box wider than {CUTOFFS_ACROSS} cut-offs ({CUTOFFS_ACROSS * reach:g}), so that no cluster "
-            f"meets its own image, got {narrowest:g}; try more particles, or a replicated configuration"
+            f"expected a box wider than {CUTOFFS_ACROSS} cut-offs ({CUTOFFS_ACROSS * reach:g}), so that no "
+            f"cluster meets its own image, got {narrowest:g}; try more particles, or a replicated configuration"
         )
     return np.ascontiguousarray(vectors)

@@ -32,12 +32,13 @@ def topological_clusters(
 
     .. math:: r_{ij}^2 > f_c \, (r_{ik}^2 + r_{jk}^2).
 
-    This is the modified Voronoi construction (Malins et al., J. Chem. Phys. 139, 234506, 2013, eqs. 1-4); with
-    :math:`f_c = 1` nobody is in the sphere over the bond. Less removes the diagonals of distorted squares. Bonds make
-    rings of three, four and five particles without shortcuts; a ring and the particles bonded to all of it, its
-    spindles, are the basic clusters sp3, sp4 and sp5, with none or more than two spindles (a), one (b) or two (c);
-    all others are put together from those: most are the ground states of small clusters of particles that attract each
-    other. `CLUSTER_NAMES` has all of them, `CLUSTER_FAMILIES` those of tetrahedra and those of squares.
+    This is the modified Voronoi construction of the topological cluster classification (Malins, Williams, Eggers
+    and Royall, J. Chem. Phys. 139, 234506, 2013); with :math:`f_c = 1` nobody is in the sphere over the bond. Less
+    removes the diagonals of distorted squares. Bonds make rings of three, four and five particles without
+    shortcuts; a ring and the particles bonded to all of it, its spindles, are the basic clusters sp3, sp4 and sp5,
+    with none or more than two spindles (a), one (b) or two (c); all others are put together from those: most are
+    ground states of a few particles that attract each other. `CLUSTER_NAMES` has all of them, `CLUSTER_FAMILIES`
+    those of tetrahedra and those of squares.
 
     Diameters do not matter, distances do. In the literature hard spheres and colloids have :math:`f_c = 0.82`,
     Lennard-Jones mixtures 1 with a cut-off of 2 sigma. At 1 the squares of a perfect crystal have diagonals: every
@@ -66,8 +67,8 @@ def topological_clusters(
     ------
     ValueError
         In two dimensions; for numbers that are not finite, arguments that do not fit together, a box too narrow, a
-        parameter that is none; and for crowded systems, of more than 64 bonds or 1000 others within the cut-off of a
-        particle.
+        parameter that is none, particles at the same place; and for crowded systems, of more than 64 bonds or 1000
+        others within the cut-off of a particle.
 
     Examples
     --------

@@ -16,21 +16,23 @@ def crowded(particle: int, number: int, kind: str) -> ValueError:
     shorter = "try a shorter cutoff, just beyond the first neighbours"
     if kind == "within":
         return ValueError(
-            f"expected at most {MOST_WITHIN} particles within the cut-off of any, got more around particle {particle}; "
-            f"{shorter}"
+            f"expected at most {MOST_WITHIN} particles within the cut-off of any, got more around particle "
+            f"{particle}; {shorter}"
         )
     if kind == "bonds":
         return ValueError(
-            f"expected at most {MOST_BONDS} bonds for each particle, got {number} for particle {particle}; {shorter}"
+            f"expected at most {MOST_BONDS} bonds for each particle, got {number} for particle {particle}; "
+            f"{shorter}"
         )
     return ValueError(
-        f"expected particles at different places, got {particle} and {number} at the same one; try without one of them"
+        f"expected particles at different places, got {particle} and {number} at the same one; try without one "
+        "of them"
     )
 
 
 def too_many_rings(n: int) -> ValueError:
     """Of all particles together."""
     return ValueError(
-        f"expected at most {most_rings(n)} rings of a kind among {n} particles, got more; try a shorter cutoff, just "
-        "beyond the first neighbours"
+        f"expected at most {most_rings(n)} rings of a kind among {n} particles, got more; try a shorter cutoff, "
+        "just beyond the first neighbours"
     )

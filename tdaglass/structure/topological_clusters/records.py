@@ -9,7 +9,7 @@ from tdaglass.structure.topological_clusters.names import CLUSTER_NAMES
 
 
 class Bonds(NamedTuple):
-    """Bonds of one system as rows: the neighbours of particle i, ascending, are neighbor[start[i] : start[i + 1]]."""
+    """Bonds of one system as rows: those of particle i, ascending, are neighbor[start[i] : start[i + 1]]."""
 
     start: Int[np.ndarray, " particles_and_one"]
     neighbor: Int[np.ndarray, " ends"]
@@ -23,7 +23,7 @@ class Bonds(NamedTuple):
 class Found(NamedTuple):
     """Clusters of one system: how many of each type there are, of each particle, and, if asked for, which."""
 
-    count: Int[np.ndarray, " types"]
+    count: Int[np.ndarray, " types"]  # type: ignore[assignment]  # hides tuple.count
     of_particle: Int[np.ndarray, "types particles"]
     rows: tuple[Int[np.ndarray, "clusters size"], ...] | None
 

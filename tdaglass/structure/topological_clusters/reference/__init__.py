@@ -1,4 +1,4 @@
-"""The same as the compiled loops in numpy and sets, for machines without a compiler, as the definitions are written.
+"""The same as the compiled loops in numpy and sets, as definitions are written, for machines without a compiler.
 
 A thousand particles take a second. Every type is a function of the rings, which returns the particles of all its
 clusters.

@@ -44,7 +44,7 @@ def find_bonds(
 
 
 def _near(position: Array, vectors: Array, reach: float) -> tuple[Array, Array]:
-    """Ordered pairs (i, j) within reach, and perhaps a little beyond: of particles and of their images around the cell."""
+    """Ordered pairs (i, j) within reach, and perhaps a little beyond, with images around the cell."""
     n, reach = len(position), reach * (1 + WIDER)
     place = fractions(position, vectors)
     place = place - np.floor(place)

@@ -31,7 +31,7 @@ def _union(*rings: Ring) -> tuple[int, ...]:
 def _11E(s_c: int, middle: Ring, end: Ring, last: Ring) -> bool:
     """Middle and end are a 9B on s_c; the last one has the middle's other spindle and a particle of the 9B.
 
-    Its ring holds s_c, the end's other spindle, one of the particles that only one of their rings has, and two new.
+    Its ring holds s_c, the end's other spindle, one of those that only one of their rings has, and two new ones.
     """
     s_m, s_e = middle.other(s_c), end.other(s_c)
     s_k = last.other(s_m)

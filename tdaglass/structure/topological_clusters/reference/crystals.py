@@ -80,12 +80,12 @@ def _HCP(network: Network, c: int, rings: list[Ring]) -> Clusters:
     def triangle(three: tuple[int, ...]) -> bool:
         return all(q in network.near[p] for p, q in combinations(three, 2))
 
+    def below(three: tuple[Ring, ...], tops: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(one.other(p) for one, p in zip(three, tops, strict=True))
+
     found = []
     for three in _three_around(network, c, rings, apart):
-        tops = product(*(one.spindles for one in three))
-        if any(
-            triangle(top) and triangle(tuple(one.other(p) for one, p in zip(three, top, strict=True)))
-            for top in tops
-        ):
+        every_tops = product(*(one.spindles for one in three))
+        if any(triangle(tops) and triangle(below(three, tops)) for tops in every_tops):
             found.append(tuple(set().union(*(one.particles for one in three))))
     return found

@@ -57,8 +57,9 @@ def _12K(network: Network, x: Ring, y: Ring, eleven: tuple[int, ...]) -> Cluster
 
 
 def _11F(network: Network, on_bond: OnBond, r_c: int, x: Ring, y: Ring) -> Clusters:
-    """Two 5A with r_c in their rings, between the two 6A whose rings share a bond p-q; no other bond joins the rings."""
-    near, found = network.near, []
+    """Two 5A with r_c in their rings, between two 6A whose rings share a bond p-q: the only one between the 5A."""
+    near = network.near
+    found: Clusters = []
     p, q = x.holds & y.holds
     if q not in near[p]:
         return []
@@ -86,7 +87,7 @@ def _12E(on_bond: OnBond, eleven: tuple[int, ...]) -> Clusters:
 
 
 def _13K(on_bond: OnBond, eleven: tuple[int, ...]) -> Clusters:
-    """Exactly one more 5A of s1 and s2 on r_c, u and a new particle, and one of t1 and t2 on r_c, v and another."""
+    """Exactly one more 5A of s1 and s2 on r_c, u and a new one, and one of t1 and t2 on r_c, v and another."""
     r_c, _, _, s1, s2, t1, t2, _, _, u, v = eleven
     one = [new for new in _thirds(on_bond, r_c, u, s1, s2) if new not in eleven]
     two = [new for new in _thirds(on_bond, r_c, v, t1, t2) if new not in eleven]
@@ -94,7 +95,7 @@ def _13K(on_bond: OnBond, eleven: tuple[int, ...]) -> Clusters:
 
 
 def _BCC_9(network: Network, rings: Rings) -> Clusters:
-    """Opposite faces of a cube around a spindle: no other particle is common, none bonded to two of the other ring."""
+    """Opposite faces of a cube around a spindle: nobody else is common, or bonded to two of the other ring."""
     found = []
     for s, here in by_spindle(rings.b4 + rings.c4).items():
         cubes = [

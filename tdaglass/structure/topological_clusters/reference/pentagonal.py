@@ -54,7 +54,7 @@ def _8B(network: Network, rings: Rings) -> Clusters:
 
 
 def _11B(network: Network, nine: Nine) -> tuple[int, ...] | None:
-    """The common spindle has two neighbours outside, bonded, each on two of the shell: a matching of unbonded twos."""
+    """The common spindle has two neighbours outside, bonded, each on an unbonded two of the shell, which match."""
     near, s = network.near, nine[0]
     shell = set(_particles(*nine)) - {s}
     if len(near[s]) != 10:

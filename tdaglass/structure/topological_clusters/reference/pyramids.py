@@ -42,15 +42,15 @@ def _8A(rings: Rings) -> Clusters:
 
 def _9A(network: Network, rings: Rings) -> Clusters:
     """A triangular prism with three caps: pyramids whose rings share two particles at a time."""
-    found = set()
-    on_four = defaultdict(list)
+    found: set[frozenset[Ring]] = set()
+    on_four: dict[frozenset[int], list[Ring]] = defaultdict(list)
     for one in rings.b4:
         on_four[one.holds].append(one)
     for here in by_bond(rings.b4).values():
         for x, y in combinations(here, 2):
-            one, two = x.holds - y.holds, y.holds - x.holds
-            if len(one) == 2 and network.bonds_between(one, two) == 2:
-                found |= {frozenset((x, y, z)) for z in on_four.get(one | two, ())}
+            only_x, only_y = x.holds - y.holds, y.holds - x.holds
+            if len(only_x) == 2 and network.bonds_between(only_x, only_y) == 2:
+                found |= {frozenset((x, y, z)) for z in on_four.get(only_x | only_y, ())}
     return [
         tuple(set().union(*(one.particles for one in three))) for three in found if _capped(network, three)
     ]
@@ -81,10 +81,9 @@ def _10A(network: Network, rings: Rings) -> Clusters:
 
 def _10W(network: Network, rings: Rings) -> Clusters:
     """Nine neighbours, and six pentagonal pyramids on the centre whose rings cover them."""
-    return [
-        (s, *network.near[s])
-        for s, here in by_spindle(rings.b5).items()
-        if len(here) == 6
-        and len(network.near[s]) == 9
-        and set().union(*(one.ring for one in here)) == network.near[s]
-    ]
+    found = []
+    for s, here in by_spindle(rings.b5).items():
+        shell = network.near[s]
+        if len(here) == 6 and len(shell) == 9 and set().union(*(one.ring for one in here)) == shell:
+            found.append((s, *shell))
+    return found

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from tdaglass.structure.topological_clusters.records import Bonds
@@ -50,7 +50,7 @@ class Network(NamedTuple):
     def of(cls, bonds: Bonds) -> "Network":
         """From rows."""
         start, neighbor = bonds.start.tolist(), bonds.neighbor.tolist()
-        return cls([set(neighbor[a:b]) for a, b in zip(start[:-1], start[1:], strict=True)])
+        return cls([set(neighbor[a:b]) for a, b in pairwise(start)])
 
     def bonds_between(self, some: Iterable[int], others: set[int] | frozenset[int]) -> int:
         """How many bonds lead from some to others."""
