@@ -171,6 +171,8 @@ def test_renumbered_moved_and_turned_it_is_the_same(liquids):
         found = find(moved[order], cell)
         np.testing.assert_array_equal(found.count, expected.count)
         np.testing.assert_array_equal(found.of_particle, expected.of_particle[:, order])
+    beside = find(np.concatenate([positions, positions + [box[0], 0, 0]]), box * [2, 1, 1])
+    np.testing.assert_array_equal(beside.of_particle, np.tile(expected.of_particle, 2))
 
 
 def test_open_space_is_a_wide_box(liquids):
