@@ -122,6 +122,14 @@ def test_crystals_have_as_many_for_each_particle(name, expected, crystal):
     assert set(found.of_particle[found.names.index(whole)].tolist()) == {size}
 
 
+@pytest.mark.parametrize(("parameter", "neighbors"), [(0.82, 12), (0.999, 12), (1.0, 18)])
+def test_squares_of_a_perfect_crystal_are_ties(parameter, neighbors, both, crystal):
+    """Their diagonals, which are as long as Pythagoras says, are bonds where the parameter is one."""
+    positions, box = crystal("fcc")
+    found = topological_clusters(positions, box, cutoff=1.1, voronoi_parameter=parameter, lists=True)
+    assert set(np.bincount(found.bonds.ravel()).tolist()) == {neighbors}
+
+
 BALLS = [  # with 13A and 11W; 11B; 13K; and a wide-meshed one
     ("wahnstrom", 44, 1.0),
     ("kob_andersen_3d_force_shift", 152, 1.0),

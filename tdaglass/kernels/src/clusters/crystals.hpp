@@ -52,7 +52,8 @@ class Crystals {
     }
 
     // Three pyramids sp3b on the triangle of their spindles, and a triangle of new particles on the other side, each
-    // bonded to one of the bonds between the wedges. Its ring has the centre as a spindle. One for a centre.
+    // bonded to both ends of a bond between the wedges. Its ring has the centre as a spindle. Every set counts once; no
+    // liquid and no shaken crystal had two around one centre.
     void find_FCC(const Shell& shell) {
         triangles_.clear();
         for (int32_t id : index_.b3_of_spindle[shell.centre()])
