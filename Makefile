@@ -58,6 +58,7 @@ LOOPS := tdaglass/kernels/src/molecular_dynamics
 KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(LOOPS)/molecular_dynamics.cpp $(LOOPS)/ensemble.cpp
 BLOCK_CHECKS := tests/kernels/block_checks.cpp
 TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
+CLUSTERS_CHECKS := tests/kernels/clusters_checks.cpp tdaglass/kernels/src/clusters/clusters.cpp
 SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
   @tdaglass/kernels/src/flags.txt -fno-sanitize-recover=all -Itdaglass/kernels/src -pthread
 sanitize: sanitize-address,undefined sanitize-thread
@@ -66,6 +67,8 @@ sanitize-%:
 	mkdir -p build
 	$(SANITIZED) -fsanitize=$* $(TOPOLOGY_CHECKS) -o build/topology_checks-$*
 	build/topology_checks-$*
+	$(SANITIZED) -fsanitize=$* $(CLUSTERS_CHECKS) -o build/clusters_checks-$*
+	build/clusters_checks-$*
 	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
 	$(SANITIZED) -fsanitize=$* $(BLOCK_CHECKS) -o build/block_checks-$*

@@ -6,7 +6,7 @@ package works in pure JAX. Every room of loops is a module here and a folder of 
 arrays; what those mean is for the rooms that call them.
 """
 
-from tdaglass.kernels import blocks, cards, molecular_dynamics, topology
+from tdaglass.kernels import blocks, cards, clusters, molecular_dynamics, topology
 from tdaglass.kernels.library import built_for, thread_count
 from tdaglass.kernels.library import load as _load
 
@@ -14,7 +14,8 @@ from tdaglass.kernels.library import load as _load
 def load() -> str | None:
     """Load the library with the functions of every room; see `library.load`."""
     targets = dict.fromkeys(molecular_dynamics.TARGETS, "cpu") | dict.fromkeys(blocks.TARGETS, "CUDA")
-    return _load(targets=targets, functions=cards.FUNCTIONS + blocks.FUNCTIONS + topology.FUNCTIONS)
+    functions = (*cards.FUNCTIONS, *blocks.FUNCTIONS, *topology.FUNCTIONS, *clusters.FUNCTIONS)
+    return _load(targets=targets, functions=functions)
 
 
 WHY_NOT: str | None = load()
@@ -24,6 +25,7 @@ __all__ = [
     "blocks",
     "built_for",
     "cards",
+    "clusters",
     "load",
     "molecular_dynamics",
     "thread_count",

@@ -19,6 +19,7 @@ FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
+    "clusters/clusters",
     "library/instructions",
 )
 FOR_ANY = ("molecular_dynamics/xla_ffi", "cuda/launch/xla_ffi", "library/processor", "topology/topology")
