@@ -6,16 +6,25 @@ package works in pure JAX. Every room of loops is a module here and a folder of 
 arrays; what those mean is for the rooms that call them.
 """
 
-from tdaglass.kernels import molecular_dynamics, topology
+from tdaglass.kernels import hard_spheres, molecular_dynamics, topology
 from tdaglass.kernels.library import built_for, thread_count
 from tdaglass.kernels.library import load as _load
 
 
 def load() -> str | None:
     """Load the library with the functions of every room; see `library.load`."""
-    return _load(targets=molecular_dynamics.TARGETS, functions=topology.FUNCTIONS)
+    targets = molecular_dynamics.TARGETS + hard_spheres.TARGETS
+    return _load(targets=targets, functions=topology.FUNCTIONS)
 
 
 WHY_NOT: str | None = load()
 
-__all__ = ["WHY_NOT", "built_for", "load", "molecular_dynamics", "thread_count", "topology"]
+__all__ = [
+    "WHY_NOT",
+    "built_for",
+    "hard_spheres",
+    "load",
+    "molecular_dynamics",
+    "thread_count",
+    "topology",
+]
