@@ -56,6 +56,8 @@ HEADERS_OF_GCC := -Wno-unknown-warning-option -Wno-uninitialized -Wno-maybe-unin
 CXX ?= c++
 LOOPS := tdaglass/kernels/src/molecular_dynamics
 KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(LOOPS)/molecular_dynamics.cpp $(LOOPS)/ensemble.cpp
+HARD_SPHERE_CHECKS := tests/kernels/hard_sphere_checks.cpp tdaglass/kernels/src/hard_spheres/hard_spheres.cpp \
+  $(LOOPS)/molecular_dynamics.cpp
 TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
 SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
   @tdaglass/kernels/src/flags.txt -fno-sanitize-recover=all -Itdaglass/kernels/src -pthread
@@ -67,6 +69,8 @@ sanitize-%:
 	build/topology_checks-$*
 	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
+	$(SANITIZED) -fsanitize=$* $(HARD_SPHERE_CHECKS) -o build/hard_sphere_checks-$*
+	build/hard_sphere_checks-$*
 
 bench: $(VENV)/.installed-experiments,cluster,test,rivals
 	$(RUN) benchmarks/run_all.py

@@ -19,6 +19,7 @@ FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
+    "hard_spheres/hard_spheres",
     "library/instructions",
 )
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
@@ -69,7 +70,13 @@ def build(folder, arch, *flags):
         "-c",
     ]
     objects = []
-    for name in (*FOR_THIS_PROCESSOR, "molecular_dynamics/xla_ffi", "library/processor", "topology/topology"):
+    for name in (
+        *FOR_THIS_PROCESSOR,
+        "molecular_dynamics/xla_ffi",
+        "hard_spheres/hard_spheres_ffi",
+        "library/processor",
+        "topology/topology",
+    ):
         special = [f"-march={arch}"] if name in FOR_THIS_PROCESSOR else []
         objects.append(str(folder / f"{Path(name).name}.o"))
         subprocess.run([*common, "-c", *special, str(SOURCES / f"{name}.cpp"), "-o", objects[-1]], check=True)

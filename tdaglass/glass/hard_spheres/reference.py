@@ -21,6 +21,8 @@ from tdaglass.kernels.hard_spheres import Flights, Meetings
 OVERLAP, TOO_MANY = 1, 5
 DEEPEST_OVERLAP = 1e-4
 FEWEST_SLOTS = 32
+# Of collisions written down: few asked for share a program with none.
+FEWEST_MEETINGS = 128
 
 
 class System(NamedTuple):
@@ -108,8 +110,8 @@ def _advance_one(
     skin = _skin(diameters, box, largest)
     system = System(diameters / 2, mass, box, np.float64(growth), np.float64(skin))
     n, slots, made, status = len(x), FEWEST_SLOTS, int(spheres.tick), 0
-    # One more, since nothing can be written into none.
-    met, times, pairs = 0, np.zeros(meetings + 1), np.full((meetings + 1, 2), -1)
+    room = max(meetings, FEWEST_MEETINGS)
+    met, times, pairs = 0, np.zeros(room), np.full((room, 2), -1)
     while made < stop and not status:
         begun = made // ticks_per_epoch * ticks_per_epoch
         target = min(stop, begun + ticks_per_epoch)
@@ -128,7 +130,7 @@ def _advance_one(
             boxes = np.floor(x / box)
             x, t, image = x - boxes * box, np.zeros_like(t), image + boxes.astype(np.int32)
         made = made if status else target
-    return Flights(x, v, t, image, counts), np.int32(made), np.int32(status), (times[:-1], pairs[:-1])
+    return Flights(x, v, t, image, counts), np.int32(made), np.int32(status), (times[:meetings], pairs[:meetings])
 
 
 def _skin(diameters: np.ndarray, box: np.ndarray, largest: float) -> float:
