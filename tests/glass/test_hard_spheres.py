@@ -20,7 +20,7 @@ ENGINES = [
 both_engines = pytest.mark.parametrize("engine", ENGINES)
 with_kernels = pytest.mark.skipif(kernels.WHY_NOT is not None, reason=str(kernels.WHY_NOT))
 SPHERES = glass.binary_hard_spheres(200, 0.5)
-DISCS = glass.hard_sphere_mixture((50, 50), (1.0, 1.4), 0.6, dimension=2, masses=(1.0, 2.0))
+DISCS = glass.hard_sphere_mixture((50, 50), (1.0, 1.4), 0.65, dimension=2, masses=(1.0, 2.0))
 
 
 # Their programs are shared: six particles in space.
@@ -99,11 +99,11 @@ def test_three_on_a_line_are_free_points_on_a_shorter_one(engine):
 def test_few_in_a_small_box_as_every_pair_and_image_says(engine):
     """Six spheres of three sizes and masses, through the faces of a box as small as may be."""
     masses = (1.0, 1.0, 2.0, 2.0, 0.5, 0.5)
-    v = np.random.default_rng(4).normal(size=(6, 3))
-    _, _, met = collide(PACKED, v, np.array(masses), np.array(SIX), SMALL, 1.5)
+    v = 2 * np.random.default_rng(4).normal(size=(6, 3))
+    _, _, met = collide(PACKED, v, np.array(masses), np.array(SIX), SMALL, 2.0)
     assert len(met) > 20
     model, spheres = start_of(PACKED, v, SIX, SMALL, masses)
-    found = hs.collisions(spheres, model, len(met), time=2.0, engine=engine)
+    found = hs.collisions(spheres, model, len(met), time=3.0, engine=engine)
     assert found.pairs.tolist() == [list(pair) for _, *pair in met]
     np.testing.assert_allclose(found.times, [time for time, *_ in met], rtol=0, atol=1e-7)
 
@@ -113,12 +113,13 @@ def test_few_in_a_small_box_as_every_pair_and_image_says(engine):
 def test_the_reference_finds_the_same_collisions_one_by_one(model, grown):
     """Twice as many as there are particles, past the first lists, and the state after them."""
     start = jax.tree.map(lambda x: x[None], grown[model])
-    found = [advance(start, model, 40, engine=engine, meetings=400) for engine in ("cpu", "jax")]
+    count, ticks = 2 * model.n_particles, 40 if model is SPHERES else 60
+    found = [advance(start, model, ticks, engine=engine, meetings=count) for engine in ("cpu", "jax")]
     (kernel, met, _), (reference, met_there, _) = found
-    assert float(kernel.collisions[0]) > 400
+    assert float(kernel.collisions[0]) > count
     np.testing.assert_array_equal(met.pair, met_there.pair)
     np.testing.assert_allclose(from_words(met.time), from_words(met_there.time), rtol=0, atol=1e-9)
-    assert kernel.collisions == pytest.approx(reference.collisions, rel=0.01)
+    assert kernel.collisions == pytest.approx(reference.collisions, rel=0.02)
 
 
 @with_kernels
@@ -126,9 +127,9 @@ def test_every_pair_of_a_liquid_as_the_definition_says(grown):
     """The first collisions of 200 spheres, held against a search through all pairs and images."""
     start = grown[SPHERES]
     masses, diameters = np.ones(200), SPHERES.diameters
-    _, _, met = collide(start.positions, start.velocities, masses, diameters, start.edges, 0.05)
+    _, _, met = collide(start.positions, start.velocities, masses, diameters, start.edges, 0.02)
     found = hs.collisions(start, SPHERES, len(met), time=0.1, engine="cpu")
-    assert len(met) > 80
+    assert len(met) > 20
     assert found.pairs.tolist() == [list(pair) for _, *pair in met]
     np.testing.assert_allclose(found.times, [time for time, *_ in met], rtol=0, atol=1e-10)
 
@@ -177,7 +178,7 @@ def test_energy_and_momentum_are_kept_and_nothing_overlaps(model, grown):
         spheres = hs.run(spheres, model, 20.0 + 0.37)
         gap = hs.smallest_gap(spheres.positions, from_words(spheres.diameters), spheres.edges)
         assert gap > -1e-13
-    assert spheres.collisions > 1e5
+    assert spheres.collisions > 5e4
     assert abs(spheres.kinetic_energy(model) / energy - 1) < 1e-12
     assert np.abs((mass * spheres.velocities).sum(0)).max() < 1e-10
 
@@ -258,10 +259,10 @@ def test_a_quick_compression_is_noticed():
 @with_kernels
 def test_the_reference_has_the_pressure_of_the_kernels():
     model, start = start_of(PACKED, np.random.default_rng(5).normal(size=(6, 3)), SIX, SMALL)
-    ends = {engine: hs.run(start, model, time, engine=engine) for engine, time in (("jax", 150.0), ("cpu", 3000.0))}
+    ends = {engine: hs.run(start, model, time, engine=engine) for engine, time in (("jax", 400.0), ("cpu", 4000.0))}
     slow, fast = (float(hs.compressibility(start, ends[engine], model)) for engine in ("jax", "cpu"))
     assert slow == pytest.approx(fast, rel=0.04)
-    assert ends["jax"].collisions > 3000
+    assert ends["jax"].collisions > 2000
     assert abs(ends["jax"].kinetic_energy(model) / start.kinetic_energy(model) - 1) < 1e-13
 
 
@@ -290,7 +291,7 @@ def test_what_cannot_be_is_refused_with_a_remedy(grown):
         (lambda: hs.grow(key, glass.binary_hard_spheres(3, 0.5)), "box edges of at least twice"),
         (lambda: glass.binary_hard_spheres(100, 1.2), "a packing fraction below 1"),
         (lambda: glass.hard_sphere_mixture((10, 10), (1.0,), 0.5), "a diameter for each species"),
-        (lambda: glass.hard_sphere_mixture((10, 10), (1.0, -1.0), 0.5), "positive diameters"),
+        (lambda: glass.hard_sphere_mixture((10, 10), (1.0, -2.0), 0.5), "positive diameters"),
         (lambda: glass.run(spheres, SPHERES, 10, temperature=1.0), r"a State, got Spheres; try glass\.hard_spheres\.run"),
         (lambda: glass.minimize(SPHERES, configuration), "a liquid with forces, got the hard spheres"),
         (lambda: glass.pressure(SPHERES, configuration), "a liquid with forces"),

@@ -70,7 +70,7 @@ def compressibility(before: Spheres, after: Spheres, model: HardSpheres) -> Floa
     if not (elapsed > 0).all():
         raise ValueError("expected spheres before and after some time, got the same moment; try run between them")
     temperature = 2 * after.kinetic_energy(model) / (dim * (n - 1))
-    return 1 + (after.virial - before.virial) / (dim * n * temperature * elapsed)
+    return np.asarray(1 + (after.virial - before.virial) / (dim * n * temperature * elapsed))
 
 
 def equilibrium(

@@ -124,7 +124,7 @@ def _advance_one(
         found = jax.tree.map(np.asarray, found)
         status = OVERLAP if found.deepest > DEEPEST_OVERLAP else TOO_MANY if found.stuck else 0
         x, v, t, counts = found.x, found.v, found.t, found.counts
-        met, times, pairs = found.met, found.met_times + begun * tick, found.met_pairs
+        met, times, pairs = int(found.met), found.met_times + begun * tick, found.met_pairs
         if target == begun + ticks_per_epoch:
             x = x + (until - t)[:, None] * v
             boxes = np.floor(x / box)

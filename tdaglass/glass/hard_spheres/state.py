@@ -55,7 +55,7 @@ class Spheres(NamedTuple):
     @property
     def time(self) -> Float[np.ndarray, "*batch"]:
         """Time units since the beginning."""
-        return np.asarray(self.tick) * TICK
+        return np.asarray(np.asarray(self.tick) * TICK)
 
     @property
     def positions(self) -> Float[np.ndarray, "*batch particles dim"]:
@@ -89,7 +89,7 @@ class Spheres(NamedTuple):
     def kinetic_energy(self, model: HardSpheres) -> Float[np.ndarray, "*batch"]:
         """Energy units; collisions keep it."""
         mass = np.asarray(model.masses)[np.asarray(self.species)]
-        return np.sum(mass * np.sum(self.velocities**2, axis=-1), axis=-1) / 2
+        return np.asarray(np.sum(mass * np.sum(self.velocities**2, axis=-1), axis=-1) / 2)
 
     def _in_the_box(self) -> Float[np.ndarray, "*batch particles dim"]:
         """At present, or a little out of it: images are counted at the beginning of the epoch."""

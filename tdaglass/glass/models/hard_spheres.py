@@ -150,7 +150,8 @@ def hard_sphere_mixture(
         name=name,
         dimension=dimension,
         counts=tuple(counts),
-        number_density=packing_fraction * sum(counts) / filled if filled > 0 else 0.0,
+        # What is not positive is refused for what it is.
+        number_density=packing_fraction * sum(counts) / filled if filled > 0 else 1.0,
         masses=(1.0,) * len(counts) if masses is None else tuple(masses),
         sizes=sizes,
     )
