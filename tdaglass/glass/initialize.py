@@ -16,7 +16,7 @@ Temperature = float | Float[Array, ""]
 
 
 @overload
-def initialize(  # type: ignore[overload-overlap]
+def initialize(
     key: Key[Array, ""],
     model: HardSpheres,
     temperature: Temperature,

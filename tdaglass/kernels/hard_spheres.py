@@ -1,12 +1,12 @@
 """Hard spheres and discs from collision to collision: the compiled loops as JAX functions.
 
 Leading axes are independent systems, spread over the processors. All numbers are in double precision, and come and
-go as pairs of 32-bit words, which JAX has in any precision. A collision is predicted from the last collisions of its
-two particles alone, so that a trajectory depends neither on neighbour lists, nor on the threads, the batch, or the
-division of its time into calls: bit for bit.
+go as pairs of 32-bit words, which JAX has in any precision. A collision is predicted from the last collisions of
+its two particles alone, so that a trajectory depends neither on neighbour lists, nor on the threads, the batch, or
+the division of its time into calls: bit for bit.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,9 @@ from tdaglass.kernels.library import thread_count
 from tdaglass.kernels.molecular_dynamics import Observation, Sums
 
 TARGETS = ("tdaglass_advance_hard_spheres", "tdaglass_observe_hard_spheres")
+
+# Arrays of JAX, or of the host.
+Anywhere = Array | np.ndarray
 
 
 class Flights(NamedTuple):
@@ -35,11 +38,11 @@ class Flights(NamedTuple):
         relative velocity.
     """
 
-    position: UInt[Array, "*batch particles dim 2"]
-    velocity: UInt[Array, "*batch particles dim 2"]
-    time: UInt[Array, "*batch particles 2"]
-    image: Int[Array, "*batch particles dim"]
-    counts: UInt[Array, "*batch 2 2"]
+    position: UInt[Anywhere, "*batch particles dim 2"]
+    velocity: UInt[Anywhere, "*batch particles dim 2"]
+    time: UInt[Anywhere, "*batch particles 2"]
+    image: Int[Anywhere, "*batch particles dim"]
+    counts: UInt[Anywhere, "*batch 2 2"]
 
 
 class Meetings(NamedTuple):
@@ -53,18 +56,18 @@ class Meetings(NamedTuple):
         Who met, the smaller index first; -1 where there were no more.
     """
 
-    time: UInt[Array, "*batch meetings 2"]
-    pair: Int[Array, "*batch meetings 2"]
+    time: UInt[Anywhere, "*batch meetings 2"]
+    pair: Int[Anywhere, "*batch meetings 2"]
 
 
 def advance(
     flights: Flights,
-    species: Int[Array, "*batch particles"],
-    diameters: UInt[Array, "*batch particles 2"],
-    box: UInt[Array, "*batch dim 2"],
-    clock: UInt[Array, "*batch 2 2"],
-    first: Int[Array, "*batch"],
-    last: Int[Array, "*batch"],
+    species: Int[Anywhere, "*batch particles"],
+    diameters: UInt[Anywhere, "*batch particles 2"],
+    box: UInt[Anywhere, "*batch dim 2"],
+    clock: UInt[Anywhere, "*batch 2 2"],
+    first: Int[Anywhere, "*batch"],
+    last: Int[Anywhere, "*batch"],
     observation: Observation | None = None,
     *,
     masses: tuple[float, ...],
@@ -131,7 +134,8 @@ def advance(
         threads=np.int64(threads or thread_count()),
     )
     *moved, made, status, times, pairs = found[len(sums) :]
-    return Flights(*moved), made, status, Meetings(times, pairs), tuple(found[: len(sums)]) if sums else None
+    observed: Any = tuple(found[: len(sums)]) if sums else None
+    return Flights(*moved), made, status, Meetings(times, pairs), observed
 
 
 # What a status means, and what to do about it; the first is none.
@@ -139,10 +143,11 @@ STATUS = (
     "",
     "two particles overlap at the start; try glass.hard_spheres.grow, or positions in double precision",
     "an edge of the box is not finite, or shorter than 2.2 of the largest diameters; try more particles",
-    "a position, velocity, time, diameter or species is not a number or out of range; try a lower temperature, or a "
-    "configuration of this model",
-    "a number of particles, a mass, the tick, the growth or the limit of events is out of range; try positive ones",
-    "there were more events than expected, as near the densest packing or where particles are jammed into each other; "
-    "try a lower packing fraction, or a larger most_events",
+    "a position, velocity, time, diameter or species is not a number or out of range; try a lower temperature, or "
+    "a configuration of this model",
+    "a number of particles, a mass, the tick, the growth or the limit of events is out of range; try positive "
+    "ones",
+    "there were more events than expected, as near the densest packing or where particles are jammed into each "
+    "other; try a lower packing fraction, a slower growth, or a larger most_events",
     "there is not enough memory; try fewer systems at once",
 )

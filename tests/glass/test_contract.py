@@ -69,7 +69,8 @@ every = pytest.mark.parametrize("name", MODELS)
 # LAMMPS checks the Lennard-Jones mixtures elsewhere.
 LONG = {"wahnstrom", "kob_andersen_2d", "polydisperse_2d", "ternary"}
 few = pytest.mark.parametrize(
-    "name", [
+    "name",
+    [
         pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
         for name in MODELS
         if name not in WITHOUT_FORCES
@@ -134,7 +135,13 @@ def test_a_liquid_without_forces_says_so(name):
     np.testing.assert_array_equal(
         np.sort(model.diameters_of(configuration)), np.sort(model.diameters.astype(PRECISION))
     )
-    for ask in (glass.particle_energies, glass.potential_energy, glass.forces, glass.pressure, glass.minimize):
+    for ask in (
+        glass.particle_energies,
+        glass.potential_energy,
+        glass.forces,
+        glass.pressure,
+        glass.minimize,
+    ):
         with pytest.raises(ValueError, match=r"expected a liquid with forces, got the hard spheres .*; try"):
             ask(model, configuration)
 

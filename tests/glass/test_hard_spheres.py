@@ -205,7 +205,9 @@ def test_growth_ends_at_the_packing_fraction_the_same_from_the_same_key(model, g
     unit = np.pi / 6 if model.dimension == 3 else np.pi / 4
     filled = unit * (model.diameters**model.dimension).sum() / np.prod(grown[model].edges)
     assert filled == pytest.approx(model.packing_fraction, rel=1e-12)
-    gap = hs.smallest_gap(grown[model].positions, np.asarray(configuration.diameters, float), grown[model].edges)
+    gap = hs.smallest_gap(
+        grown[model].positions, np.asarray(configuration.diameters, float), grown[model].edges
+    )
     assert 0 < gap < 1e-2
     again = glass.initialize(jax.random.key(3), model, 1.0)
     assert_same_bits(again, grown[model])
@@ -228,7 +230,12 @@ def test_equations_of_state_are_the_published_ones():
         assert hs.equation_of_state(alone) == pytest.approx(kolafa, rel=1e-12)
         assert hs.bmcsl(alone) == pytest.approx((1 + p + p**2 - p**3) / (1 - p) ** 3, rel=1e-12)
         # The second virial coefficients: exactly 4 in three dimensions, and 2 in two.
-    for p, expected, older in ((0.40, 6.8725, 6.851), (0.50, 12.844, 12.838), (0.55, 18.210, 18.259), (0.58, 22.794, 22.917)):
+    for p, expected, older in (
+        (0.40, 6.8725, 6.851),
+        (0.50, 12.844, 12.838),
+        (0.55, 18.210, 18.259),
+        (0.58, 22.794, 22.917),
+    ):
         model = glass.binary_hard_spheres(1000, p)
         assert hs.equation_of_state(model) == pytest.approx(expected, abs=5e-4)
         assert hs.bmcsl(model) == pytest.approx(older, abs=6e-4)
@@ -259,7 +266,10 @@ def test_a_quick_compression_is_noticed():
 @with_kernels
 def test_the_reference_has_the_pressure_of_the_kernels():
     model, start = start_of(PACKED, np.random.default_rng(5).normal(size=(6, 3)), SIX, SMALL)
-    ends = {engine: hs.run(start, model, time, engine=engine) for engine, time in (("jax", 400.0), ("cpu", 4000.0))}
+    ends = {
+        engine: hs.run(start, model, time, engine=engine)
+        for engine, time in (("jax", 400.0), ("cpu", 4000.0))
+    }
     slow, fast = (float(hs.compressibility(start, ends[engine], model)) for engine in ("jax", "cpu"))
     assert slow == pytest.approx(fast, rel=0.04)
     assert ends["jax"].collisions > 2000
@@ -276,7 +286,10 @@ def test_what_cannot_be_is_refused_with_a_remedy(grown):
     lost = configuration._replace(positions=configuration.positions * np.nan)
     small = configuration._replace(box=np.full(3, 2.1))
     for call, message in (
-        (lambda: glass.initialize(key, SPHERES, 1.0, overlapping), "spheres that do not overlap, got a pair at 0"),
+        (
+            lambda: glass.initialize(key, SPHERES, 1.0, overlapping),
+            "spheres that do not overlap, got a pair at 0",
+        ),
         (lambda: glass.initialize(key, SPHERES, 1.0, lost), "finite positions"),
         (lambda: glass.initialize(key, SPHERES, 1.0, small), "box edges of at least twice"),
         (lambda: glass.initialize(key, SPHERES, -1.0, configuration), "temperature of zero or more"),
@@ -292,7 +305,10 @@ def test_what_cannot_be_is_refused_with_a_remedy(grown):
         (lambda: glass.binary_hard_spheres(100, 1.2), "a packing fraction below 1"),
         (lambda: glass.hard_sphere_mixture((10, 10), (1.0,), 0.5), "a diameter for each species"),
         (lambda: glass.hard_sphere_mixture((10, 10), (1.0, -2.0), 0.5), "positive diameters"),
-        (lambda: glass.run(spheres, SPHERES, 10, temperature=1.0), r"a State, got Spheres; try glass\.hard_spheres\.run"),
+        (
+            lambda: glass.run(spheres, SPHERES, 10, temperature=1.0),
+            r"a State, got Spheres; try glass\.hard_spheres\.run",
+        ),
         (lambda: glass.minimize(SPHERES, configuration), "a liquid with forces, got the hard spheres"),
         (lambda: glass.pressure(SPHERES, configuration), "a liquid with forces"),
     ):
@@ -308,7 +324,9 @@ def test_a_run_that_cannot_go_on_stops_with_a_sentence(engine):
     with pytest.raises(glass.SimulationError, match="more events than expected"):
         hs.run(spheres, model, 1.0, engine=engine, most_events=50)
     diameters = from_words(spheres.diameters)
-    larger = spheres._replace(diameters=jnp.asarray(to_words(1.4 * diameters)), box=jnp.asarray(to_words(SMALL + 1)))
+    larger = spheres._replace(
+        diameters=jnp.asarray(to_words(1.4 * diameters)), box=jnp.asarray(to_words(SMALL + 1))
+    )
     with pytest.raises(glass.SimulationError, match="two particles overlap at the start"):
         hs.run(larger, model, 1.0, engine=engine)
 

@@ -1,10 +1,9 @@
-"""Numbers in double precision as pairs of 32-bit words: JAX has no float64 unless it is asked for, and words always."""
+"""Numbers in double precision as pairs of 32-bit words, which JAX has always; float64 it has to be asked for."""
 
-import jax
 import numpy as np
 from jaxtyping import Float, UInt
 
-Words = UInt[jax.Array | np.ndarray, "*shape 2"]
+from tdaglass.kernels.hard_spheres import Anywhere
 
 
 def to_words(numbers: np.ndarray | float) -> UInt[np.ndarray, "*shape 2"]:
@@ -19,7 +18,7 @@ def to_words(numbers: np.ndarray | float) -> UInt[np.ndarray, "*shape 2"]:
     return numbers.reshape(*numbers.shape, 1).view(np.uint32)
 
 
-def from_words(words: Words) -> Float[np.ndarray, "*shape"]:
+def from_words(words: UInt[Anywhere, "*shape 2"]) -> Float[np.ndarray, "*shape"]:
     """The numbers, on the host.
 
     Examples

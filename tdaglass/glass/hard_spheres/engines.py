@@ -45,7 +45,9 @@ def describe_engine(engine: Engine = "auto") -> str:
     'JAX, event by event'
     """
     chosen = choose_engine(engine)
-    return f"CPU kernels for {kernels.built_for()}, event by event" if chosen == "cpu" else "JAX, event by event"
+    return (
+        f"CPU kernels for {kernels.built_for()}, event by event" if chosen == "cpu" else "JAX, event by event"
+    )
 
 
 def advance(
@@ -70,7 +72,7 @@ def advance(
     """
     batch = spheres.tick.shape
     clock = to_words(np.broadcast_to([tick, growth], (*batch, 2)))
-    settings = {
+    settings: dict[str, Any] = {
         "masses": model.masses,
         "ticks_per_epoch": ticks_per_epoch,
         "most_events": most_events,
@@ -82,7 +84,9 @@ def advance(
         (spheres, clock, stop, observation), jax.local_devices(backend="cpu")[0]
     )
     if choose_engine(engine) == "cpu":
-        found = _advance_kernels(spheres, clock, stop, observation, threads=kernels.thread_count(), **settings)
+        found = _advance_kernels(
+            spheres, clock, stop, observation, threads=kernels.thread_count(), **settings
+        )
     else:
         found = reference.advance(spheres, clock, stop, **settings)
     flights, made, status, met, sums = found
@@ -98,8 +102,10 @@ def _advance_kernels(
     observation: Observation | None,
     **settings: Any,
 ) -> tuple[Flights, Int[Array, " batch"], Int[Array, " batch"], Meetings, Sums | None]:
-    flights, *system, first = spheres
-    return kernels.hard_spheres.advance(flights, *system, clock, first, stop, observation, **settings)
+    flights, species, diameters, box, first = spheres
+    return kernels.hard_spheres.advance(
+        flights, species, diameters, box, clock, first, stop, observation, **settings
+    )
 
 
 def _check(model: HardSpheres, made: Int[Array, " batch"], status: Int[Array, " batch"], tick: float) -> None:

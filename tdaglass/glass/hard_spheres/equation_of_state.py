@@ -23,8 +23,8 @@ def equation_of_state(model: HardSpheres) -> float:
 
     References
     ----------
-    J. Kolafa, quoted by T. Boublik, I. Nezbeda, Coll. Czech. Chem. Commun. 51, 2301 (1986); S. Luding, Phys. Rev. E 63,
-    042201 (2001); A. Santos, S. B. Yuste, M. Lopez de Haro, Mol. Phys. 96, 1 (1999).
+    J. Kolafa, quoted by T. Boublik, I. Nezbeda, Coll. Czech. Chem. Commun. 51, 2301 (1986); S. Luding, Phys. Rev.
+    E 63, 042201 (2001); A. Santos, S. B. Yuste, M. Lopez de Haro, Mol. Phys. 96, 1 (1999).
     """
     p = model.packing_fraction
     m1, m2, m3 = _moments(model)
@@ -40,7 +40,8 @@ def equation_of_state(model: HardSpheres) -> float:
 def bmcsl(model: HardSpheres) -> float:
     r"""The same by Boublik, Mansoori, Carnahan, Starling and Leland, for spheres only.
 
-    .. math:: Z = \frac{1}{1-p} + \frac{3p}{(1-p)^2} \frac{m_1 m_2}{m_3} + \frac{p^2 (3-p)}{(1-p)^3} \frac{m_2^3}{m_3^2}
+    .. math:: Z = \frac{1}{1-p} + \frac{3p}{(1-p)^2} \frac{m_1 m_2}{m_3}
+              + \frac{p^2 (3-p)}{(1-p)^3} \frac{m_2^3}{m_3^2}
 
     with the moments :math:`m_k` of the diameters.
 

@@ -68,7 +68,9 @@ def compressibility(before: Spheres, after: Spheres, model: HardSpheres) -> Floa
     n, dim = model.n_particles, model.dimension
     elapsed = (np.asarray(after.tick) - np.asarray(before.tick)) * TICK
     if not (elapsed > 0).all():
-        raise ValueError("expected spheres before and after some time, got the same moment; try run between them")
+        raise ValueError(
+            "expected spheres before and after some time, got the same moment; try run between them"
+        )
     temperature = 2 * after.kinetic_energy(model) / (dim * (n - 1))
     return np.asarray(1 + (after.virial - before.virial) / (dim * n * temperature * elapsed))
 
@@ -78,8 +80,8 @@ def equilibrium(
 ) -> tuple[Spheres, Equilibrium]:
     """Let spheres move on, and hold the pressure of their collisions against the equation of state.
 
-    What was compressed quickly has a pressure too high. The pressure is the first to come right, within the time that
-    cages take to form; a time of many relaxation times at the right pressure is equilibrium.
+    What was compressed quickly has a pressure too high. A pressure that is right is necessary, and comes early; a
+    run of many relaxation times at it is equilibrium.
 
     Parameters
     ----------
@@ -116,7 +118,9 @@ def equilibrium(
     blocks = arguments.whole(blocks, "blocks", least=2)
     ticks = whole_ticks(time)
     if ticks < blocks:
-        raise ValueError(f"expected a time of at least {blocks * TICK:.4g}, got {time}; try 10.0, or fewer blocks")
+        raise ValueError(
+            f"expected a time of at least {blocks * TICK:.4g}, got {time}; try 10.0, or fewer blocks"
+        )
     factors = []
     for k in range(blocks):
         todo = ticks * (k + 1) // blocks - ticks * k // blocks
@@ -135,4 +139,6 @@ def _sentence(found: float, error: float, expected: float) -> str:
         return f"the pressure is that of the liquid in equilibrium: {numbers}"
     if away > 0:
         return f"the pressure is too high, as after a quick compression: {numbers}; try running on"
-    return f"the pressure is too low, as of crystals or of spheres that are not mixed: {numbers}; try a look at them"
+    return (
+        f"the pressure is too low, as of crystals or of sizes that have parted: {numbers}; try a look at them"
+    )

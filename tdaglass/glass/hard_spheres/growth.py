@@ -24,8 +24,8 @@ from tdaglass.glass.models.hard_spheres import HardSpheres
 RATES = ((0.555, 0.05), (0.5675, 0.02), (0.5775, 0.01), (0.5825, 0.004))
 SLOWEST = 0.001
 RATES_OF_DISCS = ((0.70, 0.05), (0.74, 0.02), (0.77, 0.005))
-# Time units between two looks at temperature and drift, and while particles are small; and how much diameters may grow
-# meanwhile: what is compressed by a part in five hundred warms by a tenth.
+# Time units between two looks at temperature and drift, and while particles are small; and by how much diameters
+# grow meanwhile at least: what is compressed by a part in five hundred warms by a tenth.
 PERIOD, SHORT_PERIOD = 0.1, 0.02
 STEP = 0.002
 FULL = 1 + 1e-12
@@ -34,7 +34,7 @@ FULL = 1 + 1e-12
 def growth_rate(model: HardSpheres) -> float:
     """How fast the largest diameter may grow, length / time at k T = 1, so that spheres stay a liquid.
 
-    Measured with binary spheres (`docs/hard_spheres.md`): each of them came to its packing fraction at the first try.
+    Measured with binary spheres (`docs/hard_spheres.md`): each came to its packing fraction at the first try.
     """
     table = RATES if model.dimension == 3 else RATES_OF_DISCS
     return next((rate for up_to, rate in table if model.packing_fraction <= up_to), SLOWEST)
@@ -50,9 +50,9 @@ def grow(
 ) -> Configuration:
     r"""Spheres at the packing fraction of the model, without an overlap, the same from the same key.
 
-    Random points move at temperature 1 and collide while diameters grow as :math:`\sigma(t) = \sigma(0) (1 + g t)`;
+    Random points move at temperature 1 and collide while diameters grow, :math:`\sigma(t) = \sigma(0) (1 + g t)`;
     velocities are scaled back to that temperature now and then. What comes out is a liquid that was compressed
-    quickly: run it until `hard_spheres.pressure` says that it has forgotten.
+    quickly: run it until `hard_spheres.equilibrium` says that its pressure has come down.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ def grow(
         period = SHORT_PERIOD if size < 0.3 else max(PERIOD, STEP / rate)
         # The last period ends where spheres are a rounding larger than they will be: none touch then.
         grown = min(size + rate * period, FULL)
-        positions, velocities = _let_grow(model, positions, velocities, size, grown, rate, engine, most_events)
+        positions, velocities = _let_grow(
+            model, positions, velocities, size, grown, rate, engine, most_events
+        )
         size = grown
     return Configuration(positions, model.species, box)
 
@@ -146,7 +148,7 @@ def _let_grow(
 def initialize(
     key: Key[Array, ""],
     model: HardSpheres,
-    temperature: float = 1.0,
+    temperature: float | Float[Array, ""] = 1.0,
     configuration: Configuration | None = None,
 ) -> Spheres:
     """Hard spheres with Maxwell velocities, grown to the packing fraction, or at a given configuration.
@@ -185,5 +187,5 @@ def initialize(
     if configuration is None:
         configuration = grow(key_growth, model)
     species = np.asarray(configuration.species)
-    velocities = draw_velocities(key_velocity[None], model, species, temperature)
+    velocities = draw_velocities(key_velocity[None], model, species, float(temperature))
     return at_tick_zero(model, configuration, velocities[0])

@@ -42,8 +42,8 @@ def run(
 ) -> Spheres:
     """Let hard spheres move for some time, at constant energy.
 
-    The result does not depend on how the time is divided into calls, on the batch, or on the number of threads: bit
-    for bit.
+    The result does not depend on how the time is divided into calls, on the batch, or on the number of threads:
+    bit for bit.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ def run(
     """
     ticks, made = whole_ticks(time), _tick_of(spheres, model)
     if made + ticks > MOST_TICKS:
-        raise ValueError(f"expected less than {MOST_TICKS * TICK:.3g} time units in all, got {time}; try fewer")
+        raise ValueError(
+            f"expected less than {MOST_TICKS * TICK:.3g} time units in all, got {time}; try fewer"
+        )
     pieces = 100 if progress else 1
     targets = sorted({made + ticks * (k + 1) // pieces for k in range(pieces)})
     batch = spheres.tick.shape
@@ -201,10 +203,12 @@ def _tick_of(spheres: Spheres, model: HardSpheres) -> int:
         )
     if spheres.flights.image.shape[-2:] != (model.n_particles, model.dimension):
         raise ValueError(
-            f"expected {model.n_particles} particles in {model.dimension} dimensions for {model.name}, got positions "
-            f"of shape {spheres.flights.image.shape[-2:]}; try the model that they were initialized with"
+            f"expected {model.n_particles} particles in {model.dimension} dimensions for {model.name}, got "
+            f"positions of shape {spheres.flights.image.shape[-2:]}; try the model that they were initialized with"
         )
     ticks = np.unique(np.asarray(spheres.tick))
     if len(ticks) != 1:
-        raise ValueError(f"expected a batch at one time, got ticks {ticks.tolist()}; try one system after the other")
+        raise ValueError(
+            f"expected a batch at one time, got ticks {ticks.tolist()}; try one system after the other"
+        )
     return int(ticks[0])

@@ -1,4 +1,4 @@
-"""Hard spheres as ensembles ask for them: replicas of a configuration that are started and taken to later times."""
+"""Hard spheres as ensembles ask for them: replicas of a configuration that are taken to later times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,8 +77,10 @@ class ObservingHardSphereDynamics(HardSphereDynamics):
         return after, sums
 
 
-def _fixed_point(spheres: Spheres) -> tuple[Int[np.ndarray, "particles dim"], Int[np.ndarray, "particles dim"]]:
-    """Fractions of 32 bits and images, ``edge * (image + 1/2 + fraction / 2**32)``, of double precision on the host."""
+def _fixed_point(
+    spheres: Spheres,
+) -> tuple[Int[np.ndarray, "particles dim"], Int[np.ndarray, "particles dim"]]:
+    """Fractions of 32 bits and images, ``edge * (image + 1/2 + fraction / 2**32)``."""
     turns = spheres.positions / spheres.edges
     image = np.floor(turns)
     steps = np.floor((turns - image - 0.5) * 2.0**32 + 0.5)

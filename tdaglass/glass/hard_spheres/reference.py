@@ -1,4 +1,4 @@
-"""Hard spheres from collision to collision in pure JAX: what the kernels must agree with, and what runs without them.
+"""Hard spheres from collision to collision in pure JAX: what the kernels agree with, and what runs without them.
 
 Particles are known as in the kernels, by their last collisions, from which the next one of a pair is predicted; so
 both find the same collisions at the same times, to rounding. Lists are made for all particles together, when the
@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, UInt
 
 from tdaglass.glass.hard_spheres.doubles import from_words, to_words
-from tdaglass.kernels.hard_spheres import Flights, Meetings
+from tdaglass.kernels.hard_spheres import Anywhere, Flights, Meetings
 
 # Statuses of `kernels.hard_spheres.STATUS`.
 OVERLAP, TOO_MANY = 1, 5
@@ -64,8 +64,8 @@ class Motion(NamedTuple):
 
 def advance(
     spheres: Any,
-    clock: Array,
-    stop: Int[Array, " batch"],
+    clock: UInt[Anywhere, "batch 2 2"],
+    stop: Int[Anywhere, " batch"],
     *,
     masses: tuple[float, ...],
     ticks_per_epoch: int,
@@ -78,14 +78,15 @@ def advance(
         host = jax.tree.map(lambda x, k=k: np.asarray(x[k]), spheres)
         # Double precision for these numbers only, and only here: words are what goes in and comes out.
         with jax.enable_x64(True):
+            tick, growth = map(float, from_words(clock[k]))
             found = _advance_one(
-                host, *from_words(clock[k]), int(stop[k]), masses, ticks_per_epoch, most_events, meetings
+                host, tick, growth, int(stop[k]), masses, ticks_per_epoch, most_events, meetings
             )
         each.append(found)
     flights, made, status, met = jax.tree.map(lambda *x: np.stack(x), *each)
-    words = Flights(
-        *(to_words(x) for x in flights[:3]), np.asarray(flights.image, np.int32), to_words(flights.counts)
-    )
+    *flown, image, last_counts = flights
+    position, velocity, time = map(to_words, flown)
+    words = Flights(position, velocity, time, np.asarray(image, np.int32), to_words(last_counts))
     times, pairs = met
     found = words, made, status, Meetings(to_words(times), np.asarray(pairs, np.int32))
     return *jax.tree.map(jnp.asarray, found), None
@@ -102,13 +103,14 @@ def _advance_one(
     meetings: int,
 ) -> Any:
     """Epoch by epoch; what comes and goes is NumPy in double precision."""
-    x, v, t = (from_words(words) for words in spheres.flights[:3])
+    x, v, t = map(from_words, spheres.flights[:3])
     image, counts = spheres.flights.image, from_words(spheres.flights.counts)
     diameters, box = from_words(spheres.diameters), from_words(spheres.box)
     mass = np.asarray(masses)[spheres.species]
     largest = diameters.max() * (1 + growth * tick * ticks_per_epoch)
     skin = _skin(diameters, box, largest)
-    system = System(diameters / 2, mass, box, np.float64(growth), np.float64(skin))
+    constant: Any = diameters / 2, mass, box, np.float64(growth), np.float64(skin)
+    system = System(*constant)
     n, slots, made, status = len(x), FEWEST_SLOTS, int(spheres.tick), 0
     room = max(meetings, FEWEST_MEETINGS)
     met, times, pairs = 0, np.zeros(room), np.full((room, 2), -1)
@@ -130,7 +132,12 @@ def _advance_one(
             boxes = np.floor(x / box)
             x, t, image = x - boxes * box, np.zeros_like(t), image + boxes.astype(np.int32)
         made = made if status else target
-    return Flights(x, v, t, image, counts), np.int32(made), np.int32(status), (times[:meetings], pairs[:meetings])
+    return (
+        Flights(x, v, t, image, counts),
+        np.int32(made),
+        np.int32(status),
+        (times[:meetings], pairs[:meetings]),
+    )
 
 
 def _skin(diameters: np.ndarray, box: np.ndarray, largest: float) -> float:
@@ -152,37 +159,45 @@ def _at_start(
     pairs: np.ndarray,
     slots: int,
 ) -> Motion:
+    """Before lists are made, which fill in what is zero here."""
     n = len(x)
     zero, none = np.zeros(n), np.zeros(n, int)
-    return Motion(
-        x=x,
-        v=v,
-        t=t,
-        now=np.float64(now),
-        stamp=none,
-        neighbors=np.zeros((n, slots), int),
-        centre=x,
-        reach=zero,
-        listed=np.float64(now),
-        time=zero,
-        partner=none,
-        partner_stamp=none,
-        leaves=zero,
-        counts=counts,
-        events=np.int64(0),
-        since=np.float64(now),
-        stuck=np.False_,
-        met=np.int64(met),
-        met_times=times,
-        met_pairs=pairs,
-        crowded=np.False_,
-        deepest=np.float64(0),
-    )
+    arrays: dict[str, Any] = {
+        "x": x,
+        "v": v,
+        "t": t,
+        "now": np.float64(now),
+        "stamp": none,
+        "neighbors": np.zeros((n, slots), int),
+        "centre": x,
+        "reach": zero,
+        "listed": np.float64(now),
+        "time": zero,
+        "partner": none,
+        "partner_stamp": none,
+        "leaves": zero,
+        "counts": counts,
+        "events": np.int64(0),
+        "since": np.float64(now),
+        "stuck": np.False_,
+        "met": np.int64(met),
+        "met_times": times,
+        "met_pairs": pairs,
+        "crowded": np.False_,
+        "deepest": np.float64(0),
+    }
+    return Motion(**arrays)
 
 
 @partial(jax.jit, static_argnames="slots")
 def _run(
-    system: System, motion: Motion, until: Float[Array, ""], tick: Float[Array, ""], most: Array, *, slots: int
+    system: System,
+    motion: Motion,
+    until: Float[Array, ""],
+    tick: Float[Array, ""],
+    most: Array,
+    *,
+    slots: int,
 ) -> Motion:
     """All events before a time of the epoch; or until there are too many, or more neighbours than slots."""
 
@@ -278,7 +293,9 @@ def _event(system: System, tick: Array, most: Array, motion: Motion) -> Motion:
     def kept(new: Array, old: Array) -> Array:
         return jnp.where(valid, new, old)
 
-    found = jnp.stack([valid.astype(float), jnp.where(valid, -2 * approach * mass[0] * mass[1] / mass.sum(), 0)])
+    found = jnp.stack(
+        [valid.astype(float), jnp.where(valid, -2 * approach * mass[0] * mass[1] / mass.sum(), 0)]
+    )
     # Beyond the last place nothing is written.
     place = jnp.where(valid, motion.met, motion.met_times.shape[0])
     late = motion.events + 1 >= most

@@ -1,8 +1,8 @@
 """Hard spheres in flight: all that their dynamics needs to go on, bit for bit and in double precision.
 
-A particle is known by where it was at its last collision, its velocity since, and when that was. Where it is at any
-time follows, and nothing changes when it is asked. Every `TICKS_PER_EPOCH` ticks clocks are set to zero, always at
-the same times, so that times stay short.
+A particle is known by where it was at its last collision, its velocity since, and when that was. Where it is at
+any time follows, and nothing changes when it is asked. Every `TICKS_PER_EPOCH` ticks clocks are set to zero,
+always at the same times, so that times stay short.
 """
 
 from typing import NamedTuple
@@ -10,15 +10,15 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, UInt
 from scipy.spatial import cKDTree
 
 from tdaglass import arguments
 from tdaglass.configuration import Configuration
-from tdaglass.glass.hard_spheres.doubles import Words, from_words, to_words
+from tdaglass.glass.hard_spheres.doubles import from_words, to_words
 from tdaglass.glass.models.hard_spheres import HardSpheres
 from tdaglass.glass.molecular_dynamics.state import maxwell_velocities
-from tdaglass.kernels.hard_spheres import Flights
+from tdaglass.kernels.hard_spheres import Anywhere, Flights
 
 # Time units. Sixty per cent of the particles of a liquid at 0.58 collide in a tick.
 TICK = 0.01
@@ -42,10 +42,10 @@ class Spheres(NamedTuple):
     """
 
     flights: Flights
-    species: Int[Array, "*batch particles"]
-    diameters: Words
-    box: Words
-    tick: Int[Array, "*batch"]
+    species: Int[Anywhere, "*batch particles"]
+    diameters: UInt[Anywhere, "*batch particles 2"]
+    box: UInt[Anywhere, "*batch dim 2"]
+    tick: Int[Anywhere, "*batch"]
 
     @property
     def edges(self) -> Float[np.ndarray, "*batch dim"]:
@@ -150,10 +150,10 @@ def draw_velocities(
     temperature: float,
 ) -> Float[np.ndarray, "replicas particles dim"]:
     """Maxwell velocities of each key, without total momentum; the kinetic energy fluctuates canonically."""
-    dtype, species = jnp.zeros(()).dtype, jnp.asarray(species)
-    drawn = jax.vmap(lambda key: maxwell_velocities(key, model, species, temperature, dtype))(keys)
+    dtype, of = jnp.zeros(()).dtype, jnp.asarray(species)
+    drawn = jax.vmap(lambda key: maxwell_velocities(key, model, of, temperature, dtype))(keys)
     velocities = np.asarray(drawn, np.float64)
-    mass = np.asarray(model.masses)[np.asarray(species)][:, None]
+    mass = np.asarray(model.masses)[species][:, None]
     # Once more where they were drawn in single precision: momentum is then zero to sixteen digits.
     return velocities - (mass * velocities).sum(-2, keepdims=True) / mass.sum()
 
@@ -164,7 +164,8 @@ def check_spheres(
     """Positions, species and box of one configuration in double precision, if it is one of the model."""
     if not isinstance(configuration, Configuration):
         raise ValueError(
-            f"expected a Configuration, got {type(configuration).__name__}; try glass.hard_spheres.grow(key, model)"
+            f"expected a Configuration, got {type(configuration).__name__}; try "
+            "glass.hard_spheres.grow(key, model)"
         )
     given = configuration.positions
     positions = arguments.doubles(given, "positions")
@@ -175,11 +176,13 @@ def check_spheres(
     assert box is not None  # models refuse open space
     gap = smallest_gap(positions, np.asarray(model.sizes)[species], box)
     single = getattr(given, "dtype", None) == np.float32
-    rounding = 4 * np.finfo(np.float32 if single else np.float64).eps * max(np.abs(positions).max(), box.max())
+    rounding = (
+        4 * np.finfo(np.float32 if single else np.float64).eps * max(np.abs(positions).max(), box.max())
+    )
     if gap < -rounding / min(model.sizes):
         raise ValueError(
-            f"expected spheres that do not overlap, got a pair at {1 + gap:.6f} of its contact; try "
-            "glass.hard_spheres.grow(key, model), or positions in double precision"
+            f"expected spheres that do not overlap, got a pair at {1 + gap:.6f} of its contact; "
+            "try glass.hard_spheres.grow(key, model), or positions in double precision"
         )
     return positions, species, box
 
@@ -211,4 +214,3 @@ def smallest_gap(
         if within >= box.max():
             return np.inf
         within *= 1.3
-

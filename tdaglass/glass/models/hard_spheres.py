@@ -1,4 +1,4 @@
-"""Additive mixtures of hard spheres or discs, which no energy tells apart: they may not overlap, and that is all."""
+"""Additive mixtures of hard spheres or discs: they may not overlap, and that is all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ REACH = 1.1
 
 @dataclass(frozen=True)
 class HardSpheres(Composition):
-    r"""Hard spheres (discs in two dimensions) of several diameters, in contact at :math:`(\sigma_i + \sigma_j) / 2`.
+    r"""Hard spheres (discs in two dimensions) of some diameters, in contact at :math:`(\sigma_i + \sigma_j) / 2`.
 
-    They have no forces: what asks for energies, forces or pressures by way of them is refused in one sentence. They
-    move by collisions (`glass.hard_spheres`), and their temperature sets nothing but the unit of time.
+    They have no forces: who asks for energies, forces, or pressures by way of them, is told so in one sentence.
+    They move by collisions (`glass.hard_spheres`), and their temperature sets nothing but the unit of time.
 
     Attributes
     ----------
@@ -50,8 +50,8 @@ class HardSpheres(Composition):
             )
         if not self.packing_fraction < 1:
             raise ValueError(
-                f"expected a packing fraction below 1, got {self.packing_fraction:.4g}; try 0.5, or a lower number "
-                "density"
+                f"expected a packing fraction below 1, got {self.packing_fraction:.4g}; try 0.5, or a lower "
+                "number density"
             )
 
     @property
@@ -140,8 +140,8 @@ def hard_sphere_mixture(
     """
     if len(counts) != len(diameters):
         raise ValueError(
-            f"expected a diameter for each species, got {len(diameters)} for counts {tuple(counts)}; try one number "
-            "for each entry of counts"
+            f"expected a diameter for each species, got {len(diameters)} for counts {tuple(counts)}; try one "
+            "number for each entry of counts"
         )
     sizes = tuple(float(diameter) for diameter in diameters)
     filled = _volume(tuple(counts), sizes, dimension)
@@ -183,8 +183,8 @@ def binary_hard_spheres(
 
     References
     ----------
-    S. Marin-Aguilar, H. H. Wensink, G. Foffi, F. Smallenburg, Phys. Rev. Lett. 124, 208005 (2020); G. Foffi et al.,
-    Phys. Rev. Lett. 91, 085701 (2003).
+    S. Marin-Aguilar, H. H. Wensink, G. Foffi, F. Smallenburg, Phys. Rev. Lett. 124, 208005 (2020); G. Foffi et
+    al., Phys. Rev. Lett. 91, 085701 (2003).
 
     Examples
     --------
