@@ -38,6 +38,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/clusters.md",
     "docs/design.md",
+    "docs/hard_spheres.md",
     "docs/style.md",
 )
 

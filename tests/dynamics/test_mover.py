@@ -1,6 +1,7 @@
 """What every mover must fulfil, and that an ensemble works with any of them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import chex
@@ -63,11 +64,15 @@ def start():
     state = glass.initialize(jax.random.key(0), MODEL, TEMPERATURE)
     liquid = glass.run(state, MODEL, 200, temperature=TEMPERATURE, dt=DT).configuration
 
+    @cache
+    def grown():
+        return jax.tree.map(jnp.asarray, glass.hard_spheres.grow(jax.random.key(0), HARD, rate=0.2))
+
     def of(name):
         if kernels.WHY_NOT and name in NEED_KERNELS:
             pytest.skip(kernels.WHY_NOT)
         if "hard" in name:
-            return jax.tree.map(jnp.asarray, glass.hard_spheres.grow(jax.random.key(0), HARD))
+            return grown()
         if name != "CPU kernels":
             return liquid
         return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, liquid)

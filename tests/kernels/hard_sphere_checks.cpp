@@ -85,10 +85,16 @@ void good_input() {
             }
     Liquid uneven(3, 6, 0.9, 0.1);
     check(uneven.run(0, 100) == OK, "sizes of one to ten");
-    Liquid crowded(2, 12, 0.95, 0.02);
-    for (int i = 0; i < 144; i++)
-        if (i % 12) crowded.diameters[i] = 0.02;
-    check(crowded.run(0, 100) == OK, "lists that have to grow");
+    // Sixty-four of a thin gas in a corner: more neighbours than lists have room for.
+    Liquid crowded(3, 6, 0.05, 1.0);
+    for (int i = 0; i < 64; i++)
+        for (int d = 0; d < 3; d++) crowded.position[3 * i + d] = 0.1 * (i >> 2 * d & 3);
+    const double thin = crowded.energy();
+    check(crowded.run(0, 300) == OK && crowded.collisions > 0 && std::abs(crowded.energy() / thin - 1) < 1e-13,
+          "lists that have to grow");
+    Liquid watched(3, 5, 0.8);
+    watched.settings.most_events = 5;
+    check(watched.run(0, 300) == OK && watched.collisions > 5 * 125, "a clock that is looked at");
     Liquid still(3, 4, 0.9);
     still.velocity.assign(still.velocity.size(), 0);
     check(still.run(0, 1000) == OK && !still.collisions, "spheres at rest");
@@ -180,6 +186,11 @@ void observables() {
             for (int64_t k = 0; k < 3 * n; k++) check(sums[k] > 0 && sums[k] < 1e3f, "distances gone");
             check(at[3][0] > 2 && at[3][0] < 9.001f && std::isfinite(at[3][3]), "scattering");
             found[threads > 1] = sums;
+            Settings wrong = liquids[0].settings;
+            wrong.n_particles = -1;
+            advance_and_observe(wrong, systems.data(), progress.data(), 2, threads, what,
+                                {at[0], at[1], at[2], at[3], at[4]});
+            check(progress[1].status == BAD_SETTINGS, "a size out of range, watched");
             advance_all(liquids[0].settings, systems.data(), progress.data(), 0, threads);
         }
         check(found[0] == found[1], "threads change no sum");

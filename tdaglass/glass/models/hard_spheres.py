@@ -190,7 +190,7 @@ def binary_hard_spheres(
     --------
     >>> model = binary_hard_spheres(1000, 0.57)
     >>> model.counts, round(model.packing_fraction, 12), round(model.edge, 4)
-    ((300, 700), 0.57, 8.7568)
+    ((300, 700), 0.57, 8.7524)
     """
     return hard_sphere_mixture(
         split(n, fraction_large),
