@@ -102,7 +102,7 @@ def grow(
     size = 0.999 * (1 + smallest_gap(positions, model.diameters, box))
     while size < 1:
         velocities = _at_temperature_one(velocities, model)
-        period = SHORT_PERIOD if size < 0.3 else max(PERIOD, STEP / rate)
+        period = max(SHORT_PERIOD if size < 0.3 else PERIOD, STEP / rate)
         # The last period ends where spheres are a rounding larger than they will be: none touch then.
         grown = min(size + rate * period, FULL)
         positions, velocities = _let_grow(
