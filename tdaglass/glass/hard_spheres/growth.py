@@ -48,7 +48,7 @@ def grow(
     engine: Engine = "auto",
     most_events: int = MOST_EVENTS,
 ) -> Configuration:
-    r"""Spheres at the packing fraction of the model, without an overlap, the same from the same key.
+    r"""Spheres at the packing fraction of the model, without an overlap; the same key grows the same.
 
     Random points move at temperature 1 and collide while diameters grow, :math:`\sigma(t) = \sigma(0) (1 + g t)`;
     velocities are scaled back to that temperature now and then. What comes out is a liquid that was compressed
