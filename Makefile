@@ -57,7 +57,10 @@ CXX ?= c++
 LOOPS := tdaglass/kernels/src/molecular_dynamics
 KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(LOOPS)/molecular_dynamics.cpp $(LOOPS)/ensemble.cpp
 BLOCK_CHECKS := tests/kernels/block_checks.cpp
+HARD_SPHERE_CHECKS := tests/kernels/hard_sphere_checks.cpp tdaglass/kernels/src/hard_spheres/hard_spheres.cpp \
+  $(LOOPS)/molecular_dynamics.cpp
 TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
+CLUSTERS_CHECKS := tests/kernels/clusters_checks.cpp tdaglass/kernels/src/clusters/clusters.cpp
 SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
   @tdaglass/kernels/src/flags.txt -fno-sanitize-recover=all -Itdaglass/kernels/src -pthread
 sanitize: sanitize-address,undefined sanitize-thread
@@ -66,10 +69,14 @@ sanitize-%:
 	mkdir -p build
 	$(SANITIZED) -fsanitize=$* $(TOPOLOGY_CHECKS) -o build/topology_checks-$*
 	build/topology_checks-$*
+	$(SANITIZED) -fsanitize=$* $(CLUSTERS_CHECKS) -o build/clusters_checks-$*
+	build/clusters_checks-$*
 	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
 	$(SANITIZED) -fsanitize=$* $(BLOCK_CHECKS) -o build/block_checks-$*
 	build/block_checks-$*
+	$(SANITIZED) -fsanitize=$* $(HARD_SPHERE_CHECKS) -o build/hard_sphere_checks-$*
+	build/hard_sphere_checks-$*
 
 bench: $(VENV)/.installed-experiments,cluster,test,rivals
 	$(RUN) benchmarks/run_all.py

@@ -7,6 +7,7 @@ from pathlib import Path
 if __name__ == "__main__":
     for name in (
         "molecular_dynamics",
+        "hard_spheres",
         "cores",
         "quenches",
         "structure",

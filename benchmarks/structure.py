@@ -13,6 +13,9 @@ the machine disturbs less than the clock does):
 - bond order: q_1 ... q_8 of all particles from the same finished SANN neighbours. pyscal3: eight calls of its
   own C++ routine, given angles that it had computed before. freud: `Steinhardt.compute` on a neighbour list of
   the same cut-off that ours gets (it has no SANN). Ours starts from displacements.
+- topological clusters: all 41 types, from positions, with the parameter of hard spheres and with that of
+  Lennard-Jones mixtures. The public program (TCC, in C) is in no registry and not run here: its seconds on
+  a supercooled Kob-Andersen liquid of as many particles are in benchmarks/README.md.
 
 The configurations are crystals shaken until nothing is left of them but their density.
 """
@@ -22,6 +25,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 os.environ["XLA_FLAGS"] = (
@@ -43,6 +47,7 @@ from tdaglass.structure import (
     cutoff_neighbors,
     sann_neighbors,
     tong_tanaka,
+    topological_clusters,
     voronoi,
 )
 
@@ -50,6 +55,9 @@ DEGREES = tuple(range(1, 9))
 REPEATS = 7
 SIZES = {20_000: (20, 25, 10), 100_000: (25, 25, 40)}
 CUTOFF = 1.02  # in lattice constants, of density 4: about 16 neighbours
+# The same liquid, larger and larger: seconds should grow as the number of particles.
+CLUSTER_SIZES = {4_096: (8, 8, 16), 32_768: (16, 16, 32), 200_000: (40, 50, 25)}
+CLUSTER_CUTOFF = 1.35
 
 
 def shaken_crystal(cells: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -201,6 +209,18 @@ def compare_tong_tanaka(positions: np.ndarray, box: np.ndarray) -> tuple[str, fl
     return "Tong-Tanaka, 2D, numpy", seconds.pop("ours"), seconds
 
 
+def time_clusters(cells: tuple[int, int, int]) -> list[tuple[str, float, dict[str, float]]]:
+    """Rows of topological clusters, without a rival."""
+    positions, box = shaken_crystal(cells)
+    rows: list[tuple[str, float, dict[str, float]]] = []
+    for parameter in (0.82, 1.0):
+        find = partial(
+            topological_clusters, positions, box, cutoff=CLUSTER_CUTOFF, voronoi_parameter=parameter
+        )
+        rows.append((f"clusters, f_c = {parameter}", alternate(ours=find)["ours"], {}))
+    return rows
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     freud.set_num_threads(1)
@@ -209,6 +229,8 @@ def main() -> None:
     plane = shaken_square(45)
     show(len(plane[0]), [compare_cells(*plane), compare_tong_tanaka(*plane)])
     show(4_000, [compare_cells(*shaken_crystal((10, 10, 10)))])
+    for n, cells in CLUSTER_SIZES.items():
+        show(n, time_clusters(cells))
     for n, cells in SIZES.items():
         show(n, compare(cells))
 

@@ -4,7 +4,8 @@ The study of Boattini et al., Nat. Commun. 11, 5479 (2020), for Lennard-Jones li
 equilibrium; averaged bond order parameters describe every particle of a snapshot; an auto-encoder that never saw
 the dynamics, and two Gaussians in its bottleneck, sort the particles of the coldest liquid; P_red is the
 membership of the looser of the two clusters. It is held against the dynamic propensity of isoconfigurational
-ensembles.
+ensembles, and both, particle by particle, against the
+topological clusters that a particle is part of.
 
     python experiments/hidden_structures.py                              minutes on two cores
     python experiments/hidden_structures.py --system kob_andersen_3d
@@ -22,6 +23,7 @@ prepare(every_core_a_device=True)
 
 import jax
 import numpy as np
+from hidden_structures_clusters import classify, correlate_clusters
 from hidden_structures_data import liquid_of, load
 from hidden_structures_records import (
     MODELS,
@@ -74,16 +76,21 @@ def describe_batch(
     return describe(settings, some)
 
 
-def sort_particles(settings: Settings, liquids: list[Liquid], run: Run, executor: Any) -> list[np.ndarray]:
+def fingerprint(liquids: list[Liquid]) -> str:
+    """Of the configurations: files of --data may be replaced by others."""
+    content = b"".join(np.ascontiguousarray(one.configuration.positions).tobytes() for one in liquids)
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def sort_particles(
+    settings: Settings, liquids: list[Liquid], of_these: str, run: Run, executor: Any
+) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
     They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
     neighbours. That its share grows with temperature is then a finding.
     """
     configurations = [liquid.configuration for liquid in liquids]
-    # Files of --data may be replaced by others.
-    content = b"".join(np.ascontiguousarray(one.positions).tobytes() for one in configurations)
-    of_these = hashlib.sha256(content).hexdigest()[:8]
     batches = [
         (k, first) for k, one in enumerate(configurations) for first in range(0, len(one.positions), BATCH)
     ]
@@ -142,6 +149,15 @@ def correlate(liquid: Liquid, scores: Scores) -> Correlations:
     }
 
 
+def analyse(
+    settings: Settings, liquid: Liquid, p_red: np.ndarray, counts: dict[float, np.ndarray]
+) -> Analysed:
+    """Scores of a liquid's particles, what these foretell, and what goes with them."""
+    scores = score(settings, liquid, p_red)
+    correlations = correlate(liquid, scores)
+    return Analysed(liquid, scores, correlations, correlate_clusters(liquid, scores, correlations, counts))
+
+
 def main(settings: Settings, executor: Any) -> None:
     if settings.data:
         liquids = load(settings)
@@ -156,9 +172,10 @@ def main(settings: Settings, executor: Any) -> None:
         with settings.place.run("liquids", simulation, engine=engine, wait=True) as kept:
             liquids = simulate(simulation, kept, executor)
     with settings.place.run("hidden_structures", settings) as run:
-        p_red = sort_particles(settings, liquids, run, executor)
-        scored = [score(settings, *of) for of in zip(liquids, p_red, strict=True)]
-        analysed = [Analysed(*of, correlate(*of)) for of in zip(liquids, scored, strict=True)]
+        of_these = fingerprint(liquids)
+        p_red = sort_particles(settings, liquids, of_these, run, executor)
+        counts = classify(settings, liquids, of_these, run, executor)
+        analysed = [analyse(settings, *of) for of in zip(liquids, p_red, counts, strict=True)]
         assemble(run, partial(report, settings, run, analysed))
 
 

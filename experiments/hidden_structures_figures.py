@@ -4,10 +4,11 @@ from typing import Any
 
 import jax
 import numpy as np
-from hidden_structures_records import Analysed, Liquid, Settings
+from hidden_structures_clusters import cluster_cutoff, families
+from hidden_structures_records import Analysed, Liquid, Settings, peak_time
 from scipy.stats import rankdata
 
-from tdaglass import plot
+from tdaglass import plot, structure
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
@@ -19,6 +20,7 @@ def draw(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[st
     draw_relaxation(settings, run, [one.liquid for one in analysed])
     draw_correlations(settings, run, analysed, names)
     draw_snapshot(settings, run, analysed[-1], names)
+    draw_clusters(settings, run, analysed[-1], names)
     if len(analysed) > 1:
         draw_mean_p_red(settings, run, analysed, names)
 
@@ -114,17 +116,13 @@ def curve(liquid: Liquid, values: np.ndarray) -> plot.Curve:
 
 def draw_snapshot(settings: Settings, run: Run, one: Analysed, names: tuple[str, ...]) -> None:
     """The scores of the first configuration, beside what its particles do."""
-    liquid, scores, correlations = one
+    liquid, scores, correlations, _ = one
     first: Any = jax.tree.map(lambda x: np.asarray(x)[0], liquid.configuration)
     shown = {TITLES[score]: getattr(scores, score)[0] for score in ("p_red", "averaged")}
     moment = ""
     if liquid.propensity is not None:
-        k = peak_time(correlations)
-        shown["propensity"] = liquid.propensity[0, k]
-        if liquid.times is not None:
-            tau = liquid.relaxation.tau if liquid.relaxation else None
-            in_tau = "" if tau is None else f" = {liquid.times[k] / tau:.2g} tau_alpha"
-            moment = f", propensity at t = {liquid.times[k]:.3g}{in_tau}"
+        shown["propensity"] = liquid.propensity[0, peak_time(liquid, correlations)]
+        moment = f", {propensity_at(one)}"
     flat, largest = first.positions.shape[1] == 2, liquid.diameters.max()
     slab = "" if flat else f", slab of {largest:.3g} sigma in the middle of the cell"
     title = f"{label(liquid)}{slab}{moment}"
@@ -143,6 +141,16 @@ def draw_snapshot(settings: Settings, run: Run, one: Analysed, names: tuple[str,
     plot.save_figure(figure, run.figure_path("snapshot"), caption)
 
 
+def propensity_at(one: Analysed) -> str:
+    """The propensity that stands for the motion, and of which time it is."""
+    liquid, _, correlations, _ = one
+    if liquid.times is None:
+        return "propensity"
+    time = liquid.times[peak_time(liquid, correlations)]
+    in_tau = "" if liquid.relaxation is None else f" = {time / liquid.relaxation.tau:.2g} tau_alpha"
+    return f"propensity at t = {time:.3g}{in_tau}"
+
+
 def percentiles(values: np.ndarray, species: np.ndarray) -> np.ndarray:
     """Which share of the particles of the same species has smaller values, 0 to 100."""
     out = np.full(len(values), np.nan)
@@ -150,6 +158,35 @@ def percentiles(values: np.ndarray, species: np.ndarray) -> np.ndarray:
         of = species == s
         out[of] = 100 * (rankdata(values[of]) - 0.5) / of.sum()
     return out
+
+
+def draw_clusters(settings: Settings, run: Run, one: Analysed, names: tuple[str, ...]) -> None:
+    """Which clusters slow particles are part of, and which fast ones."""
+    if not one.clusters:
+        return
+    rows = families(one.clusters)
+    order = [structure.CLUSTER_NAMES.index(name) for of in rows.values() for name in of]
+    panels = {}
+    for s, name in enumerate(names):
+        for parameter, _, correlations in one.clusters:
+            panels[f"{name}, $f_c$ = {parameter:g}"] = {
+                TITLES.get(score, score): plot.Curve(
+                    range(len(order)), *mean_and_error(found.spearman[:, s, order])
+                )
+                for score, found in correlations.items()
+            }
+    shown = "P_red" if one.liquid.propensity is None else f"P_red and {propensity_at(one)}"
+    caption = (
+        f"Rank correlation of {shown} with the number of topological clusters of each type that a particle is "
+        f"part of, within a species; {samples(settings, one.liquid)}, {label(one.liquid)}. "
+        f"{bands(settings, one.liquid)} Slow particles are part of what stands on the left of zero, fast ones of "
+        "what stands on the right. Bonds "
+        f"are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the modified Voronoi construction of "
+        "parameter f_c. Types are those of the topological cluster classification, in families, each from slow to "
+        f"fast at f_c = {one.clusters[0].parameter:g}; those that no particle is part of have no point."
+    )
+    figure = plot.rows(panels, rows, label="Spearman correlation")
+    plot.save_figure(figure, run.figure_path("clusters"), caption)
 
 
 def draw_mean_p_red(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
@@ -176,8 +213,3 @@ def mean_p_red(liquid: Liquid, p_red: np.ndarray, s: int) -> tuple[float, float]
     of = np.asarray(liquid.configuration.species) == s
     mean, error = mean_and_error(np.array([p[mask].mean() for p, mask in zip(p_red, of, strict=True)]))
     return float(mean), float(error)
-
-
-def peak_time(correlations: dict) -> int:
-    """Index of the time at which the averaged score tells most about the more numerous species."""
-    return int(np.argmax(np.abs(correlations["averaged"].spearman[:, 0].mean(0))))

@@ -82,6 +82,11 @@ class Settings:
     radius: float = 2.0
     """P_red is averaged over the particles within this distance, in units of the largest sigma; of other liquids,
     of the distance of the first peak of g(r)."""
+    cluster_cutoff: float | None = 2.0
+    """Bonds of topological clusters are shorter than this; None: 1.8 times the largest sigma, or of other
+    liquids the distance of the first peak of g(r)."""
+    voronoi_parameters: tuple[float, ...] = (1.0, 0.82)
+    """f_c of these bonds: clusters are shown for each, and of the first also written with the particles."""
     place: Place = field(default=Place(), compare=False)
     """Where the study is kept and computed."""
 
@@ -107,7 +112,10 @@ PRESETS: dict[tuple[str, ...], Settings] = {
         preset="paper",
     ),
     # Of unknown liquids no cut-off is known: solid angles find the neighbours.
-    **{("other", preset): Settings(Simulation(system="other"), preset) for preset in ("default", "paper")},
+    **{
+        ("other", preset): Settings(Simulation(system="other"), preset, cluster_cutoff=None)
+        for preset in ("default", "paper")
+    },
     ("kob_andersen_3d", "default"): Settings(KOB_ANDERSEN, cutoff=1.2),
     ("kob_andersen_3d", "paper"): Settings(
         replace(
@@ -152,9 +160,24 @@ class Scores(NamedTuple):
 Correlations = dict[str, Correlation]
 
 
+class ClustersOf(NamedTuple):
+    """Topological clusters of one liquid for one f_c, and which scores go with them."""
+
+    parameter: float  # f_c
+    of_particle: np.ndarray  # (configurations, types, particles)
+    correlations: dict[str, Correlation]  # of P_red and of the propensity; (configurations, species, types)
+
+
 class Analysed(NamedTuple):
-    """A liquid, the scores of its particles, and how well each foretells the motion."""
+    """A liquid, the scores of its particles, how well each foretells the motion, and what they are part of."""
 
     liquid: Liquid
     scores: Scores
     correlations: Correlations
+    clusters: list[ClustersOf]  # empty where there are none
+
+
+def peak_time(liquid: Liquid, correlations: Correlations) -> int:
+    """Index of the time at which the averaged score tells most about the most numerous species."""
+    species = int(np.argmax(np.bincount(np.asarray(liquid.configuration.species[0]))))
+    return int(np.argmax(np.abs(correlations["averaged"].spearman[:, species].mean(0))))

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from hidden_structures_figures import draw, label, mean_p_red, peak_time
-from hidden_structures_records import Analysed, Liquid, Settings, Simulation
+from hidden_structures_clusters import FAMILY, cluster_rows, populations
+from hidden_structures_figures import draw, label, mean_p_red, propensity_at
+from hidden_structures_records import Analysed, Liquid, Settings, Simulation, peak_time
 from reporting import print_files
 
-from tdaglass import io
+from tdaglass import io, structure
 from tdaglass.configuration import Configuration
 from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
+# Clusters that are printed, of the slow ones and of the fast ones.
+STRONGEST = 4
 SCORES = {"p_red": "P_red", "averaged": "averaged P_red", "energy": "smoothed energy"}
 # Kob-Andersen 3D, N = 4096, T = 0.44, A particles, Pearson at the alpha time, of other methods (GlassBench,
 # G. Jung et al.); all but the first are supervised.
@@ -26,10 +29,12 @@ def report(settings: Settings, run: Run, analysed: list[Analysed]) -> None:
     if settings.data is None:
         print_relaxation(settings.simulation, [one.liquid for one in analysed])
     print_correlations(settings, analysed, metrics, names)
+    print_clusters(analysed[-1], names)
     run.save_metrics(metrics)
     save(run, analysed, names)
     draw(settings, run, analysed, names)
-    print_files(run, "particles for OVITO: particles-*.xyz", "curves: curves.csv")
+    files = ["particles for OVITO: particles-*.xyz", "curves: curves.csv"]
+    print_files(run, *files, *(["clusters of all types: clusters.csv"] if analysed[0].clusters else []))
 
 
 def species_names(configuration: Configuration) -> tuple[str, ...]:
@@ -48,7 +53,7 @@ def or_dash(value: float | None) -> str:
 
 def summary(one: Analysed, names: tuple[str, ...]) -> dict[str, Any]:
     """Figures of merit of one liquid."""
-    liquid, scores, correlations = one
+    liquid, scores, correlations, _ = one
     out: dict[str, Any] = {"temperature": liquid.temperature}
     if liquid.relaxation is not None:
         out |= {
@@ -104,7 +109,7 @@ def print_correlations(
     relaxed = all(one.liquid.relaxation is not None for one in analysed)
     unit = "t / tau_alpha" if relaxed else "time"
     print(f"{'':10}{'':9}{'score':17}{'Spearman':>16}{'Pearson':>16}{unit:>15}{'mean P_red':>18}")
-    for liquid, _, correlations in analysed:
+    for liquid, _, correlations, _ in analysed:
         for name in names:
             row = metrics[label(liquid)][name]
             mean = with_error(row["mean_p_red"], row["mean_p_red_error"])
@@ -130,14 +135,45 @@ def print_correlations(
         print("  all but the potential energy were trained on propensities; P_red never saw any")
 
 
+def print_clusters(one: Analysed, names: tuple[str, ...]) -> None:
+    """Which clusters slow particles are part of, and which fast ones: the strongest few."""
+    for parameter, of_particle, correlations in one.clusters:
+        scores, members = [*correlations], populations(one.liquid, of_particle)
+        moved = f", and {propensity_at(one)}" if "propensity" in scores else ""
+        print(f"\nrank correlation of P_red{moved}, with the number of clusters a particle is part of")
+        print(
+            f"{label(one.liquid)}, bonds of f_c = {parameter:g}, mean over configurations ± standard error\n"
+        )
+        heads = "".join(f"{SCORES.get(score, score):>16}" for score in scores)
+        print(f"{'':10}{'cluster':9}{'family':13}{heads}{'members':>10}")
+        for s, name in enumerate(names):
+            found = {score: mean_and_error(correlations[score].spearman[:, s]) for score in scores}
+            # Of what is in every configuration.
+            everywhere = np.flatnonzero(np.isfinite(correlations[scores[-1]].spearman[:, s]).all(0))
+            order = everywhere[np.argsort(found[scores[-1]][0][everywhere])]
+            for k in [*order[:STRONGEST], *order[max(STRONGEST, len(order) - STRONGEST) :]]:
+                cluster = structure.CLUSTER_NAMES[k]
+                values = "".join(f"{with_error(mean[k], error[k]):>16}" for mean, error in found.values())
+                family = FAMILY.get(cluster, "others")
+                print(f"{'species ' + name:10}{cluster:9}{family:13}{values}{members[s, k]:>10.1%}")
+
+
 def save(run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
     """arrays.npz, curves.csv, and one extxyz file per liquid with a column for each score."""
     measures = ("spearman", "spearman_error", "pearson", "pearson_error")
     run.save_table(
         "curves.csv", ("liquid", "species", "score", "time", *measures), curve_rows(analysed, names)
     )
+    if analysed[0].clusters:
+        header = ("liquid", "f_c", "species", "cluster", "family", "score", *measures[:2], "members")
+        rows = (
+            row
+            for one in analysed
+            for row in cluster_rows(label(one.liquid), one.liquid, one.clusters, names)
+        )
+        run.save_table("clusters.csv", header, rows)
     arrays: dict[str, np.ndarray] = {}
-    for liquid, scores, correlations in analysed:
+    for liquid, scores, correlations, clusters in analysed:
         name = label(liquid).replace(" = ", "")
         columns = {k: v for k, v in scores._asdict().items() if v is not None}
         arrays |= {f"{name}/{k}": v for k, v in columns.items()}
@@ -146,14 +182,23 @@ def save(run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
             arrays[f"{name}/times"] = liquid.times
         if liquid.propensity is not None:
             arrays[f"{name}/propensity"] = liquid.propensity
-            columns["propensity"] = liquid.propensity[:, peak_time(correlations)]
+            columns["propensity"] = liquid.propensity[:, peak_time(liquid, correlations)]
+        for parameter, of_particle, found in clusters:
+            arrays[f"{name}/clusters-{parameter:g}"] = of_particle
+            arrays |= {f"{name}/clusters-{parameter:g}/{k}/spearman": c.spearman for k, c in found.items()}
+        # Of types that belong to no family few particles are part.
+        columns |= {
+            f"clusters_{cluster}": of[:, structure.CLUSTER_NAMES.index(cluster)]
+            for _, of, _ in clusters[:1]
+            for cluster in FAMILY
+        }
         io.write(run.folder / f"particles-{name}.xyz", liquid.configuration, columns, species_names=names)
     run.save_arrays(**arrays)
 
 
 def curve_rows(analysed: list[Analysed], names: tuple[str, ...]) -> Iterator[tuple]:
     """Correlations with the propensity against time: rows of a table."""
-    for liquid, _, correlations in analysed:
+    for liquid, _, correlations, _ in analysed:
         times = [""] if liquid.times is None else liquid.times
         for score, (spearman, pearson) in correlations.items():
             for s, name in enumerate(names):

@@ -3,9 +3,10 @@
 `time_correlations` goes once over a trajectory, made here or read with `io`, and averages over its time origins
 what it is asked: `MeanSquaredDisplacement`, `SelfScattering`, `Chi4` and the like. `isoconfigurational` runs
 many replicas of one configuration and averages their motion; `propensity_of_runs` does the last step of it for
-runs made elsewhere, `correlation_with_propensity` says how well a score of the structure foretells it, and
-`propensity_reliability` how well any could. `fit_stretched_exponential`, `relaxation_time` and `diffusion` turn
-the curves into times, `correlation_length` a four-point structure factor into a length.
+runs made elsewhere, `correlation_with_propensity` says how well a score of the structure foretells it,
+`propensity_reliability` how well any could, and `correlation_with_clusters` which clusters go with either.
+`fit_stretched_exponential`, `relaxation_time` and `diffusion` turn the curves into times, `correlation_length` a
+four-point structure factor into a length.
 """
 
 from tdaglass.dynamics.cage import CageRelative
@@ -27,7 +28,7 @@ from tdaglass.dynamics.relaxation import (
 )
 from tdaglass.dynamics.reliability import Reliability, propensity_ceiling, propensity_reliability
 from tdaglass.dynamics.scattering import Scattering, SelfScattering
-from tdaglass.dynamics.score_correlation import correlation_with_propensity
+from tdaglass.dynamics.score_correlation import correlation_with_clusters, correlation_with_propensity
 from tdaglass.dynamics.time_correlation import TimeCorrelation, TimeCorrelationFunction
 from tdaglass.dynamics.trajectory import time_correlations, time_correlations_of_runs
 from tdaglass.dynamics.van_hove import VanHoveDistinct, VanHoveSelf
@@ -53,6 +54,7 @@ __all__ = [
     "VanHoveDistinct",
     "VanHoveSelf",
     "correlation_length",
+    "correlation_with_clusters",
     "correlation_with_propensity",
     "diffusion",
     "diffusion_time",

@@ -3,18 +3,25 @@
 `kob_andersen_3d`, `wahnstrom`, `polydisperse_soft_spheres`, ... name a model, and `PairModel` with a
 `PairPotential` makes one of your own; `initialize` puts it on a lattice with Maxwell velocities; `run`, `cool`
 and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure; `potential_energy`,
-`forces` and `pressure` are differentiable functions of a configuration.
+`forces` and `pressure` are differentiable functions of a configuration. `binary_hard_spheres` and
+`hard_sphere_mixture` have no forces, and are moved by `hard_spheres`.
 """
 
 from tdaglass.configuration import Configuration
+from tdaglass.glass import hard_spheres
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.errors import SimulationError
+from tdaglass.glass.hard_spheres import HardSphereDynamics, Spheres
+from tdaglass.glass.initialize import initialize
 from tdaglass.glass.models import (
+    HardSpheres,
     PairModel,
     PolydisperseModel,
     additive_mixture_2d,
+    binary_hard_spheres,
+    hard_sphere_mixture,
     kob_andersen_2d,
     kob_andersen_3d,
     polydisperse_soft_spheres,
@@ -27,7 +34,6 @@ from tdaglass.glass.molecular_dynamics.minimize import Minimization, minimize
 from tdaglass.glass.molecular_dynamics.state import (
     Chain,
     State,
-    initialize,
     maxwell_velocities,
     random_lattice,
 )
@@ -42,6 +48,8 @@ __all__ = [
     "Chain",
     "Configuration",
     "Ensemble",
+    "HardSphereDynamics",
+    "HardSpheres",
     "InversePower",
     "LennardJones",
     "Minimization",
@@ -50,16 +58,20 @@ __all__ = [
     "PairPotential",
     "PolydisperseModel",
     "SimulationError",
+    "Spheres",
     "State",
     "Thermo",
     "Trajectory",
     "additive_mixture_2d",
+    "binary_hard_spheres",
     "choose_engine",
     "choose_mover",
     "cool",
     "cool_in_parts",
     "describe_engine",
     "forces",
+    "hard_sphere_mixture",
+    "hard_spheres",
     "initialize",
     "kob_andersen_2d",
     "kob_andersen_3d",

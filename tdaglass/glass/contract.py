@@ -2,7 +2,8 @@
 
 Whatever moves a liquid asks it through `Model`. `glass.models.Composition` is the common part as a dataclass;
 `glass.models.PairLiquid` fulfils the rest for whatever interacts in pairs. A liquid of another kind (embedded
-atoms, bond orders) is another class with these names.
+atoms, bond orders) is another class with these names. What has no forces, as hard spheres, has the names too: it
+refuses energies and what follows from them in one sentence, and whatever moves it asks for the rest.
 """
 
 from typing import Protocol, runtime_checkable

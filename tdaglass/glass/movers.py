@@ -99,7 +99,7 @@ def choose_mover(
     dt: float = 0.005,
     ensemble: Literal["nvt", "nve"] = "nvt",
     engine: Engine = "auto",
-) -> MolecularDynamics:
+) -> Any:
     """What moves replicas of a liquid fastest; a liquid that is not moved by molecular dynamics registers its own.
 
     Parameters
@@ -109,6 +109,10 @@ def choose_mover(
         From which replicas will start.
     temperature, dt, ensemble, engine
         See `MolecularDynamics`.
+
+    Returns
+    -------
+    dynamics.mover.Mover
 
     Raises
     ------

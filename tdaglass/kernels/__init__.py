@@ -6,15 +6,17 @@ package works in pure JAX. Every room of loops is a module here and a folder of 
 arrays; what those mean is for the rooms that call them.
 """
 
-from tdaglass.kernels import blocks, cards, molecular_dynamics, topology
+from tdaglass.kernels import blocks, cards, clusters, hard_spheres, molecular_dynamics, topology
 from tdaglass.kernels.library import built_for, thread_count
 from tdaglass.kernels.library import load as _load
 
 
 def load() -> str | None:
     """Load the library with the functions of every room; see `library.load`."""
-    targets = dict.fromkeys(molecular_dynamics.TARGETS, "cpu") | dict.fromkeys(blocks.TARGETS, "CUDA")
-    return _load(targets=targets, functions=cards.FUNCTIONS + blocks.FUNCTIONS + topology.FUNCTIONS)
+    of_cpu = (*molecular_dynamics.TARGETS, *hard_spheres.TARGETS)
+    targets = dict.fromkeys(of_cpu, "cpu") | dict.fromkeys(blocks.TARGETS, "CUDA")
+    functions = (*cards.FUNCTIONS, *blocks.FUNCTIONS, *topology.FUNCTIONS, *clusters.FUNCTIONS)
+    return _load(targets=targets, functions=functions)
 
 
 WHY_NOT: str | None = load()
@@ -24,6 +26,8 @@ __all__ = [
     "blocks",
     "built_for",
     "cards",
+    "clusters",
+    "hard_spheres",
     "load",
     "molecular_dynamics",
     "thread_count",

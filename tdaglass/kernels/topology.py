@@ -12,11 +12,10 @@ several arrays that belong together they take and return tuples:
 import ctypes
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from tdaglass.kernels.library import library
+from tdaglass.kernels.calls import call, checked, numbers, pointers, what
 
 Array = np.ndarray
 Sites = tuple[Array, Array | None, Array | None]
@@ -48,11 +47,11 @@ def read_tree(state: Array, dim: int) -> Array:
         If gudhi's format has changed.
     """
     if not isinstance(state, np.ndarray) or state.dtype not in (np.int8, np.uint8):
-        raise TypeError(f"expected the bytes of a simplex tree, got {_what(state)}; try tree.__getstate__()")
+        raise TypeError(f"expected the bytes of a simplex tree, got {what(state)}; try tree.__getstate__()")
     state = np.ascontiguousarray(state)
     # Each simplex takes 16 bytes, and few of them are cells.
     cells = np.empty((state.nbytes // 16, dim + 1), np.int32)
-    count = _call("read_tree", dim, state, state.nbytes, cells, len(cells))
+    count = call("read_tree", dim, state, state.nbytes, cells, len(cells))
     if count < 0:
         raise ValueError("expected a simplex tree as gudhi 3.10 to 3.13 writes it out; try one of these")
     return cells[:count]
@@ -74,7 +73,7 @@ def images_around(sites: Sites, depth: float) -> tuple[Array, Array, Array]:
 
     def fill(room: int) -> tuple[int, tuple[Array, Array, Array]]:
         images = np.empty((room, dim)), np.empty(room, np.int32), np.empty((room, dim), np.int32)
-        return _call("images_around", dim, n, *points, ctypes.c_double(float(depth)), room, *images), images
+        return call("images_around", dim, n, *points, ctypes.c_double(float(depth)), room, *images), images
 
     count, _ = fill(0)
     return fill(count)[1]
@@ -103,14 +102,14 @@ def cells_of_box(
     n, dim, points = _points(sites, periodic=True)
     m, images = len(cells), len(image_point)
     given = (
-        _numbers("image_point", image_point, (images,), n),
-        _checked("image_shift", image_shift, np.int32, (images, dim)),
+        numbers("image_point", image_point, (images,), n),
+        checked("image_shift", image_shift, np.int32, (images, dim)),
         m,
-        _numbers("cells", cells, (m, dim + 1), images),
+        numbers("cells", cells, (m, dim + 1), images),
     )
     found = np.empty((m, dim + 1), np.int32), np.empty((m, dim + 1, dim), np.int8)
     depth = ctypes.c_double()
-    count = _call("cells_of_box", dim, n, *points, *given, *found, ctypes.byref(depth))
+    count = call("cells_of_box", dim, n, *points, *given, *found, ctypes.byref(depth))
     point, shift = (np.ascontiguousarray(x[:count]) for x in found)
     return (point, shift), depth.value
 
@@ -144,8 +143,8 @@ def fill_complex(
     faces = [np.empty((m, 0 if k == 0 else k + 1), np.int32) for k, m in enumerate([*room, most])]
     value = [np.empty(m) for m in [*room, most]]
     count = np.array([*room, most], np.int64)
-    arrays = (_pointers(x) for x in (point, shift, faces, value))
-    if _call("fill_complex", dim, n, *points, ctypes.c_double(float(flat)), count, *arrays) < 0:
+    arrays = (pointers(x) for x in (point, shift, faces, value))
+    if call("fill_complex", dim, n, *points, ctypes.c_double(float(flat)), count, *arrays) < 0:
         return None
     return _first(point, count), _first(shift, count), _first(faces, count), _first(value, count)
 
@@ -173,14 +172,14 @@ def pair(values: Sequence[Array], faces: Sequence[Array]) -> tuple[tuple[tuple[A
         )
     counts = np.array([len(value) for value in values], np.int64)
     for k, n in enumerate(counts.tolist()):
-        _checked(f"values[{k}]", values[k], np.float64, (n,))
-        _numbers(f"faces[{k}]", faces[k], (n, k + 1 if k else 0), int(counts[k - 1]))
+        checked(f"values[{k}]", values[k], np.float64, (n,))
+        numbers(f"faces[{k}]", faces[k], (n, k + 1 if k else 0), int(counts[k - 1]))
     begins, ends, lasts = ([np.empty(n, np.int32) for n in counts] for _ in range(3))
     birth, death = ([np.empty(n) for n in counts] for _ in range(2))
     n_pairs, n_lasting = np.empty_like(counts), np.empty_like(counts)
     part_of = np.empty(counts[-1], np.int32)
-    _call(
-        "pairs", len(values) - 1, counts, *map(_pointers, (values, faces, begins, ends, birth, death, lasts)),
+    call(
+        "pairs", len(values) - 1, counts, *map(pointers, (values, faces, begins, ends, birth, death, lasts)),
         n_pairs, n_lasting, part_of,
     )  # fmt: skip
     paired = (_first(x, n_pairs) for x in (begins, ends, birth, death))
@@ -217,20 +216,20 @@ def critical_spheres(
     """
     n, dim, points = _points(sites)
     k = _dimension(below, dim)
-    _checked("given", given, np.float64, (n, dim))
-    _checked("wrapped", wrapped, np.int32, (n, dim))
+    checked("given", given, np.float64, (n, dim))
+    checked("wrapped", wrapped, np.int32, (n, dim))
     count = len(pairs[0])
     for name, array, simplices in zip(
         ("birth_simplex", "death_simplex"), pairs[:2], (below, above), strict=True
     ):
-        _numbers(name, array, (count,), len(simplices[0]))
+        numbers(name, array, (count,), len(simplices[0]))
     for name, array in zip(("birth", "death"), pairs[2:], strict=True):
-        _checked(name, array, np.float64, (count,))
+        checked(name, array, np.float64, (count,))
     room, real = len(opens[2]), opens[2].dtype
     if real not in (np.float32, np.float64):
         raise TypeError(f"expected room for float32 or float64 values, got {real}; try np.float64")
     spheres = *_room("opens", opens, (room, k + 1, dim), real), *_room("ends", ends, (room, k + 2, dim), real)
-    return _call(
+    return call(
         "critical_spheres", dim, k, n, *points, given, wrapped, *_simplices("below", below, k, dim, n),
         *_simplices("above", above, k + 1, dim, n), count, *pairs, room, real.itemsize, *spheres,
     )  # fmt: skip
@@ -241,16 +240,16 @@ def _points(sites: Sites, periodic: bool = False) -> tuple[int, int, Sites]:
     position, weight, box = sites
     if not isinstance(position, np.ndarray) or position.ndim != 2 or position.shape[1] not in (2, 3):
         raise TypeError(
-            f"expected positions (points, 2 or 3), got {_what(position)}; try a row for each point"
+            f"expected positions (points, 2 or 3), got {what(position)}; try a row for each point"
         )
     n, dim = position.shape
-    _checked("positions", position, np.float64, (n, dim))
+    checked("positions", position, np.float64, (n, dim))
     if weight is not None:
-        _checked("weights", weight, np.float64, (n,))
+        checked("weights", weight, np.float64, (n,))
     if box is None and periodic:
         raise TypeError("expected a periodic box, got None; try np.array(edges)")
     if box is not None:
-        _checked("a box", box, np.float64, (dim, dim) if np.ndim(box) == 2 else (dim,))
+        checked("a box", box, np.float64, (dim, dim) if np.ndim(box) == 2 else (dim,))
         box = np.diag(box) if box.ndim == 1 else box
     return n, dim, (position, weight, box)
 
@@ -259,7 +258,7 @@ def _dimension(simplices: tuple[Array, Array], dim: int) -> int:
     k = simplices[0].shape[1] - 1 if simplices[0].ndim == 2 else -1
     if not 0 <= k < dim:
         raise TypeError(
-            f"expected simplices of 1 to {dim} vertices, got {_what(simplices[0])}; try those below cells"
+            f"expected simplices of 1 to {dim} vertices, got {what(simplices[0])}; try those below cells"
         )
     return k
 
@@ -267,71 +266,24 @@ def _dimension(simplices: tuple[Array, Array], dim: int) -> int:
 def _simplices(name: str, simplices: tuple[Array, Array], k: int, dim: int, n: int) -> tuple[Array, Array]:
     """Of k + 1 vertices among n points."""
     point, shift = simplices
-    _numbers(f"points of {name}", point, (len(point), k + 1), n)
-    return point, _checked(f"shifts of {name}", shift, np.int8, (len(point), k + 1, dim))
+    numbers(f"points of {name}", point, (len(point), k + 1), n)
+    return point, checked(f"shifts of {name}", shift, np.int8, (len(point), k + 1, dim))
 
 
 def _room(name: str, spheres: Spheres, shape: tuple[int, int, int], real: np.dtype) -> Spheres:
     """Of spheres, vertices and dimensions."""
     point, shift, value, gradient, barycentric = spheres
-    for what, array, dtype, sizes in (
+    for part, array, dtype, sizes in (
         ("points", point, np.int32, shape[:2]),
         ("shifts", shift, np.int32, shape),
         ("values", value, real, shape[:1]),
         ("gradients", gradient, real, shape),
         ("coordinates", barycentric, real, shape[:2]),
     ):
-        if array is not None and not _checked(f"{what} of {name}", array, dtype, sizes).flags.writeable:
-            raise TypeError(f"expected {what} of {name} to write to, got a read-only array; try a copy")
+        if array is not None and not checked(f"{part} of {name}", array, dtype, sizes).flags.writeable:
+            raise TypeError(f"expected {part} of {name} to write to, got a read-only array; try a copy")
     return spheres
-
-
-def _checked(name: str, array: Array, dtype: Any, shape: tuple[int, ...]) -> Array:
-    """An array that is what the kernels, which have but its address, read it as."""
-    wrong = not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape
-    if wrong or not array.flags.c_contiguous:
-        strides = "" if wrong else " in another order"
-        raise TypeError(
-            f"expected {name} {np.dtype(dtype)} {shape}, got {_what(array)}{strides}; "
-            f"try np.ascontiguousarray(..., np.{np.dtype(dtype)})"
-        )
-    return array
-
-
-def _what(x: object) -> str:
-    return f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
-
-
-def _numbers(name: str, array: Array, shape: tuple[int, ...], below: int) -> Array:
-    """Numbers of what there are so many of, at which the kernels look without asking."""
-    _checked(name, array, np.int32, shape)
-    if array.size and (array.min() < 0 or array.max() >= below):
-        raise ValueError(
-            f"expected {name} from 0 to {below - 1}, got {array.min()} to {array.max()}; try those of one complex"
-        )
-    return array
 
 
 def _first(arrays: list[Array], counts: Array) -> tuple[Array, ...]:
     return tuple(array[:n].copy() for array, n in zip(arrays, counts, strict=True))
-
-
-def _pointers(arrays: Sequence[Array]) -> ctypes.Array:
-    return (ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays))
-
-
-def _call(name: str, *arguments: object) -> int:
-    function = getattr(library(), f"tdaglass_{name}")
-    function.restype = ctypes.c_int64
-    count = function(*map(_argument, arguments))
-    if count == -2:
-        raise MemoryError(f"not enough memory to {name.replace('_', ' ')}; try fewer structures at a time")
-    if count == -3:
-        raise TypeError(f"expected numbers that the kernels know, to {name}, got others; try np.float64")
-    return count
-
-
-def _argument(x: object) -> object:
-    if isinstance(x, np.ndarray):
-        return ctypes.c_void_p(x.ctypes.data)
-    return ctypes.c_int64(x) if isinstance(x, int) else x

@@ -6,6 +6,7 @@ into rotational invariants, `hexatic_order` into the complex order parameter of 
 `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
 between its particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
+`topological_clusters` finds the small clusters, of tetrahedra or of squares, that each particle is part of.
 `radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for
 neighbours and the wave number at which relaxation is watched.
 """
@@ -21,12 +22,21 @@ from tdaglass.structure.radial_distribution import RadialDistribution, radial_di
 from tdaglass.structure.sann import sann_neighbors, sann_radius
 from tdaglass.structure.structure_factor import StructureFactor, structure_factor, wave_vectors
 from tdaglass.structure.tong_tanaka import tong_tanaka
+from tdaglass.structure.topological_clusters import (
+    CLUSTER_FAMILIES,
+    CLUSTER_NAMES,
+    TopologicalClusters,
+    topological_clusters,
+)
 from tdaglass.structure.voronoi import Voronoi, voronoi, voronoi_index
 
 __all__ = [
+    "CLUSTER_FAMILIES",
+    "CLUSTER_NAMES",
     "Neighbors",
     "RadialDistribution",
     "StructureFactor",
+    "TopologicalClusters",
     "Voronoi",
     "bond_order",
     "check_neighbors",
@@ -45,6 +55,7 @@ __all__ = [
     "scale_to_unit",
     "structure_factor",
     "tong_tanaka",
+    "topological_clusters",
     "voronoi",
     "voronoi_index",
     "wave_vectors",

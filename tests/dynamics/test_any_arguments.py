@@ -111,6 +111,7 @@ CALLS = st.sampled_from(
         (dynamics.propensity_reliability, 3),
         (dynamics.propensity_ceiling, 3),
         (dynamics.correlation_with_propensity, 3),
+        (dynamics.correlation_with_clusters, 3),
         (dynamics.relaxation_time, 2),
         (dynamics.fit_stretched_exponential, 2),
         (dynamics.diffusion, 3),

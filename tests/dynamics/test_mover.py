@@ -1,6 +1,7 @@
 """What every mover must fulfil, and that an ensemble works with any of them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import chex
@@ -13,9 +14,11 @@ from glass_systems import assert_same_bits
 from tdaglass import glass, kernels
 from tdaglass.dynamics import Mover, ObservingMover, isoconfigurational
 from tdaglass.dynamics.observables import OBSERVABLES, Sums, make_reference, observe
+from tdaglass.glass.hard_spheres import HardSphereDynamics, ObservingHardSphereDynamics
 from tdaglass.glass.movers import MolecularDynamics, ObservingMolecularDynamics
 
 MODEL = glass.wahnstrom(64)
+HARD = glass.binary_hard_spheres(40, 0.4)
 TEMPERATURE, DT = 1.5, 0.004
 KEYS = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(4), i))(jnp.arange(4))
 
@@ -49,20 +52,29 @@ MOVERS = {
     "molecular dynamics at constant energy": MolecularDynamics(MODEL, TEMPERATURE, DT, "nve", engine="jax"),
     "CPU kernels": ObservingMolecularDynamics(MODEL, TEMPERATURE, DT),
     "ideal gas": IdealGas(TEMPERATURE),
+    "hard spheres": ObservingHardSphereDynamics(HARD, TEMPERATURE),
+    "hard spheres in JAX": HardSphereDynamics(HARD, TEMPERATURE, engine="jax"),
 }
+NEED_KERNELS = {"CPU kernels", "hard spheres"}
 
 
 @pytest.fixture(scope="module")
 def start():
-    """A liquid, in the precision of the mover."""
+    """A liquid of what is moved, in the precision of the mover."""
     state = glass.initialize(jax.random.key(0), MODEL, TEMPERATURE)
     liquid = glass.run(state, MODEL, 200, temperature=TEMPERATURE, dt=DT).configuration
 
+    @cache
+    def grown():
+        return jax.tree.map(jnp.asarray, glass.hard_spheres.grow(jax.random.key(0), HARD, rate=0.2))
+
     def of(name):
+        if kernels.WHY_NOT and name in NEED_KERNELS:
+            pytest.skip(kernels.WHY_NOT)
+        if "hard" in name:
+            return grown()
         if name != "CPU kernels":
             return liquid
-        if kernels.WHY_NOT:
-            pytest.skip(kernels.WHY_NOT)
         return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, liquid)
 
     return of
@@ -97,7 +109,8 @@ def test_replicas_depend_on_their_keys_and_not_on_company_or_stops(name, start):
 )
 def test_what_is_seen_on_the_way_is_what_is_seen_at_stops(name, start):
     mover, configuration = MOVERS[name], start(name)
-    reference, _ = make_reference(MODEL, configuration, OBSERVABLES, 6.5, None)
+    model = HARD if "hard" in name else MODEL
+    reference, _ = make_reference(model, configuration, OBSERVABLES, 6.5, None)
     cage = jnp.where(reference.cage_mask, reference.cage_idx, -1).astype(jnp.int32)
     begun = mover.start(KEYS, configuration)
     end, sums = mover.advance_and_observe(begun, begun, [5, 30], cage, reference.waves)
@@ -123,6 +136,9 @@ def test_an_ensemble_of_any_mover(start):
 
 
 def test_the_mover_is_chosen_by_model_and_precision(start):
+    for engine, name in (("jax", "hard spheres in JAX"), ("auto", "hard spheres")):
+        grown = start(name)
+        assert glass.choose_mover(HARD, grown, temperature=TEMPERATURE, dt=DT, engine=engine) == MOVERS[name]
     liquid = start("ideal gas")
     chosen = glass.choose_mover(MODEL, liquid, temperature=TEMPERATURE, dt=DT, engine="jax")
     assert chosen == MOVERS["molecular dynamics"]

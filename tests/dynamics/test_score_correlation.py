@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from tdaglass.dynamics import correlation_with_propensity
+from tdaglass.dynamics import correlation_with_clusters, correlation_with_propensity
 
 
 def test_each_species_of_each_configuration_at_each_time():
@@ -17,6 +17,18 @@ def test_each_species_of_each_configuration_at_each_time():
         of = species[c] == s
         assert found.spearman[c, s, t] == spearmanr(scores[c, of], propensity[c, t, of])[0]
         assert found.pearson[c, s, t] == pearsonr(scores[c, of], propensity[c, t, of])[0]
+
+
+def test_clusters_are_correlated_type_by_type():
+    rng = np.random.default_rng(1)
+    species, scores = np.array([[0, 1] * 10] * 3), rng.normal(size=(3, 20))
+    of_particle = rng.integers(0, 4, (3, 5, 20))
+    of_particle[:, 2] = 1  # says nothing
+    found = correlation_with_clusters(scores, of_particle, species)
+    expected = correlation_with_propensity(scores, of_particle.astype(float), species)
+    np.testing.assert_array_equal(found.spearman, expected.spearman)
+    assert np.isnan(found.spearman[:, :, 2]).all()
+    assert np.isfinite(np.delete(found.spearman, 2, axis=2)).all()
 
 
 def test_species_that_differ_do_not_make_a_correlation():
@@ -37,3 +49,5 @@ def test_a_particle_by_itself_has_no_correlation():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"got \(3,\), \(3,\) and \(1, 3\); try a leading axis"):
         correlation_with_propensity(np.ones(3), np.ones((1, 3)), np.zeros(3, int))
+    with pytest.raises(ValueError, match=r"numbers of clusters \(configurations, types, particles\)"):
+        correlation_with_clusters(np.ones((1, 3)), np.ones((41, 3)), np.zeros((1, 3), int))

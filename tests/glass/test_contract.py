@@ -60,12 +60,21 @@ MODELS = {
     "ternary": glass.ternary_soft_spheres(80),
     "nine_species": nine_species(72),
     "yukawa": yukawa(60),
+    "hard_spheres": glass.binary_hard_spheres(50, 0.4),
+    "hard_discs": glass.binary_hard_spheres(50, 0.6, dimension=2),
 }
+# They have the names of the contract, and say that there are none.
+WITHOUT_FORCES = {"hard_spheres", "hard_discs"}
 every = pytest.mark.parametrize("name", MODELS)
 # LAMMPS checks the Lennard-Jones mixtures elsewhere.
 LONG = {"wahnstrom", "kob_andersen_2d", "polydisperse_2d", "ternary"}
 few = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in MODELS]
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
+        for name in MODELS
+        if name not in WITHOUT_FORCES
+    ],
 )
 
 
@@ -117,6 +126,24 @@ def test_energies_forces_and_pressures_are_of_one_liquid(name, tolerance):
     chex.assert_trees_all_close(by_table[1:], by_pairs[1:], rtol=100 * tolerance)
     if PRECISION == "float64":  # differences need it
         np.testing.assert_allclose(-jnp.sum(along * by_pairs[0]), (ahead - behind) / 2e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_FORCES))
+def test_a_liquid_without_forces_says_so(name):
+    model = MODELS[name]
+    configuration = glass.random_lattice(jax.random.key(1), model)
+    np.testing.assert_array_equal(
+        np.sort(model.diameters_of(configuration)), np.sort(model.diameters.astype(PRECISION))
+    )
+    for ask in (
+        glass.particle_energies,
+        glass.potential_energy,
+        glass.forces,
+        glass.pressure,
+        glass.minimize,
+    ):
+        with pytest.raises(ValueError, match=r"expected a liquid with forces, got the hard spheres .*; try"):
+            ask(model, configuration)
 
 
 @every

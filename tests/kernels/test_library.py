@@ -19,9 +19,17 @@ FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
+    "clusters/clusters",
+    "hard_spheres/hard_spheres",
     "library/instructions",
 )
-FOR_ANY = ("molecular_dynamics/xla_ffi", "cuda/launch/xla_ffi", "library/processor", "topology/topology")
+FOR_ANY = (
+    "molecular_dynamics/xla_ffi",
+    "cuda/launch/xla_ffi",
+    "hard_spheres/hard_spheres_ffi",
+    "library/processor",
+    "topology/topology",
+)
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 

@@ -169,6 +169,6 @@ def maxwell_velocities(
 def check_state(state: State) -> None:
     """Raise ValueError for something else in the place of a state, such as a configuration."""
     if not isinstance(state, State):
-        raise ValueError(
-            f"expected a State, got {type(state).__name__}; try initialize(key, model, temperature, configuration)"
-        )
+        hard = hasattr(state, "flights")
+        remedy = "glass.hard_spheres.run" if hard else "initialize(key, model, temperature, configuration)"
+        raise ValueError(f"expected a State, got {type(state).__name__}; try {remedy}")
