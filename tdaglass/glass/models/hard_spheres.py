@@ -87,11 +87,11 @@ class HardSpheres(Composition):
         """Refused, as are the sums over tables."""
         self._refuse()
 
-    def forces_from_table(self, *system: Array) -> Float[Array, "dim particles"]:
+    def forces_from_table(self, *system: Array | int) -> Float[Array, "dim particles"]:
         """Refused."""
         self._refuse()
 
-    def energy_and_virial_from_table(self, *system: Array) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    def energy_and_virial_from_table(self, *system: Array | int) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Refused."""
         self._refuse()
 
