@@ -64,8 +64,8 @@ def locked_time(positions: np.ndarray, box: np.ndarray) -> tuple[float, float]:
 
     one()
     # The two places where the lock is let go.
-    triangulated, called = gudhi.AlphaComplex, loops._call
-    gudhi.AlphaComplex, loops._call = counted(triangulated), counted(called)
+    triangulated, called = gudhi.AlphaComplex, loops.call
+    gudhi.AlphaComplex, loops.call = counted(triangulated), counted(called)
     try:
         times = []
         for _ in range(10):
@@ -74,7 +74,7 @@ def locked_time(positions: np.ndarray, box: np.ndarray) -> tuple[float, float]:
             whole = time.thread_time() - begun
             times.append((whole, whole - free))
     finally:
-        gudhi.AlphaComplex, loops._call = triangulated, called
+        gudhi.AlphaComplex, loops.call = triangulated, called
     alone, held = map(statistics.median, zip(*times, strict=True))
     # Without compiled loops all is Python.
     return alone, alone if kernels.WHY_NOT else held

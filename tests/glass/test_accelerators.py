@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from contract_liquids import MODELS, liquid
 from glass_systems import PRECISION, assert_same_bits, batch
-from test_contract import MODELS, liquid
 
 from tdaglass import glass
 from tdaglass.glass import neighbor_tables

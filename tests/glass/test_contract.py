@@ -1,13 +1,13 @@
 """What every model must fulfil, whoever moves it: the reference and the sums over tables are one liquid."""
 
 import dataclasses
-from dataclasses import dataclass
 
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from contract_liquids import MODELS, WITHOUT_FORCES, liquid
 from glass_systems import PRECISION
 from oracles.soft_spheres import energy_and_forces
 
@@ -18,53 +18,6 @@ from tdaglass.space import from_positions
 
 double = pytest.mark.skipif(PRECISION == "float32", reason="differences need double precision")
 
-
-@dataclass(frozen=True)
-class Yukawa(glass.PairPotential):
-    """As a user writes one: an energy, and nothing else."""
-
-    kappa: float = 2.0
-
-    def energy(self, r_sq, pair):
-        r = jnp.sqrt(r_sq)
-        return pair.epsilon * pair.sigma / r * jnp.exp(-self.kappa * (r / pair.sigma - 1))
-
-
-def nine_species(n):
-    """More than fit into the bits of a slot."""
-    sizes = np.linspace(0.8, 1.2, 9)
-    sigma = tuple(tuple(float((a + b) / 2) for b in sizes) for a in sizes)
-    return glass.PairModel(
-        name="nine_species",
-        dimension=2,
-        counts=(n // 9,) * 9,
-        number_density=1.0,
-        masses=(1.0,) * 9,
-        sigma=sigma,
-        epsilon=((1.0,) * 9,) * 9,
-        cutoff=tuple(tuple(2 ** (1 / 6) * x for x in row) for row in sigma),
-    )
-
-
-def yukawa(n):
-    return glass.PairModel(
-        "yukawa", 3, (n,), 0.8, (1.0,), ((1.0,),), ((1.0,),), ((2.0,),), "smooth", potential=Yukawa()
-    )
-
-
-MODELS = {
-    "wahnstrom": glass.wahnstrom(60),
-    "kob_andersen_2d": glass.kob_andersen_2d(100),
-    "polydisperse": glass.polydisperse_soft_spheres(90),
-    "polydisperse_2d": glass.polydisperse_soft_spheres(64, dimension=2),
-    "ternary": glass.ternary_soft_spheres(80),
-    "nine_species": nine_species(72),
-    "yukawa": yukawa(60),
-    "hard_spheres": glass.binary_hard_spheres(50, 0.4),
-    "hard_discs": glass.binary_hard_spheres(50, 0.6, dimension=2),
-}
-# They have the names of the contract, and say that there are none.
-WITHOUT_FORCES = {"hard_spheres", "hard_discs"}
 every = pytest.mark.parametrize("name", MODELS)
 # LAMMPS checks the Lennard-Jones mixtures elsewhere.
 LONG = {"wahnstrom", "kob_andersen_2d", "polydisperse_2d", "ternary"}
@@ -76,17 +29,6 @@ few = pytest.mark.parametrize(
         if name not in WITHOUT_FORCES
     ],
 )
-
-
-def liquid(name):
-    """A lattice whose particles are pushed about a little, some of them out of the box."""
-    model = MODELS[name]
-    lattice = glass.random_lattice(jax.random.key(1), model)
-    rng = np.random.default_rng(2)
-    push = 0.08 * rng.normal(size=lattice.positions.shape) + model.edge * rng.integers(
-        -1, 2, lattice.positions.shape
-    )
-    return model, lattice._replace(positions=lattice.positions + jnp.asarray(push, PRECISION))
 
 
 @every
