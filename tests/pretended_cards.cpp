@@ -111,7 +111,6 @@ int cuLaunchKernel(void* given, unsigned blocks, unsigned, unsigned, unsigned th
     for (int k = 0; k < (int)blocks; k++)
         block::emulation::play(block::Play::IN_ORDER, 0, [&] {
             if (function.name == "begin_observing") begin_sums(settings, arrays, k, (int)blocks);
-            if (function.name == "finish_observing") finish_sums(settings, arrays, k, (int)blocks);
             if (function.name == "advance") block::System(settings, arrays, k, (char*)shared.data()).run();
         });
     return 0;
@@ -154,4 +153,4 @@ TDAGLASS_FOR_PYTHON(machine)
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_block_advance, advance_here, tdaglass::cuda::and_blocks(xla::ffi::Ffi::Bind()));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_block_observe, observe_here,
-                              tdaglass::cuda::and_blocks(tdaglass::calls::and_watch(xla::ffi::Ffi::Bind())));
+                              tdaglass::cuda::and_blocks(tdaglass::calls::and_watch<tdaglass::calls::Ints>(xla::ffi::Ffi::Bind())));

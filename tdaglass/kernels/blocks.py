@@ -6,6 +6,7 @@ the division of its steps into calls. The kernel's text is compiled at first use
 """
 
 import ctypes
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -32,10 +33,15 @@ FUNCTIONS = ("tdaglass_block_plan", "tdaglass_block_code")
 MOST_SPECIES = 4
 # Neighbours that a list may have room for.
 MOST_ROOM = 1016
+# Numbers of 32 bits in which a sum over replicas leaves a launch.
+WORDS = 4
 # Statuses (of `molecular_dynamics.STATUS`) that are not the system's fault.
 LIST_FULL, DOES_NOT_FIT = 7, 8
 # JAX's name for the devices that blocks run on.
 BACKEND = "cuda"
+
+# `Sums` as whole numbers, which add up exactly in any order, `WORDS` of each at the end: see `whole_numbers`.
+ExactSums = tuple[Array, Array, Array, Array, Array]
 
 
 def advance(
@@ -54,7 +60,7 @@ def advance(
     dt: float,
     skin: float,
     room: int,
-) -> tuple[Motion, Int[Array, "*batch"], Int[Array, "*batch"], Int[Array, "*batch"], Sums | None]:
+) -> tuple[Motion, Int[Array, "*batch"], Int[Array, "*batch"], Int[Array, "*batch"], ExactSums | None]:
     """Make the steps `first` to `last` of NVE or (with `thermostat`) NVT dynamics on a card.
 
     Parameters
@@ -70,8 +76,9 @@ def advance(
         As of `molecular_dynamics.advance`. Where it is `LIST_FULL`, try again with more room.
     longest : (...,) int32
         Neighbours that a list would have had to take: more than `room` where it was full.
-    Sums, or None
-        Zero at moments that are not among these steps: what several calls observe can be added.
+    ExactSums, or None
+        Zero at moments that are not among these steps: what several calls and cards observe is added exactly
+        by `whole_numbers`, and then made numbers by `sums_of`.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def advance(
     else:
         name, vmap_method = "tdaglass_block_observe", "sequential"
         shapes = sum_shapes(observation, n, len(interaction.masses))
-        sums = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+        sums = [jax.ShapeDtypeStruct((*shape, WORDS), jnp.int32) for shape in shapes]
     results = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (first, *motion, first, first)]
     call = not_differentiable(
         "the CUDA kernels",
@@ -120,6 +127,21 @@ def advance(
     return Motion(*moved), made, status, longest, tuple(found[: len(sums)]) if sums else None
 
 
+def whole_numbers(words: Int[Array | np.ndarray, "cards *sums words"]) -> np.ndarray:
+    """What several cards observed, added up: (..., 2) int64, in 2^-8 and in 2^-52 of a unit."""
+    return np.ascontiguousarray(words, "<i4").view("<i8").sum(0)
+
+
+def sums_of(wholes: Sequence[np.ndarray], length: float) -> Sums:
+    """Whole numbers as numbers in single precision, each rounded once; `length` is the `Plan`'s."""
+    units = length, length**2, length**2, 1, 1
+    exact = (x[..., 0] * 2.0**-8 + x[..., 1] * 2.0**-52 for x in wholes)
+    distance, distance_sq, cage_sq, scattering, scattering_sq = (
+        jnp.asarray(x * unit, jnp.float32) for x, unit in zip(exact, units, strict=True)
+    )
+    return distance, distance_sq, cage_sq, scattering, scattering_sq
+
+
 class Plan(NamedTuple):
     """How systems are laid out in a block.
 
@@ -131,6 +153,8 @@ class Plan(NamedTuple):
         Of a block.
     shared_bytes, scratch_bytes : int
         Of each system, on the multiprocessor and in the card's memory.
+    length : float
+        Unit of the lengths that are observed.
     options : str
         Of the compiler.
     """
@@ -139,16 +163,18 @@ class Plan(NamedTuple):
     threads: int
     shared_bytes: int
     scratch_bytes: int
+    length: float
     options: str
 
 
 class _PlanRecord(ctypes.Structure):
-    """As ``PlanRecord`` in ``src/cuda/launch/launch.cpp``."""
+    """As ``PlanRecord`` in ``src/cuda/launch/for_python.hpp``."""
 
     _fields_ = (
         ("threads", ctypes.c_int32),
         ("shared_bytes", ctypes.c_int64),
         ("scratch_bytes", ctypes.c_int64),
+        ("length", ctypes.c_double),
         ("options", ctypes.c_char * 1024),
     )
 
@@ -213,7 +239,8 @@ def make_plan(
         ctypes.byref(card.record()),
         ctypes.byref(record),
     )
-    return Plan(status, record.threads, record.shared_bytes, record.scratch_bytes, record.options.decode())
+    options = record.options.decode()
+    return Plan(status, record.threads, record.shared_bytes, record.scratch_bytes, record.length, options)
 
 
 @cache

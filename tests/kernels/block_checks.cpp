@@ -73,7 +73,8 @@ struct Liquid {
 
 struct Result {
     std::vector<int> fraction, image, made, status, longest;
-    std::vector<float> velocity, force, chain_position, chain_momentum, sums[5];
+    std::vector<float> velocity, force, chain_position, chain_momentum;
+    std::vector<block::Whole> sums[5];
     bool planned = true;
 
     bool is(const Result& x) const {
@@ -107,15 +108,15 @@ Result run(const Liquid& l, Play how = Play::IN_ORDER, bool observes = false, un
     for (int k = 0; k < l.n * CAGE; k++) cage.push_back(k * 31 % (l.n + 2) - 1);
     for (int k = 0; k < WAVES * l.dimension; k++) waves.push_back(k * 5 % 17 - 8);
     const size_t n = l.n, curves = l.kinds + 2;
-    for (int k = 0; k < 5; k++) r.sums[k].resize(MOMENTS * (k < 3 ? n : curves));
-    std::vector<block::uint4> scratch((size_t)plan.scratch_bytes * SYSTEMS / 16), common((size_t)plan.common_bytes / 16 + 1);
+    for (int k = 0; k < 5; k++) r.sums[k].resize(2 * MOMENTS * (k < 3 ? n : curves));
+    std::vector<block::uint4> scratch((size_t)plan.scratch_bytes * SYSTEMS / 16), density((size_t)plan.common_bytes / 16 + 1);
     const block::Arrays arrays{
         l.fraction.data(), l.image.data(), l.velocity.data(), l.force.data(), l.chain.data(), l.chain.data(),
         l.species.data(), l.diameters.data(), l.box.data(), l.temperature.data(), l.slope.data(), l.first.data(),
         l.last.data(), r.fraction.data(), r.image.data(), r.velocity.data(), r.force.data(), r.chain_position.data(),
         r.chain_momentum.data(), r.made.data(), r.status.data(), r.longest.data(), (char*)scratch.data(), moments,
         l.fraction.data(), l.image.data(), cage.data(), waves.data(), r.sums[0].data(), r.sums[1].data(),
-        r.sums[2].data(), r.sums[3].data(), r.sums[4].data(), (char*)common.data()};
+        r.sums[2].data(), r.sums[3].data(), r.sums[4].data(), (block::Whole*)density.data()};
     block::run_on_cpu(plan, arrays, SYSTEMS, how, seed);
     return r;
 }

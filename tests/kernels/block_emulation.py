@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tdaglass.kernels.blocks import WORDS, sums_of, whole_numbers
 from tdaglass.kernels.molecular_dynamics import FORMS, TRUNCATIONS, Interaction, Motion
 
 HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ WHOLE = {"fraction", "image", "species", "first", "last", "made", "status", "lon
 
 class Arrays(ctypes.Structure):
     _fields_ = [
-        (name, ctypes.c_void_p) for name in (*INPUTS, *OUTPUTS, "scratch", *OBSERVED, *SUMS, "common")
+        (name, ctypes.c_void_p) for name in (*INPUTS, *OUTPUTS, "scratch", *OBSERVED, *SUMS, "density")
     ]
 
 
@@ -51,6 +52,7 @@ class Launch(ctypes.Structure):
         ),
         ("watched", ctypes.c_int64 * 3),
         ("arrays", Arrays),
+        ("length", ctypes.c_double),
     ]
 
 
@@ -165,7 +167,7 @@ def advance(
             arrays[name] = np.ascontiguousarray(value, np.int32)
         moments, curves = len(arrays["moments"]), len(interaction.masses) + 2
         for name in SUMS:
-            arrays[name] = np.full((moments, curves if "scattering" in name else n), 77, np.float32)
+            arrays[name] = np.full((moments, curves if "scattering" in name else n, WORDS), 77, np.int32)
         x.watched[:] = (moments, arrays["cage"].shape[1], arrays["waves"].shape[0])
     for name, value in arrays.items():
         setattr(x.arrays, name, value.ctypes.data)
@@ -175,5 +177,7 @@ def advance(
     for name, value in before.items():
         np.testing.assert_array_equal(arrays[name], value)  # a launch can be made again
     moved = Motion(*(arrays[name] for name in OUTPUTS[:6]))
-    sums = None if observation is None else tuple(arrays[name] for name in SUMS)
+    sums = None
+    if observation is not None:
+        sums = tuple(map(np.asarray, sums_of([whole_numbers(arrays[name][None]) for name in SUMS], x.length)))
     return moved, arrays["made"], arrays["status"], sums, arrays["longest"]

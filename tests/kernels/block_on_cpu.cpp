@@ -28,6 +28,7 @@ struct Launch {
     int64_t room, threads, stages, shared, play, seed, systems;
     int64_t watched[3];  // moments, neighbours in a cage, waves
     block::Arrays arrays;
+    double length;  // unit of lengths in what is observed
 };
 
 int64_t tdaglass_block_arrays_bytes() { return sizeof(block::Arrays); }
@@ -40,10 +41,11 @@ int64_t tdaglass_block_launch(Launch* x, char* options, int64_t options_bytes) {
     try {
         block::Plan plan;
         if (Status status = plan_of(s, x->room, x->watched, x->threads, x->stages, x->shared, plan)) return status;
+        x->length = plan.settings.length;
         if (options) std::strncpy(options, plan.options.c_str(), options_bytes);
         if (!x->systems) return OK;
-        std::vector<block::uint4> scratch((size_t)(plan.scratch_bytes * x->systems) / 16), common((size_t)plan.common_bytes / 16 + 1);
-        x->arrays.scratch = (char*)scratch.data(), x->arrays.common = (char*)common.data();
+        std::vector<block::uint4> scratch((size_t)(plan.scratch_bytes * x->systems) / 16), density((size_t)plan.common_bytes / 16 + 1);
+        x->arrays.scratch = (char*)scratch.data(), x->arrays.density = (block::Whole*)density.data();
         block::run_on_cpu(plan, x->arrays, x->systems, (block::Play)x->play, (unsigned)x->seed);
         return OK;
     } catch (const std::exception&) {

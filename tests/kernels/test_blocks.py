@@ -209,7 +209,7 @@ def test_ensembles_under_vmap(cards, systems):
 
     together = jax.vmap(observe)(both)
     *_, sums = together
-    assert sums[0].shape == (2, 3, 200)
+    assert sums[0].shape == (2, 3, 200, blocks.WORDS)
     for x in sums:
         assert np.asarray(x[:, :2]).any()
         assert not np.asarray(x[:, 2]).any()

@@ -158,7 +158,9 @@ def test_ensembles_are_those_of_the_cpu(start, cards, monkeypatch):
         )
 
     found, expected = ensemble("cuda"), ensemble("cpu")
-    assert any(launch.startswith("begin_observing") for launch in cards.launches())
+    launches = [launch.split()[:2] for launch in cards.launches()]
+    assert ["advance", "2"] in launches
+    assert ["begin_observing", "64"] in launches
     for name in (
         "propensity",
         "squared_displacement",
@@ -167,7 +169,12 @@ def test_ensembles_are_those_of_the_cpu(start, cards, monkeypatch):
         "total_scattering",
     ):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=2e-3, atol=2e-4)
-    # Launches that end before, at and behind moments; and segments, which are calls.
+    # Sums do not tell how many cards there were.
+    with monkeypatch.context() as patch:
+        patch.setattr(cuda_kernels, "mesh_of", lambda *_: None)
+        assert_same_bits(ensemble("cuda"), found)
+        assert ["advance", "4"] in [launch.split()[:2] for launch in cards.launches()]
+    # Nor launches that end before, at and behind moments; nor segments, which are calls.
     monkeypatch.setattr(cuda_kernels, "LAUNCH_SECONDS", 1e-6)
     monkeypatch.setattr(cuda_kernels, "_expected_steps", lambda states: 25)
     assert_same_bits(ensemble("cuda"), found)

@@ -98,7 +98,7 @@ def run_and_observe(
     -------
     State
     Sums
-        Over the replicas, moments leading.
+        Over the replicas, moments leading; neither the launches nor the cards change a bit of them.
     """
     first, moments = int(states.step[0]), np.asarray(observation[0])
     if (np.diff(moments, prepend=first) <= 0).any():
@@ -113,11 +113,18 @@ def run_and_observe(
     last = [int(moments[-1])]
     for after, sums in _launches(*settings, states, schedule, first, last, observation):
         # Of the moments that are not in this launch there are zeros.
-        found = [np.asarray(x, np.float64).sum(0) for x in sums]
+        found = [blocks.whole_numbers(x) for x in sums]
         total = found if total is None else [x + y for x, y in zip(total, found, strict=True)]
         states = after
-    distance, distance_sq, cage_sq, scattering, scattering_sq = (jnp.asarray(x, jnp.float32) for x in total)
-    return states, (distance, distance_sq, cage_sq, scattering, scattering_sq)
+    return states, blocks.sums_of(total, _unit_of_length(model))
+
+
+def _unit_of_length(model: Model) -> float:
+    """Of what is observed; the same on all cards."""
+    pairs, cards = interaction(model), blocks.cards_here()
+    assert not isinstance(pairs, str)
+    assert not isinstance(cards, str)
+    return blocks.make_plan(pairs, model.n_particles, model.dimension, card=cards[0]).length
 
 
 def _on_cards(arrays: Any, mesh: Mesh | None, replicated: bool = False) -> Any:
@@ -220,7 +227,7 @@ def advance(
     State
     made, status, longest : (batch,)
         See `blocks.advance`.
-    Sums with an axis for the cards in front, or None
+    ExactSums with an axis for the cards in front, or None
     """
     pairs = interaction(model)
     assert not isinstance(pairs, str), pairs  # `why_not` was asked

@@ -14,9 +14,4 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 begin_observing(const __grid_constant__ Settings settings, const __grid_constant__ Arrays arrays) {
     begin_sums(settings, arrays, blockIdx.x, gridDim.x);
 }
-
-extern "C" __global__ void __launch_bounds__(THREADS)
-finish_observing(const __grid_constant__ Settings settings, const __grid_constant__ Arrays arrays) {
-    finish_sums(settings, arrays, blockIdx.x, gridDim.x);
-}
 #endif

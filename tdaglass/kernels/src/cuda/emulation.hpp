@@ -58,8 +58,6 @@ inline void run_on_cpu(const Plan& plan, const Arrays& arrays, int64_t systems, 
     std::vector<uint4> shared((size_t)plan.shared_bytes / sizeof(uint4) + 1);
     for (int64_t k = 0; k < systems; k++)
         emulation::play(how, seed + (unsigned)k, [&] { System(s, arrays, (int)k, (char*)shared.data()).run(); });
-    for (int64_t k = 0; k < plan.finish_blocks; k++)
-        emulation::play(how, seed, [&] { finish_sums(s, arrays, (int)k, (int)plan.finish_blocks); });
 }
 
 }  // namespace tdaglass::block

@@ -1,26 +1,22 @@
 // What dynamics.isoconfigurational averages, added up over all systems of a launch: see molecular_dynamics/observables.hpp.
 //
-// Sums are whole numbers, added by whoever comes, so that the order of blocks changes no bit. A number in single
-// precision is added exactly: in two wholes, of 2^-8 and of 2^-52, which have room for 2^42 in lengths or their squares
-// from a thousand replicas, and for a million replicas of what is smaller.
+// Sums are whole numbers, added by whoever comes, so that the order of blocks, launches and cards changes no bit; who has
+// them all makes numbers of them (kernels/blocks.py). A number in single precision is added exactly: in two wholes, of
+// 2^-8 and of 2^-52, which have room for 2^42 in lengths or their squares from a thousand replicas, and for a million
+// replicas of what is smaller. Lengths are in units of Settings::length.
 #pragma once
 #include "places.hpp"
 
 namespace tdaglass {
 namespace block {
 
-FN void add_exactly(char* common, Whole places, Whole k, float x) {
-    Whole* to = (Whole*)(common + places) + 2 * k;
+FN void add_exactly(Whole* sums, Whole k, float x) {
+    Whole* to = sums + 2 * k;
     const float most = 0x1p42f;
     x = x < most ? (x > -most ? x : -most) : most;
     const Whole high = nearest_long(x * 0x1p8f), low = nearest_long((x - (float)high * 0x1p-8f) * 0x1p52f);
     if (high) add_to(to, high);
     if (low) add_to(to + 1, low);
-}
-
-FN double exact_sum(const char* common, Whole places, Whole k) {
-    const Whole* from = (const Whole*)(common + places) + 2 * k;
-    return (double)from[0] * 0x1p-8 + (double)from[1] * 0x1p-52;
 }
 
 struct Wave {
@@ -115,8 +111,8 @@ struct Look {
             total_sq += moved * moved;
         }
         const Whole k = moment * p.n() + id;
-        add_exactly(a.common, s.common.distance, k, in_lengths(square_root(total_sq)));
-        add_exactly(a.common, s.common.distance_sq, k, in_lengths(in_lengths(total_sq)));
+        add_exactly(a.distance, k, in_lengths(square_root(total_sq)));
+        add_exactly(a.distance_sq, k, in_lengths(in_lengths(total_sq)));
     }
 
     // Squared displacement relative to the mean of the cage, the particle itself included.
@@ -134,7 +130,7 @@ struct Look {
             const float relative = p.moved()[(u64)i * DIM + d] - total[d] / (float)members;
             relative_sq += relative * relative;
         }
-        add_exactly(a.common, s.common.cage_sq, moment * p.n() + i, in_lengths(in_lengths(relative_sq)));
+        add_exactly(a.cage_sq, moment * p.n() + i, in_lengths(in_lengths(relative_sq)));
     }
 
     // The particle now against itself at the start, averaged over the wave vectors.
@@ -149,7 +145,7 @@ struct Look {
 
     FN void add_scattering(const Whole* of_species) const {
         const Whole n_curves = s.n_species + 2;
-        const Whole* start = (const Whole*)(a.common + s.common.density);
+        const Whole* start = a.density;
         double total = 0, total_then = 0;
         for (int k = 0; k < 2 * s.n_waves; k++) {
             const double then = (double)start[k] / WAVE_QUANTA;
@@ -161,19 +157,21 @@ struct Look {
             const double curve = k == n_curves - 1 ? total / total_then
                                                    : (double)of_species[of] * 0x1p-32 / (double)(members > 1 ? members : 1);
             const float value = (float)curve;
-            add_exactly(a.common, s.common.scattering, moment * n_curves + k, value);
-            add_exactly(a.common, s.common.scattering_sq, moment * n_curves + k, value * value);
+            add_exactly(a.scattering, moment * n_curves + k, value);
+            add_exactly(a.scattering_sq, moment * n_curves + k, value * value);
         }
     }
 };
 
 // Before a launch: no sums, and the waves of the common start; block `which` of `n_blocks`.
 FN void begin_sums(const Settings& s, const Arrays& a, int which, int n_blocks) {
-    Whole* sums = (Whole*)a.common;
-    Whole* density = (Whole*)(a.common + s.common.density);
     EACH_THREAD(t) {
-        for (Whole k = (Whole)which * THREADS + t; k < s.common.density / 8; k += (Whole)n_blocks * THREADS) sums[k] = 0;
-        if (which < s.n_waves && t < 2) density[2 * which + t] = 0;
+        const Whole first = (Whole)which * THREADS + t, by = (Whole)n_blocks * THREADS;
+        for (Whole k = first; k < 2 * (Whole)s.n_moments * s.n_particles; k += by)
+            a.distance[k] = a.distance_sq[k] = a.cage_sq[k] = 0;
+        for (Whole k = first; k < 2 * (Whole)s.n_moments * (s.n_species + 2); k += by)
+            a.scattering[k] = a.scattering_sq[k] = 0;
+        if (which < s.n_waves && t < 2) a.density[2 * which + t] = 0;
     }
     BARRIER();
     EACH_THREAD(t) {
@@ -182,24 +180,7 @@ FN void begin_sums(const Settings& s, const Arrays& a, int which, int n_blocks) 
             const Wave w = wave(turn_of(a.start_fraction + (u64)i * DIM, a.waves, which));
             real += nearest(w.cosine * WAVE_QUANTA), imaginary += nearest(w.sine * WAVE_QUANTA);
         }
-        if (which < s.n_waves) sum_to(density + 2 * which, real), sum_to(density + 2 * which + 1, imaginary);
-    }
-}
-
-// After a launch: sums as the caller wants them.
-FN void finish_sums(const Settings& s, const Arrays& a, int which, int n_blocks) {
-    const double length = s.length;
-    EACH_THREAD(t) {
-        const Whole first = (Whole)which * THREADS + t, by = (Whole)n_blocks * THREADS;
-        for (Whole k = first; k < (Whole)s.n_moments * s.n_particles; k += by) {
-            a.distance[k] = (float)(exact_sum(a.common, s.common.distance, k) * length);
-            a.distance_sq[k] = (float)(exact_sum(a.common, s.common.distance_sq, k) * length * length);
-            a.cage_sq[k] = (float)(exact_sum(a.common, s.common.cage_sq, k) * length * length);
-        }
-        for (Whole k = first; k < (Whole)s.n_moments * (s.n_species + 2); k += by) {
-            a.scattering[k] = (float)exact_sum(a.common, s.common.scattering, k);
-            a.scattering_sq[k] = (float)exact_sum(a.common, s.common.scattering_sq, k);
-        }
+        if (which < s.n_waves) sum_to(a.density + 2 * which, real), sum_to(a.density + 2 * which + 1, imaginary);
     }
 }
 

@@ -22,8 +22,7 @@ struct Watched {  // sizes of an observation; none: nothing is observed
 
 // Of kernel text (advance.cu), one launch after the other:
 //   begin_observing<<<begin_blocks, threads>>>(settings, arrays)       if begin_blocks > 0,
-//   advance<<<systems, threads, shared_bytes>>>(settings, arrays),
-//   finish_observing<<<finish_blocks, threads>>>(settings, arrays)     if finish_blocks > 0.
+//   advance<<<systems, threads, shared_bytes>>>(settings, arrays).
 struct Plan {
     Settings settings{};
     int dimension = 0, padded = 0, kinds = 1, threads = 0, blocks = 1, stages = 0;  // blocks: on a multiprocessor
@@ -32,7 +31,7 @@ struct Plan {
     int64_t shared_bytes = 0;
     int64_t scratch_bytes = 0;                            // of each system
     int64_t common_bytes = 0;                             // of all systems together
-    int64_t begin_blocks = 0, finish_blocks = 0;
+    int64_t begin_blocks = 0;
     std::string options;                                  // of the compiler, without the architecture
 };
 
@@ -152,13 +151,7 @@ inline void lay_out_scratch(Plan& p) {
     x.moved = s.n_moments ? take(axes * n * 4) : at;
     x.density = s.n_moments ? take(((int64_t)s.n_waves * 2 + 2 * (MOST_SPECIES + 1)) * 8) : at;
     x.bytes = p.scratch_bytes = at;
-    at = 0;
-    CommonPlaces& c = s.common;
-    const int64_t of_particles = 16 * s.n_moments * n, of_curves = 16 * (int64_t)s.n_moments * (s.n_species + 2);
-    c.distance = take(of_particles), c.distance_sq = take(of_particles), c.cage_sq = take(of_particles);
-    c.scattering = take(of_curves), c.scattering_sq = take(of_curves);
-    c.density = take(16 * (int64_t)s.n_waves);
-    c.bytes = p.common_bytes = at;
+    p.common_bytes = 16 * (int64_t)s.n_waves;
 }
 
 inline std::string options_of(const Plan& p) {
@@ -229,11 +222,7 @@ inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Ca
     choose_threads(p, card, threads);
     if (p.shared_bytes > card.shared_per_block) return DOES_NOT_FIT;
     lay_out_scratch(p);
-    if (watched.n_moments) {
-        const int64_t numbers = watched.n_moments * s.n_particles;
-        p.begin_blocks = std::max<int64_t>(watched.n_waves, 64);
-        p.finish_blocks = std::min<int64_t>((numbers + p.threads - 1) / p.threads, 1024);
-    }
+    if (watched.n_moments) p.begin_blocks = std::max<int64_t>(watched.n_waves, 64);
     p.options = options_of(p);
     return OK;
 }

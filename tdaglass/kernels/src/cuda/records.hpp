@@ -34,11 +34,6 @@ struct ScratchPlaces {
     Whole list, masks, velocity, velocity_next, force, built_at, id, id_next, rank, ends, moved, density, bytes;
 };
 
-// Where the sums of all replicas begin in the common scratch, in bytes; each number takes two wholes.
-struct CommonPlaces {
-    Whole distance, distance_sq, cage_sq, scattering, scattering_sq, density, bytes;
-};
-
 // Everything that the systems of a launch have in common.
 struct Settings {
     int n_particles, n_species, thermostat;
@@ -59,7 +54,6 @@ struct Settings {
     PairStrength strength[MOST_SPECIES][MOST_SPECIES];
     float mass[MOST_SPECIES], half_kick[MOST_SPECIES];
     ScratchPlaces scratch;
-    CommonPlaces common;
 };
 
 // Device pointers; a leading axis of systems where nothing else is said. What comes in is never written to, so that a
@@ -79,8 +73,9 @@ struct Arrays {
     char* scratch;                                     // Settings::scratch.bytes for each system
     // With an observation, of all systems together; see Observation and Sums of molecular_dynamics.hpp.
     const int *moments, *start_fraction, *start_image, *cage, *waves;
-    float *distance, *distance_sq, *cage_sq, *scattering, *scattering_sq;
-    char* common;                                      // Settings::common.bytes, once
+    // Sums are whole numbers, two of each (observe.hpp), so that those of launches and cards add up exactly.
+    Whole *distance, *distance_sq, *cage_sq, *scattering, *scattering_sq;
+    Whole* density;                                    // (waves, 2): waves of the common start
 };
 
 }  // namespace block

@@ -109,21 +109,24 @@ struct Systems {
     }
 };
 
-// What to look at on the way and where its sums go, in the order in which they are bound.
+// What to look at on the way and where its sums go, in the order in which they are bound. `Sum` is a result of XLA's, in
+// which each sum takes `words` numbers.
+template <class Sum>
 struct Watch {
     Ints moments, fraction, image, cage, waves;
-    FloatsOut distance, distance_sq, cage_sq, scattering, scattering_sq;
+    Sum distance, distance_sq, cage_sq, scattering, scattering_sq;
 
     // An error unless the arrays are those of such systems.
-    ffi::Error check(const Settings& s) {
+    ffi::Error check(const Settings& s, int64_t words = 1) {
         const int64_t n_moments = moments.element_count();
         const auto start = fraction.dimensions(), neighbors = cage.dimensions();
         bool agree = start.size() == 2 && neighbors.size() == 2 && start[0] == s.n_particles &&
                      start[1] == s.dimension && neighbors[0] == s.n_particles &&
                      has_numbers(image, s.n_particles * s.dimension) && s.dimension > 0 &&
                      waves.element_count() % s.dimension == 0;
-        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, n_moments * s.n_particles);
-        for (auto* sum : {&scattering, &scattering_sq}) agree &= has_numbers(**sum, n_moments * (s.n_species + 2));
+        for (auto* sum : {&distance, &distance_sq, &cage_sq}) agree &= has_numbers(**sum, words * n_moments * s.n_particles);
+        for (auto* sum : {&scattering, &scattering_sq})
+            agree &= has_numbers(**sum, words * n_moments * (s.n_species + 2));
         if (agree) return ffi::Error::Success();
         return ffi::Error::InvalidArgument("expected one start, its cages, and sums for every moment");
     }
@@ -186,8 +189,8 @@ auto and_systems(Binding&& binding) {
         .template Attr<double>("skin");
 }
 
-// The members of a Watch, behind others.
-template <class Binding>
+// The members of a Watch, behind others; `Sum` is a buffer of XLA's.
+template <class Sum, class Binding>
 auto and_watch(Binding&& binding) {
     return std::move(binding)
         .template Arg<Ints>()  // moments
@@ -195,11 +198,11 @@ auto and_watch(Binding&& binding) {
         .template Arg<Ints>()  // image of the start
         .template Arg<Ints>()  // cage
         .template Arg<Ints>()  // waves
-        .template Ret<Floats>()   // distance
-        .template Ret<Floats>()   // distance_sq
-        .template Ret<Floats>()   // cage_sq
-        .template Ret<Floats>()   // scattering
-        .template Ret<Floats>();  // scattering_sq
+        .template Ret<Sum>()   // distance
+        .template Ret<Sum>()   // distance_sq
+        .template Ret<Sum>()   // cage_sq
+        .template Ret<Sum>()   // scattering
+        .template Ret<Sum>();  // scattering_sq
 }
 
 }  // namespace tdaglass::calls

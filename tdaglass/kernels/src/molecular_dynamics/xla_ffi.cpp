@@ -46,7 +46,7 @@ ffi::Error advance_systems(Advance advance_them, int64_t threads, Systems& given
 }
 
 // One batch of replicas, and what to look at on their way.
-ffi::Error observe(int64_t threads, Watch& watch, Systems& given) {
+ffi::Error observe(int64_t threads, Watch<FloatsOut>& watch, Systems& given) {
     if (auto error = given.check(); error.failure()) return error;
     if (auto error = watch.check(given.settings()); error.failure()) return error;
     const auto observation = watch.observation(given.settings());
@@ -110,8 +110,8 @@ constexpr auto advance_call = [](int64_t threads, auto... all) {
 constexpr auto observe_call = [](int64_t threads, Ints moments, Ints fraction, Ints image, Ints cage, Ints waves,
                                  FloatsOut distance, FloatsOut distance_sq, FloatsOut cage_sq, FloatsOut scattering,
                                  FloatsOut scattering_sq, auto... all) {
-    Watch watch{moments,  fraction,    image,   cage,       waves,
-                        distance, distance_sq, cage_sq, scattering, scattering_sq};
+    Watch<FloatsOut> watch{moments,  fraction,    image,   cage,       waves,
+                                   distance, distance_sq, cage_sq, scattering, scattering_sq};
     Systems given{all...};
     return observe(threads, watch, given);
 };
@@ -121,7 +121,7 @@ constexpr auto observe_call = [](int64_t threads, Ints moments, Ints fraction, I
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_advance, advance_call, and_systems(ffi::Ffi::Bind().Attr<int64_t>("threads")));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_observe, observe_call,
-                              and_systems(and_watch(ffi::Ffi::Bind().Attr<int64_t>("threads"))));
+                              and_systems(and_watch<Floats>(ffi::Ffi::Bind().Attr<int64_t>("threads"))));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_measure, measure,
                               and_liquid(ffi::Ffi::Bind()

@@ -10,14 +10,17 @@
 namespace tdaglass::cuda {
 
 namespace ffi = xla::ffi;
-using calls::FloatsOut;
 using calls::Ints;
 using calls::IntsOut;
+using Watch = calls::Watch<IntsOut>;
+
+// Of 32 bits, that a sum takes: two whole numbers of 64.
+constexpr int64_t WORDS = 4;
 
 // Behind these words Python finds a sentence for its user.
 inline ffi::Error cannot(const std::string& why) { return ffi::Error::Internal("tdaglass: " + why); }
 
-inline block::Arrays arrays_of(calls::Systems& given, IntsOut& longest, calls::Watch* watch) {
+inline block::Arrays arrays_of(calls::Systems& given, IntsOut& longest, Watch* watch) {
     block::Arrays x{};
     x.fraction = given.fraction.typed_data(), x.image = given.image.typed_data();
     x.velocity = given.velocity.typed_data(), x.force = given.force.typed_data();
@@ -35,9 +38,10 @@ inline block::Arrays arrays_of(calls::Systems& given, IntsOut& longest, calls::W
         x.moments = watch->moments.typed_data(), x.start_fraction = watch->fraction.typed_data();
         x.start_image = watch->image.typed_data(), x.cage = watch->cage.typed_data();
         x.waves = watch->waves.typed_data();
-        x.distance = watch->distance->typed_data(), x.distance_sq = watch->distance_sq->typed_data();
-        x.cage_sq = watch->cage_sq->typed_data();
-        x.scattering = watch->scattering->typed_data(), x.scattering_sq = watch->scattering_sq->typed_data();
+        auto wholes = [](IntsOut& x) { return reinterpret_cast<block::Whole*>(x->typed_data()); };
+        x.distance = wholes(watch->distance), x.distance_sq = wholes(watch->distance_sq);
+        x.cage_sq = wholes(watch->cage_sq);
+        x.scattering = wholes(watch->scattering), x.scattering_sq = wholes(watch->scattering_sq);
     }
     return x;
 }
@@ -60,7 +64,7 @@ inline std::string why_no_plan(block::Status status) {
 }
 
 template <class Launcher>
-ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, calls::Watch* watch,
+ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, Watch* watch,
                           calls::Systems& given) {
     if (auto error = given.check(); error.failure()) return error;
     const auto settings = given.settings();
@@ -69,7 +73,7 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, cal
         return ffi::Error::InvalidArgument("expected one longest list for each system");
     block::Watched watched;
     if (watch) {
-        if (auto error = watch->check(settings); error.failure()) return error;
+        if (auto error = watch->check(settings, WORDS); error.failure()) return error;
         const auto what = watch->observation(settings);
         watched = {what.n_moments, what.n_cage, what.n_waves};
     }
@@ -79,8 +83,8 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, cal
     if (auto status = block::make_plan(settings, room, limits, watched, plan)) return cannot(why_no_plan(status));
 
     auto arrays = arrays_of(given, longest, watch);
-    if (plan.common_bytes && !(arrays.common = launcher.take(plan.common_bytes)))
-        return cannot("there is not enough memory for what is observed; try fewer moments");
+    if (plan.common_bytes && !(arrays.density = reinterpret_cast<block::Whole*>(launcher.take(plan.common_bytes))))
+        return cannot("there is not enough memory for what is observed; try fewer wave vectors");
     // Lists are needed while a system runs: where there is no room for all of them, systems run one part after another.
     int64_t most = launcher.most_scratch() / plan.scratch_bytes;
     most = std::clamp<int64_t>(most, 1, std::max<int64_t>(shape.batch, 1));
@@ -93,7 +97,6 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, cal
     for (int64_t k = 0; k < shape.batch && why.empty(); k += of_part)
         why = launcher.launch("advance", std::min(of_part, shape.batch - k), plan.shared_bytes, plan,
                               from_system(arrays, shape, k));
-    if (why.empty()) why = launcher.launch("finish_observing", plan.finish_blocks, 0, plan, arrays);
     return why.empty() ? ffi::Error::Success() : cannot(why);
 }
 
@@ -109,10 +112,10 @@ constexpr auto advance_call = [](auto& launcher, int64_t room, IntsOut longest, 
 };
 
 constexpr auto observe_call = [](auto& launcher, Ints moments, Ints fraction, Ints image, Ints cage, Ints waves,
-                                 FloatsOut distance, FloatsOut distance_sq, FloatsOut cage_sq, FloatsOut scattering,
-                                 FloatsOut scattering_sq, int64_t room, IntsOut longest, auto... all) {
-    calls::Watch watch{moments,  fraction,    image,   cage,       waves,
-                               distance, distance_sq, cage_sq, scattering, scattering_sq};
+                                 IntsOut distance, IntsOut distance_sq, IntsOut cage_sq, IntsOut scattering,
+                                 IntsOut scattering_sq, int64_t room, IntsOut longest, auto... all) {
+    Watch watch{moments,  fraction,    image,   cage,       waves,
+                        distance, distance_sq, cage_sq, scattering, scattering_sq};
     calls::Systems given{all...};
     return advance_blocks(launcher, room, longest, &watch, given);
 };

@@ -27,6 +27,7 @@ inline int32_t ask_card(Machine& machine, const char* path, int32_t ordinal, Car
 struct PlanRecord {
     int32_t threads;
     int64_t shared_bytes, scratch_bytes;
+    double length;  // unit of lengths in what is observed
     char options[1024];
 };
 
@@ -36,7 +37,7 @@ inline int32_t plan_for(const Settings* settings, int64_t room, int64_t observes
     block::Plan plan;
     const auto status =
         block::make_plan(*settings, room, limits_of(*card), {observes, observes, observes}, plan);
-    *record = {plan.threads, plan.shared_bytes, plan.scratch_bytes, {}};
+    *record = {plan.threads, plan.shared_bytes, plan.scratch_bytes, plan.settings.length, {}};
     copy_text(record->options, plan.options, sizeof record->options);
     return status;
 } catch (...) {

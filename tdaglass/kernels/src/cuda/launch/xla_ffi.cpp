@@ -27,4 +27,4 @@ TDAGLASS_FOR_PYTHON(machine)
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_block_advance, advance_on_stream, and_blocks(on_stream()));
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tdaglass_block_observe, observe_on_stream,
-                              and_blocks(tdaglass::calls::and_watch(on_stream())));
+                              and_blocks(tdaglass::calls::and_watch<tdaglass::calls::Ints>(on_stream())));
