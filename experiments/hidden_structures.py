@@ -1,14 +1,15 @@
 """Hidden structures in supercooled liquids: one snapshot, and which particles will move.
 
-The study of Boattini et al., Nat. Commun. 11, 5479 (2020), for Lennard-Jones liquids. A liquid is cooled in
-equilibrium; averaged bond order parameters describe every particle of a snapshot; an auto-encoder that never saw
-the dynamics, and two Gaussians in its bottleneck, sort the particles of the coldest liquid; P_red is the
-membership of the looser of the two clusters. It is held against the dynamic propensity of isoconfigurational
-ensembles, and both, particle by particle, against the
-topological clusters that a particle is part of.
+The study of Boattini et al., Nat. Commun. 11, 5479 (2020). A liquid is cooled in equilibrium, or hard spheres are
+grown to one packing fraction after another and collide until they are in equilibrium; averaged bond order
+parameters describe every particle of a snapshot; an auto-encoder that never saw the dynamics, and two Gaussians in
+its bottleneck, sort the particles of the slowest liquid; P_red is the membership of the looser of the two
+clusters. It is held against the dynamic propensity of isoconfigurational ensembles, and both, particle by
+particle, against the topological clusters that a particle is part of.
 
     python experiments/hidden_structures.py                              minutes on two cores
     python experiments/hidden_structures.py --system kob_andersen_3d
+    python experiments/hidden_structures.py --system hard_spheres        its control is the packing fraction
     python experiments/hidden_structures.py --preset paper               the published size
     python experiments/hidden_structures.py --data FILE                  configurations of other groups
 """
@@ -26,7 +27,6 @@ import numpy as np
 from hidden_structures_clusters import classify, correlate_clusters
 from hidden_structures_data import liquid_of, load
 from hidden_structures_records import (
-    MODELS,
     PRESETS,
     Analysed,
     Correlations,
@@ -36,6 +36,7 @@ from hidden_structures_records import (
 )
 from hidden_structures_report import report
 from hidden_structures_simulation import simulate
+from hidden_structures_substances import SUBSTANCES
 from reporting import assemble
 
 from tdaglass import dynamics, glass, learning, parallel, structure
@@ -163,11 +164,12 @@ def main(settings: Settings, executor: Any) -> None:
         liquids = load(settings)
     else:
         simulation = settings.simulation
-        if simulation.system not in MODELS:
+        if simulation.system not in SUBSTANCES:
             raise ValueError(
-                f"expected a liquid to simulate, got {simulation.system}; try --data or {[*MODELS]}"
+                f"expected a liquid to simulate, got {simulation.system}; try --data or {[*SUBSTANCES]}"
             )
-        engine = glass.describe_engine("auto", MODELS[simulation.system](simulation.n))
+        substance = simulation.substance
+        engine = substance.describe_engine(substance.model(simulation.n, simulation.temperatures[-1]))
         print(f"Simulating with {engine}.")
         with settings.place.run("liquids", simulation, engine=engine, wait=True) as kept:
             liquids = simulate(simulation, kept, executor)
