@@ -199,10 +199,9 @@ def draw_clusters(settings: Settings, run: Run, one: Analysed, names: tuple[str,
         f"Rank correlation of {shown} with the number of topological clusters of each type that a particle is "
         f"part of, within a species; {samples(settings, one.liquid)}, {label(one.liquid)}. "
         f"{bands(settings, one.liquid)} Slow particles are part of what stands on the left of zero, fast ones of "
-        "what stands on the right. Bonds "
-        f"are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the modified Voronoi construction of "
-        "parameter f_c. Types are those of the topological cluster classification, in families, each from slow to "
-        f"fast at f_c = {one.clusters[0].parameter:g}; those that no particle is part of have no point."
+        f"what stands on the right. Bonds are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the "
+        "modified Voronoi construction of parameter f_c. Types are those of the topological cluster "
+        f"classification, in families, each from slow to fast at f_c = {one.clusters[0].parameter:g}; those that no particle is part of have no point."
     )
     figure = plot.rows(panels, rows, label="Spearman correlation")
     plot.save_figure(figure, run.figure_path("clusters"), caption)

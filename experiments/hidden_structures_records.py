@@ -187,9 +187,8 @@ class Liquid(NamedTuple):
     relaxation: dynamics.StretchedExponential | None = None
     wave_number: float | None = None
     diffusion_time: float | None = None
-    compressibility: tuple[np.ndarray, float] | None = (
-        None  # P V / N k T (configurations,); and in equilibrium
-    )
+    # P V / N k T of each configuration, (configurations,), and what it is in equilibrium.
+    compressibility: tuple[np.ndarray, float] | None = None
 
 
 class Scores(NamedTuple):
