@@ -201,7 +201,8 @@ def draw_clusters(settings: Settings, run: Run, one: Analysed, names: tuple[str,
         f"{bands(settings, one.liquid)} Slow particles are part of what stands on the left of zero, fast ones of "
         f"what stands on the right. Bonds are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the "
         "modified Voronoi construction of parameter f_c. Types are those of the topological cluster "
-        f"classification, in families, each from slow to fast at f_c = {one.clusters[0].parameter:g}; those that no particle is part of have no point."
+        f"classification, in families, each from slow to fast at f_c = {one.clusters[0].parameter:g}; "
+        "those that no particle is part of have no point."
     )
     figure = plot.rows(panels, rows, label="Spearman correlation")
     plot.save_figure(figure, run.figure_path("clusters"), caption)
