@@ -125,6 +125,8 @@ HARD_SPHERES = Simulation(
     system="hard_spheres",
     temperatures=(0.50, 0.52, 0.54, 0.55, 0.56, 0.57),
     relaxation_times=(1.0, 1.5, 4.0, 8.0, 18.0, 100.0),
+    # The total scattering takes longer than the self part, of which these times are; and growth is violent.
+    equilibration=20.0,
 )
 PRESETS: dict[tuple[str, ...], Settings] = {
     ("wahnstrom", "default"): Settings(),
