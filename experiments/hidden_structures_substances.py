@@ -75,6 +75,6 @@ SUBSTANCES = {
         has_energies=False,
         pressure=pressure_of_collisions,
         equation_of_state=hard_spheres.equation_of_state,
-        time_unit=r"\sigma \sqrt{m / k_B T}",
+        time_unit=r"(\sigma \sqrt{m / k_B T})",
     ),
 }
