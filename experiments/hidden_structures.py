@@ -88,8 +88,9 @@ def sort_particles(
 ) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
-    They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
-    neighbours. That its share grows with temperature is then a finding.
+    They are learned from the slowest liquid alone, and red is its cluster of looser surroundings, with fewer
+    neighbours. That its share is larger in faster liquids is then a finding. Or from both ends together: which of
+    the clusters is red is still said by neighbours, but that the ends differ in it is no longer a surprise.
     """
     configurations = [liquid.configuration for liquid in liquids]
     batches = [
@@ -111,11 +112,12 @@ def sort_particles(
         [np.concatenate([found[which] for found in of]) for of in of_liquids] for which in (0, 1)
     )
     species = [np.asarray(one.species) for one in configurations]
+    ends = [-1] if settings.learned_from == "slowest" or len(liquids) == 1 else [0, -1]
     red = learning.fit_red_clusters(
         jax.random.key(settings.simulation.seed),
-        [features[-1]],
-        [species[-1]],
-        measure=[-counts[-1]],
+        [np.concatenate([features[k] for k in ends])],
+        [np.concatenate([species[k] for k in ends])],
+        measure=[-np.concatenate([counts[k] for k in ends])],
         executor=executor,
         keep=run.chunk,
         name=f"clusters-{of_these}",

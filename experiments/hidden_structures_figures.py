@@ -218,11 +218,14 @@ def draw_mean_p_red(settings: Settings, run: Run, analysed: list[Analysed], name
     against = [np.array([x.value for x in liquids], float)]
     if all(x.relaxation for x in liquids):
         against.append(np.array([x.relaxation.tau for x in liquids if x.relaxation]))
+    learned = f"{label(liquids[-1])} alone"
+    if settings.learned_from == "ends":
+        learned = f"{label(liquids[0])} and {label(liquids[-1])} together"
     panels = [{name: plot.Curve(x, *m) for name, m in means.items()} for x in against]
     caption = (
         f"Mean P_red of each species; {samples(settings, liquids[0])} per point. Bars are one standard error of "
         "the mean over configurations. Auto-encoder, mixture and the choice of the red cluster are of "
-        f"{label(liquids[-1])} alone; the other {liquids[0].control.word}s are seen through them."
+        f"{learned}; the other {liquids[0].control.word}s are seen through them."
     )
     figure = plot.mean_score(*panels, control=liquids[0].control.axis, time_unit=time_unit(settings))
     plot.save_figure(figure, run.figure_path("mean-p-red"), caption)

@@ -51,7 +51,7 @@ def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
 
 # Folders of runs by what decides their results; liquids are found again by studies that ask more of them.
 FOLDERS = {
-    "hidden_structures": (hidden_structures.Settings(), "4462919c5f83931c"),
+    "hidden_structures": (hidden_structures.Settings(), "a81a024c170f47a8"),
     "liquids": (hidden_structures.Simulation(), "14a8f1e049efa58a"),
     "glass_or_liquid": (glass_or_liquid.Settings(), "0faf44f09a1c2143"),
     "quenches": (glass_or_liquid.Cooling(), "c9d546e45c3eeb7b"),
