@@ -3,9 +3,10 @@
 The study of Boattini et al., Nat. Commun. 11, 5479 (2020). A liquid is cooled in equilibrium, or hard spheres are
 grown to one packing fraction after another and collide until they are in equilibrium; averaged bond order
 parameters describe every particle of a snapshot; an auto-encoder that never saw the dynamics, and two Gaussians in
-its bottleneck, sort the particles of the slowest liquid; P_red is the membership of the looser of the two
-clusters. It is held against the dynamic propensity of isoconfigurational ensembles, and both, particle by
-particle, against the topological clusters that a particle is part of.
+its bottleneck, sort the particles of the slowest liquid, of hard spheres those of both ends of the series; P_red
+is the membership of the looser of the two clusters. It is held against the dynamic propensity of
+isoconfigurational ensembles, and both, particle by particle, against the topological clusters that a particle is
+part of.
 
     python experiments/hidden_structures.py                              minutes on two cores
     python experiments/hidden_structures.py --system kob_andersen_3d

@@ -147,7 +147,8 @@ PRESETS: dict[tuple[str, ...], Settings] = {
         ("other", preset): Settings(Simulation(system="other"), preset, cluster_cutoff=None)
         for preset in ("default", "paper")
     },
-    # From the densest alone P_red foretells half as much: surroundings change by twice their width from 0.50 to 0.57.
+    # From the densest alone P_red foretells half as much: between the ends the means of most bond order parameters
+    # differ by twice the width of their distributions.
     ("hard_spheres", "default"): Settings(
         HARD_SPHERES, learned_from="ends", cluster_cutoff=1.8, voronoi_parameters=(0.82, 1.0)
     ),
