@@ -1,14 +1,16 @@
 """Hidden structures in supercooled liquids: one snapshot, and which particles will move.
 
-The study of Boattini et al., Nat. Commun. 11, 5479 (2020), for Lennard-Jones liquids. A liquid is cooled in
-equilibrium; averaged bond order parameters describe every particle of a snapshot; an auto-encoder that never saw
-the dynamics, and two Gaussians in its bottleneck, sort the particles of the coldest liquid; P_red is the
-membership of the looser of the two clusters. It is held against the dynamic propensity of isoconfigurational
-ensembles, and both, particle by particle, against the
-topological clusters that a particle is part of.
+The study of Boattini et al., Nat. Commun. 11, 5479 (2020). A liquid is cooled in equilibrium, or hard spheres are
+grown to one packing fraction after another and collide until they are in equilibrium; averaged bond order
+parameters describe every particle of a snapshot; an auto-encoder that never saw the dynamics, and two Gaussians in
+its bottleneck, sort the particles of the slowest liquid, of hard spheres those of both ends of the series; P_red
+is the membership of the looser of the two clusters. It is held against the dynamic propensity of
+isoconfigurational ensembles, and both, particle by particle, against the topological clusters that a particle is
+part of.
 
     python experiments/hidden_structures.py                              minutes on two cores
     python experiments/hidden_structures.py --system kob_andersen_3d
+    python experiments/hidden_structures.py --system hard_spheres        its control is the packing fraction
     python experiments/hidden_structures.py --preset paper               the published size
     python experiments/hidden_structures.py --data FILE                  configurations of other groups
 """
@@ -26,7 +28,6 @@ import numpy as np
 from hidden_structures_clusters import classify, correlate_clusters
 from hidden_structures_data import liquid_of, load
 from hidden_structures_records import (
-    MODELS,
     PRESETS,
     Analysed,
     Correlations,
@@ -36,6 +37,7 @@ from hidden_structures_records import (
 )
 from hidden_structures_report import report
 from hidden_structures_simulation import simulate
+from hidden_structures_substances import SUBSTANCES
 from reporting import assemble
 
 from tdaglass import dynamics, glass, learning, parallel, structure
@@ -87,8 +89,9 @@ def sort_particles(
 ) -> list[np.ndarray]:
     """P_red of every particle of every liquid: one auto-encoder and one mixture for each species.
 
-    They are learned from the coldest liquid alone, and red is its cluster of looser surroundings, with fewer
-    neighbours. That its share grows with temperature is then a finding.
+    They are learned from the slowest liquid alone, and red is its cluster of looser surroundings, with fewer
+    neighbours. That its share is larger in faster liquids is then a finding. Or from both ends together: which of
+    the clusters is red is still said by neighbours, but that the ends differ in it is no longer a surprise.
     """
     configurations = [liquid.configuration for liquid in liquids]
     batches = [
@@ -110,11 +113,12 @@ def sort_particles(
         [np.concatenate([found[which] for found in of]) for of in of_liquids] for which in (0, 1)
     )
     species = [np.asarray(one.species) for one in configurations]
+    ends = [-1] if settings.learned_from == "slowest" or len(liquids) == 1 else [0, -1]
     red = learning.fit_red_clusters(
         jax.random.key(settings.simulation.seed),
-        [features[-1]],
-        [species[-1]],
-        measure=[-counts[-1]],
+        [np.concatenate([features[k] for k in ends])],
+        [np.concatenate([species[k] for k in ends])],
+        measure=[-np.concatenate([counts[k] for k in ends])],
         executor=executor,
         keep=run.chunk,
         name=f"clusters-{of_these}",
@@ -163,11 +167,12 @@ def main(settings: Settings, executor: Any) -> None:
         liquids = load(settings)
     else:
         simulation = settings.simulation
-        if simulation.system not in MODELS:
+        if simulation.system not in SUBSTANCES:
             raise ValueError(
-                f"expected a liquid to simulate, got {simulation.system}; try --data or {[*MODELS]}"
+                f"expected a liquid to simulate, got {simulation.system}; try --data or {[*SUBSTANCES]}"
             )
-        engine = glass.describe_engine("auto", MODELS[simulation.system](simulation.n))
+        substance = simulation.substance
+        engine = substance.describe_engine(substance.model(simulation.n, simulation.temperatures[-1]))
         print(f"Simulating with {engine}.")
         with settings.place.run("liquids", simulation, engine=engine, wait=True) as kept:
             liquids = simulate(simulation, kept, executor)

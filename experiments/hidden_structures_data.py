@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from hidden_structures_records import MODELS, Liquid, Settings
+from hidden_structures_records import Liquid, Settings
+from hidden_structures_substances import SUBSTANCES
 
 from tdaglass import glass, io, structure
 from tdaglass.configuration import Configuration, unstack
@@ -60,15 +61,16 @@ def load(settings: Settings) -> list[Liquid]:
     model = model_of(settings, first)
     diameters = np.diagonal(model.table("sigma")) if model else measured_diameters(first)
     check_lengths(settings, first, float(np.max(diameters)))
-    return [Liquid(configuration, model, diameters, temperature, times, propensity)]
+    control = settings.simulation.control
+    return [Liquid(configuration, model, diameters, control, temperature, times, propensity)]
 
 
 def model_of(settings: Settings, one: Configuration) -> glass.PairModel | None:
-    """The liquid of the given composition, whose energies are then known; None for another one."""
+    """The liquid of the given composition, whose energies are then known; None for another, or one without any."""
     system, (n, dim) = settings.simulation.system, one.positions.shape
-    if system == "other":
+    if system not in SUBSTANCES or not SUBSTANCES[system].has_energies:
         return None
-    model = MODELS[system](n)
+    model = SUBSTANCES[system].model(n, settings.simulation.temperatures[-1])
     counts = tuple(np.bincount(np.asarray(one.species), minlength=model.n_species).tolist())
     if dim != model.dimension or len(counts) != model.n_species:
         raise ValueError(

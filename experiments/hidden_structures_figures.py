@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from hidden_structures_clusters import cluster_cutoff, families
 from hidden_structures_records import Analysed, Liquid, Settings, peak_time
+from hidden_structures_substances import SUBSTANCES
 from scipy.stats import rankdata
 
 from tdaglass import plot, structure
@@ -13,6 +14,10 @@ from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
 TITLES = {"p_red": r"$P_\mathrm{red}$", "averaged": r"averaged $P_\mathrm{red}$", "energy": "smoothed energy"}
+SCATTERING = {
+    "self": ("Self-intermediate scattering function", r"$F_s(q, t)$"),
+    "total": ("Intermediate scattering function (the total one)", r"$F(q, t) / F(q, 0)$"),
+}
 
 
 def draw(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
@@ -26,7 +31,7 @@ def draw(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[st
 
 
 def label(liquid: Liquid) -> str:
-    return "data" if liquid.temperature is None else f"T = {liquid.temperature:g}"
+    return "data" if liquid.value is None else f"{liquid.control.symbol} = {liquid.value:g}"
 
 
 def samples(settings: Settings, liquid: Liquid) -> str:
@@ -34,6 +39,12 @@ def samples(settings: Settings, liquid: Liquid) -> str:
     count, n = liquid.configuration.species.shape
     source = settings.simulation.system if settings.data is None else settings.data.name
     return f"{source}, N = {n}, {count} configuration{'s' if count > 1 else ''}"
+
+
+def time_unit(settings: Settings) -> str:
+    """In TeX; of unknown liquids, that of Lennard-Jones."""
+    known = SUBSTANCES.get(settings.simulation.system)
+    return r"\tau_\mathrm{LJ}" if known is None else known.time_unit
 
 
 def bands(settings: Settings, liquid: Liquid) -> str:
@@ -59,14 +70,17 @@ def draw_relaxation(settings: Settings, run: Run, liquids: list[Liquid]) -> None
             t = np.geomspace(start, liquid.times[-1], 200)
             fits[name] = plot.Curve(t, fit.amplitude * np.exp(-((t / fit.tau) ** fit.beta)))
     q = ", ".join(f"{x.wave_number:.2f} at {label(x)}" for x in liquids)
-    runs = settings.simulation.replicas
+    runs, substance = settings.simulation.replicas, settings.simulation.substance
+    name, symbol = SCATTERING[substance.scattering]
     caption = (
-        f"Self-intermediate scattering function of all particles; {samples(settings, liquids[0])} per "
-        f"temperature, {runs} isoconfigurational runs each, at the first peak of S(q): q = {q} (1/sigma). Bars "
-        "are one standard error of the mean over configurations. Lines: the stretched exponentials whose time is "
+        f"{name} of all particles; {samples(settings, liquids[0])} per {substance.control.word}, {runs} "
+        f"isoconfigurational runs each, at the first peak of S(q): q = {q} (1/sigma). Bars are "
+        "one standard error of the mean over configurations. Lines: the stretched exponentials whose time is "
         "tau_alpha, over the times that were fitted; dotted: 1/e."
     )
-    figure = plot.relaxation(curves, fits, level=float(np.exp(-1)))
+    figure = plot.relaxation(
+        curves, fits, level=float(np.exp(-1)), time_unit=substance.time_unit, label=symbol
+    )
     plot.save_figure(figure, run.figure_path("relaxation"), caption)
 
 
@@ -91,14 +105,19 @@ def draw_correlations(settings: Settings, run: Run, analysed: list[Analysed], na
             }
     taus = {label(one.liquid): one.liquid.relaxation.tau for one in followed if one.liquid.relaxation}
     figure = plot.correlation_against_time(
-        panels, relaxation_times=taus or None, ceilings=ceilings if any(ceilings.values()) else None
+        panels,
+        relaxation_times=taus or None,
+        ceilings=ceilings if any(ceilings.values()) else None,
+        time_unit=time_unit(settings),
     )
     first = followed[0].liquid
     caption = (
         f"Rank correlation of scores of the structure with the dynamic propensity, within a species; "
-        f"{samples(settings, first)} per curve. {bands(settings, first)} P_red is learned without dynamics; the "
-        "potential energy, smoothed over neighbours, is the baseline. Dotted: tau_alpha."
+        f"{samples(settings, first)} per curve. {bands(settings, first)} P_red is learned without dynamics. "
+        "Dotted: tau_alpha."
     )
+    if "energy" in scores:
+        caption += " The potential energy, smoothed over neighbours, is the baseline."
     if any(ceilings.values()):
         runs = settings.simulation.replicas
         caption += (
@@ -180,32 +199,36 @@ def draw_clusters(settings: Settings, run: Run, one: Analysed, names: tuple[str,
         f"Rank correlation of {shown} with the number of topological clusters of each type that a particle is "
         f"part of, within a species; {samples(settings, one.liquid)}, {label(one.liquid)}. "
         f"{bands(settings, one.liquid)} Slow particles are part of what stands on the left of zero, fast ones of "
-        "what stands on the right. Bonds "
-        f"are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the modified Voronoi construction of "
-        "parameter f_c. Types are those of the topological cluster classification, in families, each from slow to "
-        f"fast at f_c = {one.clusters[0].parameter:g}; those that no particle is part of have no point."
+        f"what stands on the right. Bonds are shorter than {cluster_cutoff(settings, [one.liquid]):.3g}, by the "
+        "modified Voronoi construction of parameter f_c. Types are those of the topological cluster "
+        f"classification, in families, each from slow to fast at f_c = {one.clusters[0].parameter:g}; "
+        "those that no particle is part of have no point."
     )
     figure = plot.rows(panels, rows, label="Spearman correlation")
     plot.save_figure(figure, run.figure_path("clusters"), caption)
 
 
 def draw_mean_p_red(settings: Settings, run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:
-    """Whether the mean score rises with temperature."""
+    """Whether the mean score falls as the liquid slows down."""
     liquids = [one.liquid for one in analysed]
     means = {
         name: np.array([mean_p_red(one.liquid, one.scores.p_red, s) for one in analysed]).T
         for s, name in enumerate(names)
     }
-    against = [np.array([x.temperature for x in liquids], float)]
+    against = [np.array([x.value for x in liquids], float)]
     if all(x.relaxation for x in liquids):
         against.append(np.array([x.relaxation.tau for x in liquids if x.relaxation]))
+    learned = f"{label(liquids[-1])} alone"
+    if settings.learned_from == "ends":
+        learned = f"{label(liquids[0])} and {label(liquids[-1])} together"
     panels = [{name: plot.Curve(x, *m) for name, m in means.items()} for x in against]
     caption = (
         f"Mean P_red of each species; {samples(settings, liquids[0])} per point. Bars are one standard error of "
         "the mean over configurations. Auto-encoder, mixture and the choice of the red cluster are of "
-        f"{label(liquids[-1])} alone; the other temperatures are seen through them."
+        f"{learned}; the other {liquids[0].control.word}s are seen through them."
     )
-    plot.save_figure(plot.mean_score(*panels), run.figure_path("mean-p-red"), caption)
+    figure = plot.mean_score(*panels, control=liquids[0].control.axis, time_unit=time_unit(settings))
+    plot.save_figure(figure, run.figure_path("mean-p-red"), caption)
 
 
 def mean_p_red(liquid: Liquid, p_red: np.ndarray, s: int) -> tuple[float, float]:

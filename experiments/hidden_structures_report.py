@@ -28,6 +28,7 @@ def report(settings: Settings, run: Run, analysed: list[Analysed]) -> None:
     metrics = {label(one.liquid): summary(one, names) for one in analysed}
     if settings.data is None:
         print_relaxation(settings.simulation, [one.liquid for one in analysed])
+        print_pressures([one.liquid for one in analysed])
     print_correlations(settings, analysed, metrics, names)
     print_clusters(analysed[-1], names)
     run.save_metrics(metrics)
@@ -54,7 +55,7 @@ def or_dash(value: float | None) -> str:
 def summary(one: Analysed, names: tuple[str, ...]) -> dict[str, Any]:
     """Figures of merit of one liquid."""
     liquid, scores, correlations, _ = one
-    out: dict[str, Any] = {"temperature": liquid.temperature}
+    out: dict[str, Any] = {liquid.control.word.replace(" ", "_"): liquid.value}
     if liquid.relaxation is not None:
         out |= {
             "tau_alpha": liquid.relaxation.tau,
@@ -63,6 +64,10 @@ def summary(one: Analysed, names: tuple[str, ...]) -> dict[str, Any]:
             "wave_number": liquid.wave_number,
             "diffusion_time": liquid.diffusion_time,
         }
+    if liquid.compressibility is not None:
+        found, expected = liquid.compressibility
+        z, z_error = mean_and_error(found)
+        out |= {"compressibility": z, "compressibility_error": z_error, "compressibility_expected": expected}
     for s, name in enumerate(names):
         mean, error = mean_p_red(liquid, scores.p_red, s)
         out[name] = {"mean_p_red": mean, "mean_p_red_error": error}
@@ -83,22 +88,36 @@ def summary(one: Analysed, names: tuple[str, ...]) -> dict[str, Any]:
 def print_relaxation(simulation: Simulation, liquids: list[Liquid]) -> None:
     """What was simulated, how fast it relaxes, and whether it was given the time to."""
     print(
-        f"\n{simulation.system}, N = {simulation.n}, {simulation.configurations} configurations per temperature,"
+        f"\n{simulation.system}, N = {simulation.n}, {simulation.configurations} configurations per "
+        f"{simulation.control.word},"
     )
     print(f"{simulation.replicas} isoconfigurational runs each; times in units of the model\n")
-    print(f"{'':10}{'tau_alpha':>16}{'beta':>7}{'q':>7}{'diffusion time':>16}{'equilibrated for':>18}")
+    print(f"{'':12}{'tau_alpha':>16}{'beta':>7}{'q':>7}{'diffusion time':>16}{'equilibrated for':>18}")
     for liquid, tau in zip(liquids, simulation.relaxation_times, strict=True):
         fit = liquid.relaxation
         if fit is None:
-            print(f"{label(liquid):10}{'not relaxed: try a longer observation':>64}")
+            print(f"{label(liquid):12}{'not relaxed: try a longer observation':>64}")
             continue
         waited = simulation.equilibration * tau / fit.tau
         print(
-            f"{label(liquid):10}{fit.tau:>9.2f} ± {fit.standard_errors[1]:<5.2f}{fit.beta:>6.2f}"
+            f"{label(liquid):12}{fit.tau:>9.2f} ± {fit.standard_errors[1]:<5.2f}{fit.beta:>6.2f}"
             f"{liquid.wave_number:>7.2f}{or_dash(liquid.diffusion_time):>16}{waited:>11.0f} tau_alpha"
         )
         if waited < 10:
-            print(f"{'':10}less than ten relaxation times: try a larger relaxation time in the settings")
+            print(f"{'':12}less than ten relaxation times: try a larger relaxation time in the settings")
+
+
+def print_pressures(liquids: list[Liquid]) -> None:
+    """Whether hard spheres are in equilibrium, as far as their collisions say it."""
+    measured = [(label(x), *x.compressibility) for x in liquids if x.compressibility is not None]
+    if not measured:
+        return
+    print("\nP V / N k T from the collisions, mean over configurations ± standard error\n")
+    print(f"{'':12}{'measured':>18}{'equation of state':>20}")
+    for name, found, expected in measured:
+        mean, error = (float(x) for x in mean_and_error(found))
+        print(f"{name:12}{with_error(mean, error):>18}{expected:>20.3f}{mean / expected - 1:>+10.2%}")
+    print("necessary for equilibrium, and met before it: see also for how long it was equilibrated")
 
 
 def print_correlations(
@@ -108,19 +127,19 @@ def print_correlations(
     print("\nlargest rank correlation with the propensity, mean over configurations ± standard error")
     relaxed = all(one.liquid.relaxation is not None for one in analysed)
     unit = "t / tau_alpha" if relaxed else "time"
-    print(f"{'':10}{'':9}{'score':17}{'Spearman':>16}{'Pearson':>16}{unit:>15}{'mean P_red':>18}")
+    print(f"{'':12}{'':9}{'score':17}{'Spearman':>16}{'Pearson':>16}{unit:>15}{'mean P_red':>18}")
     for liquid, _, correlations, _ in analysed:
         for name in names:
             row = metrics[label(liquid)][name]
             mean = with_error(row["mean_p_red"], row["mean_p_red_error"])
             if not correlations:
-                print(f"{label(liquid):10}{'species ' + name:9}{'no propensities given':>64}{mean:>18}")
+                print(f"{label(liquid):12}{'species ' + name:9}{'no propensities given':>64}{mean:>18}")
             for score in correlations:
                 at = row[score]["time"]
                 if at is not None and relaxed and liquid.relaxation is not None:
                     at /= liquid.relaxation.tau
                 print(
-                    f"{label(liquid):10}{'species ' + name:9} {SCORES[score]:16}"
+                    f"{label(liquid):12}{'species ' + name:9} {SCORES[score]:16}"
                     f"{with_error(row[score]['spearman'], row[score]['spearman_error']):>16}"
                     f"{with_error(row[score]['pearson'], row[score]['pearson_error']):>16}"
                     f"{'' if at is None else format(at, '.2f'):>15}{mean:>18}"
@@ -129,7 +148,7 @@ def print_correlations(
     first = analysed[0].liquid
     public = settings.data is not None and settings.simulation.system == "kob_andersen_3d"
     # Published numbers are means over many configurations: they say nothing about one.
-    if public and first.temperature == 0.44 and len(first.configuration.species) > 1 and correlations:
+    if public and first.value == 0.44 and len(first.configuration.species) > 1 and correlations:
         print("\npublished for this liquid (N = 4096, A particles, Pearson at the alpha time):")
         print("  " + ", ".join(f"{name} {value:.3f}" for name, value in PUBLISHED.items()))
         print("  all but the potential energy were trained on propensities; P_red never saw any")
@@ -145,7 +164,7 @@ def print_clusters(one: Analysed, names: tuple[str, ...]) -> None:
             f"{label(one.liquid)}, bonds of f_c = {parameter:g}, mean over configurations ± standard error\n"
         )
         heads = "".join(f"{SCORES.get(score, score):>16}" for score in scores)
-        print(f"{'':10}{'cluster':9}{'family':13}{heads}{'members':>10}")
+        print(f"{'':12}{'cluster':9}{'family':13}{heads}{'members':>10}")
         for s, name in enumerate(names):
             found = {score: mean_and_error(correlations[score].spearman[:, s]) for score in scores}
             # Of what is in every configuration.
@@ -155,7 +174,7 @@ def print_clusters(one: Analysed, names: tuple[str, ...]) -> None:
                 cluster = structure.CLUSTER_NAMES[k]
                 values = "".join(f"{with_error(mean[k], error[k]):>16}" for mean, error in found.values())
                 family = FAMILY.get(cluster, "others")
-                print(f"{'species ' + name:10}{cluster:9}{family:13}{values}{members[s, k]:>10.1%}")
+                print(f"{'species ' + name:12}{cluster:9}{family:13}{values}{members[s, k]:>10.1%}")
 
 
 def save(run: Run, analysed: list[Analysed], names: tuple[str, ...]) -> None:

@@ -1,16 +1,17 @@
-"""The liquids of `hidden_structures.py`: cooled in equilibrium, and how their particles move."""
+"""The liquids of `hidden_structures.py`: in equilibrium, and how their particles move."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from hidden_structures_records import MODELS, Liquid, Simulation
+from hidden_structures_records import Liquid, Simulation
+from hidden_structures_substances import Substance
 
-from tdaglass import dynamics, glass, parallel, structure
+from tdaglass import dynamics, parallel, structure
 from tdaglass.configuration import Configuration, unstack
 from tdaglass.runs import Run
 from tdaglass.runs.chunks import Chunks
@@ -19,10 +20,11 @@ Measured = TypeVar("Measured")
 
 
 def simulate(settings: Simulation, run: Run, executor: Any) -> list[Liquid]:
-    """Liquids in equilibrium at every temperature, and an ensemble from each of their configurations."""
+    """Liquids in equilibrium in every state, and an ensemble from each of their configurations."""
     liquids = equilibrate(settings, run, executor)
+    pressures = measure_pressures(settings, liquids, run, executor)
     wave_numbers = [first_peak_of_structure(liquid) for liquid in liquids]
-    # The coldest, which take longest, first: at the end no worker is left alone with a long one.
+    # The slowest, which take longest, first: at the end no worker is left alone with a long one.
     pieces = [(k, c) for k in reversed(range(len(liquids))) for c in range(settings.configurations)]
     found = parallel.map_independent(
         partial(ensemble, settings, run.chunk, liquids, wave_numbers, executor is None),
@@ -34,26 +36,38 @@ def simulate(settings: Simulation, run: Run, executor: Any) -> list[Liquid]:
     )
     of = dict(zip(pieces, found, strict=True))
     return [
-        observe(settings, liquids[k], temperature, q, [of[k, c] for c in range(settings.configurations)])
-        for k, (temperature, q) in enumerate(zip(settings.temperatures, wave_numbers, strict=True))
+        observe(
+            settings,
+            liquids[k],
+            k,
+            wave_numbers[k],
+            [of[k, c] for c in range(settings.configurations)],
+            pressures,
+        )
+        for k in range(len(liquids))
     ]
 
 
-def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configuration]:
-    """Configurations of all temperatures, (configurations, ...) each.
+def models(settings: Simulation) -> list[Any]:
+    """Of every state."""
+    return [settings.substance.model(settings.n, value) for value in settings.temperatures]
 
-    They are the same to the last bit alone and in company: here all are cooled at once, over the threads, and on
+
+def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configuration]:
+    """Configurations of all states, (configurations, ...) each.
+
+    They are the same to the last bit alone and in company: here all are prepared at once, over the threads, and on
     workers each by itself.
     """
     everybody = range(settings.configurations)
-    coldest, steps = settings.temperatures[-1], steps_at(settings, settings.relaxation_times[-1])
-    together = run.chunk.is_finished(f"T{coldest:g}-equilibration-{steps}") or (
+    *_, (_, slowest, time) = settings.equilibrations()
+    together = run.chunk.is_finished(f"{slowest}-{round(time / tick(settings))}") or (
         executor is None and not run.chunk.is_finished("equilibration-0")
     )
     if together:
-        return cool(settings, run.chunk, everybody)
+        return settings.substance.prepare(settings, models(settings), run.chunk, everybody, None)
     alone = parallel.map_independent(
-        partial(cool_one, settings, run.chunk),
+        partial(prepare_one, settings, run.chunk),
         everybody,
         executor=executor,
         keep=run.chunk,
@@ -63,46 +77,37 @@ def equilibrate(settings: Simulation, run: Run, executor: Any) -> list[Configura
     return [jax.tree.map(lambda *x: np.concatenate(x), *of) for of in zip(*alone, strict=True)]
 
 
-def cool_one(settings: Simulation, keep: Chunks, c: int) -> list[Configuration]:
+def prepare_one(settings: Simulation, keep: Chunks, c: int) -> list[Configuration]:
     """The same for one configuration."""
-    return cool(settings, keep.within(f"equilibration-{c}"), [c], progress=False)
+    within = keep.within(f"equilibration-{c}")
+    return settings.substance.prepare(settings, models(settings), within, [c], False)
 
 
-def cool(
-    settings: Simulation, keep: Chunks, numbers: Sequence[int], *, progress: bool | None = None
-) -> list[Configuration]:
-    """Cool some configurations in equilibrium from one temperature to the next."""
-    model = MODELS[settings.system](settings.n)
-    key, _ = jax.random.split(jax.random.key(settings.seed))
-    keys = jax.random.split(key, settings.configurations)[np.array(numbers)]
-    hot = 2 * settings.temperatures[0]
-    states = jax.vmap(lambda k: glass.initialize(k, model, hot))(keys)
-    states = glass.settle_overlaps(states, model, temperature=hot, dt=settings.dt)
-    reached = []
-    for temperature, tau in zip(settings.temperatures, settings.relaxation_times, strict=True):
-        states = glass.run_in_parts(
-            states,
-            model,
-            steps_at(settings, tau),
-            keep=keep,
-            name=f"T{temperature:g}-equilibration",
-            temperature=temperature,
-            dt=settings.dt,
-            progress=progress,
-        )
-        reached.append(jax.tree.map(np.asarray, states.configuration))
-    return reached
+def tick(settings: Simulation) -> float:
+    """In which times are counted."""
+    return settings.dt if settings.substance.tick is None else settings.substance.tick
 
 
-def steps_at(settings: Simulation, tau: float) -> int:
-    """Of equilibration, where the relaxation time is tau."""
-    return round(settings.equilibration * tau / settings.dt)
+def measure_pressures(
+    settings: Simulation, liquids: list[Configuration], run: Run, executor: Any
+) -> list[np.ndarray] | None:
+    """P V / N k T of every configuration of every liquid, where that says how near equilibrium is."""
+    measure = settings.substance.pressure
+    if measure is None:
+        return None
+    return parallel.map_independent(
+        partial(measure, settings, models(settings), liquids),
+        range(len(liquids)),
+        executor=executor,
+        keep=run.chunk,
+        names=lambda k: f"{settings.names()[k]}-pressure",
+    )
 
 
 def name_of_ensemble(settings: Simulation, piece: tuple[int, int]) -> str:
-    """Of the ensemble from a configuration at a temperature, both by their number."""
+    """Of the ensemble from a configuration of a liquid, both by their number."""
     k, c = piece
-    return f"T{settings.temperatures[k]:g}-ensemble-{c}"
+    return f"{settings.names()[k]}-ensemble-{c}"
 
 
 def ensemble(
@@ -115,43 +120,51 @@ def ensemble(
 ) -> dynamics.Isoconfigurational:
     """The isoconfigurational ensemble from one configuration."""
     k, c = piece
-    temperature, tau = settings.temperatures[k], settings.relaxation_times[k]
+    value, tau, substance = settings.temperatures[k], settings.relaxation_times[k], settings.substance
     _, key = jax.random.split(jax.random.key(settings.seed))
     return dynamics.isoconfigurational(
         jax.random.fold_in(key, c),
-        MODELS[settings.system](settings.n),
+        substance.model(settings.n, value),
         jax.tree.map(lambda x: jnp.asarray(x[c]), liquids[k]),
-        temperature=temperature,
+        temperature=value if substance.temperature is None else substance.temperature,
         times=np.geomspace(10 * settings.dt, settings.observation * tau, settings.observations),
         replicas=settings.replicas,
         observables=("propensity", "scattering"),
         wave_number=wave_numbers[k],
         dt=settings.dt,
         keep=keep.within(name_of_ensemble(settings, piece)),
-        progress=f"T = {temperature:g}: ensemble {c + 1} of {settings.configurations}" if here else None,
+        progress=f"{settings.control.symbol} = {value:g}: ensemble {c + 1} of {settings.configurations}"
+        if here
+        else None,
     )
 
 
 def observe(
     settings: Simulation,
     configuration: Configuration,
-    temperature: float,
+    k: int,
     q: float,
     ensembles: list[dynamics.Isoconfigurational],
+    pressures: list[np.ndarray] | None,
 ) -> Liquid:
     """What the ensembles of a liquid show of its relaxation."""
-    model = MODELS[settings.system](settings.n)
+    substance, value = settings.substance, settings.temperatures[k]
+    model = substance.model(settings.n, value)
     times = ensembles[0].times
+    compressibility = None
+    if pressures is not None and substance.equation_of_state is not None:
+        compressibility = pressures[k], substance.equation_of_state(model)
     moved_sq = np.stack([e.squared_displacement.mean(1) for e in ensembles])
     propensity, errors = (
         np.stack([getattr(e, name) for e in ensembles]) for name in ("propensity", "propensity_error")
     )
-    scattering = np.stack([np.asarray(e.self_scattering)[:, 0] for e in ensembles])
+    scattering = np.stack([scattering_of(substance, e) for e in ensembles])
     return Liquid(
         configuration,
-        model,
-        np.diagonal(model.table("sigma")),
-        temperature,
+        model if substance.has_energies else None,
+        substance.diameters(model),
+        substance.control,
+        value,
         times,
         propensity,
         dynamics.propensity_ceiling(propensity, errors, configuration.species),
@@ -159,7 +172,15 @@ def observe(
         attempt(partial(dynamics.fit_stretched_exponential, times, scattering)),
         q,
         attempt(partial(diffusion_time, times, moved_sq, model.dimension)),
+        compressibility,
     )
+
+
+def scattering_of(substance: Substance, found: dynamics.Isoconfigurational) -> np.ndarray:
+    """The function of all particles from which tau_alpha is read."""
+    if substance.scattering == "total":
+        return np.asarray(found.total_scattering)
+    return np.asarray(found.self_scattering)[:, 0]
 
 
 def diffusion_time(times: np.ndarray, moved_sq: np.ndarray, dimension: int) -> float:

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from tdaglass.plot.correlations import Curve
 from tdaglass.plot.style import PAGE, STYLE, color_of, letter_panels, marker_of, new_figure
 
-ROW = 0.115  # inches
+# Inches: of a row, and of all that is above and below them.
+ROW, MARGIN = 0.115, 1.0
 
 
 @mpl.rc_context(STYLE)
@@ -50,7 +51,7 @@ def rows(
         middles[group] = k + (len(of) - 1) / 2
         k += len(of) + 1
     place = np.array(places)
-    figure, axes = new_figure(1, len(panels), width=width, height=ROW * (k + 6), sharex=True, sharey=True)
+    figure, axes = new_figure(1, len(panels), width=width, height=ROW * k + MARGIN, sharex=True, sharey=True)
     entries = list(dict.fromkeys(entry for of in panels.values() for entry in of))
     for panel, (title, curves) in zip(axes[0], panels.items(), strict=True):
         panel.axvline(0, color="0.6", linewidth=0.6, zorder=0)

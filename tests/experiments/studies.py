@@ -21,7 +21,7 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 TINY = {
     "hidden_structures": [
         "--n", "128", "--temperatures", "2.0", "1.5", "--relaxation-times", "1.0", "1.5", "--equilibration", "1",
-        "--configurations", "2", "--replicas", "4", "--observations", "10",
+        "--configurations", "2", "--replicas", "4", "--observations", "10", "--cluster-cutoff", "1.75",
     ],
     "glass_or_liquid": [
         "--n", "128", "--quenches", "20", "--batch", "4", "--equilibration", "2", "--rate", "0.5", "--cells", "32",
@@ -31,6 +31,10 @@ TINY = {
     "cyclooctane": ["--n", "200"],
     "topological_force": ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"],
 }  # fmt: skip
+HARD_SPHERES = [
+    "--system", "hard_spheres", "--n", "216", "--packing-fractions", "0.45", "0.5", "--relaxation-times",
+    "0.8", "1.5", "--equilibration", "3", "--configurations", "2", "--replicas", "4", "--observations", "10",
+]  # fmt: skip
 
 
 def command(name: str, *arguments: str) -> list[str]:

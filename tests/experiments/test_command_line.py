@@ -49,9 +49,9 @@ def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
     assert found.simulation.replicas == hidden_structures.Simulation().replicas
 
 
-# Folders of runs before a study could be computed elsewhere.
+# Folders of runs by what decides their results; liquids are found again by studies that ask more of them.
 FOLDERS = {
-    "hidden_structures": (hidden_structures.Settings(), "4462919c5f83931c"),
+    "hidden_structures": (hidden_structures.Settings(), "a81a024c170f47a8"),
     "liquids": (hidden_structures.Simulation(), "14a8f1e049efa58a"),
     "glass_or_liquid": (glass_or_liquid.Settings(), "0faf44f09a1c2143"),
     "quenches": (glass_or_liquid.Cooling(), "c9d546e45c3eeb7b"),
@@ -140,10 +140,14 @@ def test_what_no_study_knows_is_refused(monkeypatch, capsys, flags):
     ("flags", "said"),
     [
         (("--temperatures", "0.7", "0.8"), "try --temperatures 0.8 0.7"),
+        (
+            ("--system", "hard_spheres", "--packing-fractions", "0.5", "0.4"),
+            "try --packing-fractions 0.4 0.5",
+        ),
         (("--temperatures", "0.8"), "a relaxation time for each of 1 temperatures, got 3"),
     ],
 )
-def test_temperatures_rise_nowhere(monkeypatch, capsys, flags, said):
+def test_liquids_become_slower(monkeypatch, capsys, flags, said):
     with pytest.raises(SystemExit):
         settings(monkeypatch, hidden_structures.PRESETS, *flags)
     # In a frame, wrapped.

@@ -11,6 +11,7 @@ from tdaglass.plot import (
     mean_score,
     persistence_diagram,
     plane_images,
+    rows,
     save_figure,
     snapshot,
     violins,
@@ -167,6 +168,29 @@ def test_bad_curves_are_told_with_a_remedy():
         mean_score({"A": Curve([0.5, 1.0], [0.3])})
     with pytest.raises(ValueError, match="at least one curve"):
         mean_score({})
+
+
+def test_rows_are_named_in_groups_and_carry_their_numbers():
+    x, y = range(5), np.array([-0.4, -0.2, np.nan, 0.1, 0.3])
+    panels = {
+        title: {"score": Curve(x, y, np.full(5, 0.05)), "motion": Curve([0, 4], [-0.1, 0.2])}
+        for title in ("A", "B")
+    }
+    figure = rows(panels, {"slow": ["11E", "10B"], "fast": ["sp4b", "sp5b", "6A"]}, label="correlation")
+    left = figure.axes[0]
+    assert [t.get_text() for t in left.get_yticklabels()] == ["11E", "10B", "sp4b", "sp5b", "6A"]
+    # A line is left between the groups, and the first is at the top.
+    np.testing.assert_allclose(left.get_yticks(), [0, 1, 3, 4, 5])
+    assert left.get_ylim()[0] > left.get_ylim()[1]
+    score, motion = (container.lines[0] for container in left.containers)
+    np.testing.assert_array_equal(score.get_xdata(), y)
+    # Within the row, one above the other.
+    np.testing.assert_allclose(motion.get_ydata() - [0, 5], score.get_ydata()[[0, 4]] - [0, 5] + 0.3)
+    assert overlapping_texts(figure) == []
+    with pytest.raises(ValueError, match=r"rows from 0 to 1, got 0 to 4 for 'score'; try a name for each"):
+        rows(panels, {"slow": ["11E", "10B"]}, label="correlation")
+    with pytest.raises(ValueError, match="at least one panel, got none"):
+        rows({}, {"slow": ["11E"]}, label="correlation")
 
 
 def test_violins_stand_beside_each_other_and_leave_out_what_is_not_known():

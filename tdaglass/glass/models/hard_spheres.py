@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import jax.numpy as jnp
 import numpy as np
@@ -87,11 +87,13 @@ class HardSpheres(Composition):
         """Refused, as are the sums over tables."""
         self._refuse()
 
-    def forces_from_table(self, *system: Array | int) -> Float[Array, "dim particles"]:
+    def forces_from_table(self, *system: Any, **named: Any) -> Float[Array, "dim particles"]:
         """Refused."""
         self._refuse()
 
-    def energy_and_virial_from_table(self, *system: Array | int) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    def energy_and_virial_from_table(
+        self, *system: Any, **named: Any
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Refused."""
         self._refuse()
 

@@ -50,8 +50,8 @@ def topological_clusters(
         Wrapped or not.
     box : number, (3,), (..., 3) or (..., 3, 3), length units, or None
         Edges of the periodic cell, for all systems or for each, or lattice vectors as rows for each; None for open
-        space, and an infinite edge for open space along that axis. Wider than three cut-offs; rings of five may still
-        close round a cell that is narrower than five bonds.
+        space, and an infinite edge for open space along that axis. Wider than three cut-offs; rings of five may
+        still close round a cell that is narrower than five bonds.
     cutoff : scalar, or symmetric (species, species), length units
         Beyond the first neighbours; how far does not matter much, but for simple bonds.
     voronoi_parameter : float or None
