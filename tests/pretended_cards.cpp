@@ -40,7 +40,7 @@ void set_choices(const std::string& options) {
         {"THREADS", &block::THREADS}, {"STAGES", &block::STAGES},
         {"KINDS", &block::KINDS},     {"BY_DIAMETER", &block::BY_DIAMETER},
         {"POWER", &block::POWER},     {"IS_LENNARD_JONES", &block::IS_LENNARD_JONES},
-        {"OBSERVES", &block::OBSERVES}, {"TRUNCATION", &block::TRUNCATION},
+        {"OBSERVES", &block::OBSERVES}, {"TRUNCATION", &block::TRUNCATION}, {"CLUSTER", &block::CLUSTER},
     };
     std::istringstream words(options);
     for (std::string word; words >> word;)
@@ -107,12 +107,16 @@ int cuLaunchKernel(void* given, unsigned blocks, unsigned, unsigned, unsigned th
     if ((int)threads != block::THREADS || (int)shared_bytes > function.shared_bytes) return 1;
     launches += function.name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + "\n";
     if (int code = outcome("cuLaunchKernel")) return code;
-    std::vector<block::uint4> shared(shared_bytes / sizeof(block::uint4) + 1);
-    for (int k = 0; k < (int)blocks; k++)
-        block::emulation::play(block::Play::IN_ORDER, 0, [&] {
-            if (function.name == "begin_observing") begin_sums(settings, arrays, k, (int)blocks);
-            if (function.name == "advance") block::System(settings, arrays, k, (char*)shared.data()).run();
-        });
+    if (function.name == "begin_observing") {
+        for (int k = 0; k < (int)blocks; k++)
+            block::emulation::play(block::Play::IN_ORDER, 0,
+                                   [&](int) { begin_sums(settings, arrays, k, (int)blocks); });
+        return 0;
+    }
+    // A cluster is whole, and its blocks are on one card that knows of clusters.
+    if (blocks % block::CLUSTER || (block::CLUSTER > 1 && architecture < 90) || block::CLUSTER > 8) return 1;
+    for (int k = 0; k < (int)blocks / block::CLUSTER; k++)
+        block::emulation::play_system(block::Play::IN_ORDER, 0, settings, arrays, k, shared_bytes);
     return 0;
 }
 

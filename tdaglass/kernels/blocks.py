@@ -6,6 +6,7 @@ the division of its steps into calls. The kernel's text is compiled at first use
 """
 
 import ctypes
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -37,6 +38,9 @@ MOST_ROOM = 1016
 WORDS = 4
 # Statuses (of `molecular_dynamics.STATUS`) that are not the system's fault.
 LIST_FULL, DOES_NOT_FIT = 7, 8
+# A system may have several blocks where its card can join them to a cluster. Particles of each of them, at least.
+FIRST_WITH_CLUSTERS = 9  # of compute capabilities, their first number
+MOST_BLOCKS, LEAST_PARTICLES = 8, 256
 # JAX's name for the devices that blocks run on.
 BACKEND = "cuda"
 
@@ -62,6 +66,8 @@ def advance(
     room: int,
 ) -> tuple[Motion, Int[Array, "*batch"], Int[Array, "*batch"], Int[Array, "*batch"], ExactSums | None]:
     """Make the steps `first` to `last` of NVE or (with `thermostat`) NVT dynamics on a card.
+
+    A system has one block of threads, or `blocks_of_system` of them, which changes no bit.
 
     Parameters
     ----------
@@ -89,8 +95,11 @@ def advance(
     --------
     molecular_dynamics.advance : the other parameters.
     """
-    n, dimension = motion.fraction.shape[-2:]
-    for card in _cards_or_raise():
+    *batch, n, dimension = motion.fraction.shape
+    cards = _cards_or_raise()
+    # Under `vmap` there are more systems than are seen here, so that the call is told what was chosen.
+    n_blocks = min(blocks_of_system(math.prod(batch), n, card) for card in cards)
+    for card in cards:
         plan = make_plan(
             interaction,
             n,
@@ -101,6 +110,7 @@ def advance(
             room=room,
             card=card,
             observes=observation is not None,
+            n_blocks=n_blocks,
         )
         if plan.status:
             raise RuntimeError(why_no_block(interaction, n, dimension, card))
@@ -121,6 +131,7 @@ def advance(
         dt=np.float64(dt),
         skin=np.float64(skin),
         room=np.int64(room),
+        blocks_of_system=np.int64(n_blocks),
     )
     found = call(*(observation or ()), *motion, species, diameters, box, temperature, slope, first, last)
     longest, *moved, made, status = found[len(sums) :]
@@ -205,6 +216,14 @@ class _Settings(ctypes.Structure):
     )
 
 
+def blocks_of_system(systems: int, n: int, card: Card) -> int:
+    """How many blocks a system of `n` particles has: more than one where multiprocessors would have none."""
+    if card.major < FIRST_WITH_CLUSTERS:
+        return 1
+    most = min(card.multiprocessors // max(systems, 1), n // LEAST_PARTICLES, MOST_BLOCKS)
+    return 1 << max(most.bit_length() - 1, 0)
+
+
 def make_plan(
     interaction: Interaction,
     n: int,
@@ -216,8 +235,9 @@ def make_plan(
     skin: float = 0.3,
     room: int = 8,
     observes: bool = False,
+    n_blocks: int = 1,
 ) -> Plan:
-    """How `n` particles are laid out in a block of a card."""
+    """How `n` particles are laid out in a block of a card, or in 2, 4 or 8."""
     attributes = {
         name: value.ctypes.data_as(_Table) if isinstance(value, np.ndarray) else value
         for name, value in interaction.attributes().items()
@@ -236,6 +256,7 @@ def make_plan(
         ctypes.byref(settings),
         ctypes.c_int64(room),
         ctypes.c_int64(observes),
+        ctypes.c_int64(n_blocks),
         ctypes.byref(card.record()),
         ctypes.byref(record),
     )

@@ -31,7 +31,7 @@ struct Liquid {
     std::vector<float> velocity, force, diameters, box, chain = std::vector<float>(3 * SYSTEMS);
     std::vector<float> temperature = {1, 1.5f}, slope = {0, -0.01f};
     tdaglass::Settings settings{};
-    int64_t room = 160, threads = 64;
+    int64_t room = 160, blocks = 1, threads = 64;
     block::Card card;
 
     Liquid(int dimension, int sites, int kinds, int64_t truncation, double spacing = 1.05)
@@ -95,7 +95,7 @@ Result run(const Liquid& l, Play how = Play::IN_ORDER, bool observes = false, un
     block::Plan plan;
     Result r;
     const block::Watched watched = observes ? block::Watched{MOMENTS, CAGE, WAVES} : block::Watched{};
-    if (block::make_plan(settings, l.room, l.card, watched, plan, l.threads) != block::OK) {
+    if (block::make_plan(settings, l.room, l.card, watched, plan, l.blocks, l.threads) != block::OK) {
         r.planned = false;
         return r;
     }
@@ -136,6 +136,12 @@ void whoever_plays() {
                     check(run(liquid, Play::IN_ANY_ORDER, observes, 7).is(wanted), "in any order");
                     if (kinds == 2 || truncation == SMOOTH)
                         check(run(liquid, Play::TOGETHER, observes).is(wanted), "together");
+                    liquid.threads = 32, liquid.blocks = 4;
+                    check(run(liquid, Play::IN_ANY_ORDER, observes, 3).is(wanted), "four blocks in any order");
+                    liquid.blocks = 2;
+                    if (kinds == 2 || truncation == SMOOTH)
+                        check(run(liquid, Play::TOGETHER, observes).is(wanted), "two blocks together");
+                    liquid.blocks = 1;
                     liquid.threads = 96, liquid.card.major = 7, liquid.settings.skin = 0.5;
                     check(run(liquid, Play::IN_ANY_ORDER, observes).is(wanted), "other threads, another skin");
                 }
@@ -144,11 +150,13 @@ void whoever_plays() {
 void bad_input() {
     const Liquid good(3, 6, 2, SHIFT);
     auto told = [&](Status wanted, const char* what, auto spoil) {
-        for (Play how : {Play::IN_ORDER, Play::TOGETHER}) {
-            Liquid liquid = good;
-            spoil(liquid);
-            check(run(liquid, how).all(wanted), what);
-        }
+        for (Play how : {Play::IN_ORDER, Play::TOGETHER})
+            for (int64_t blocks : {1, 2}) {
+                Liquid liquid = good;
+                liquid.blocks = blocks, liquid.threads = 64 / blocks;
+                spoil(liquid);
+                check(run(liquid, how).all(wanted), what);
+            }
     };
     const float nan = std::numeric_limits<float>::quiet_NaN();
     auto both = [&](auto& array, size_t k, auto value) { array[k] = array[array.size() / 2 + k] = value; };

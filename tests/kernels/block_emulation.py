@@ -48,7 +48,7 @@ class Launch(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("sigma", "epsilon", "cutoff", "masses")),
         *(
             (name, ctypes.c_int64)
-            for name in ("room", "threads", "stages", "shared", "play", "seed", "systems")
+            for name in ("room", "threads", "stages", "shared", "blocks", "play", "seed", "systems")
         ),
         ("watched", ctypes.c_int64 * 3),
         ("arrays", Arrays),
@@ -58,12 +58,13 @@ class Launch(ctypes.Structure):
 
 @dataclass(frozen=True)
 class How:
-    """What must not change a bit: room of the lists, threads, chunks read ahead, and who plays the threads."""
+    """What must not change a bit: room of the lists, threads, chunks read ahead, blocks, and who plays."""
 
     room: int = 256
     threads: int = 64
     stages: int = 4
     shared: int = 0
+    blocks: int = 1
     play: int = IN_ORDER
     seed: int = 0
 
@@ -110,7 +111,7 @@ def _launch(
         dimension=dimension, n_particles=n, n_species=len(interaction.masses), systems=systems,
         form=FORMS.index(interaction.form), truncation=TRUNCATIONS.index(interaction.truncation),
         exponent=interaction.exponent, room=how.room, threads=how.threads, stages=how.stages, shared=how.shared,
-        play=how.play, seed=how.seed, **more,
+        blocks=how.blocks, play=how.play, seed=how.seed, **more,
     )  # fmt: skip
     for name in ("non_additivity", "smallest", "largest"):
         setattr(x, name, float(attributes[name]))

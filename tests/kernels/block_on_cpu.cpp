@@ -10,11 +10,11 @@ namespace {
 
 // With shared memory as large as asked for, and threads as many.
 Status plan_of(const tdaglass::Settings& s, int64_t room, const int64_t* watched, int64_t threads, int64_t stages,
-               int64_t shared, block::Plan& plan) {
+               int64_t shared, int64_t blocks, block::Plan& plan) {
     block::Card card;
     if (stages == 0) card.major = 7;
     if (shared) card.shared_per_block = shared;
-    return (Status)block::make_plan(s, room, card, {watched[0], watched[1], watched[2]}, plan, threads);
+    return (Status)block::make_plan(s, room, card, {watched[0], watched[1], watched[2]}, plan, blocks, threads);
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ struct Launch {
     int64_t dimension, n_particles, n_species, form, exponent, truncation, thermostat;
     double non_additivity, smallest, largest, dt, skin;
     const double *sigma, *epsilon, *cutoff, *masses;
-    int64_t room, threads, stages, shared, play, seed, systems;
+    int64_t room, threads, stages, shared, blocks, play, seed, systems;
     int64_t watched[3];  // moments, neighbours in a cage, waves
     block::Arrays arrays;
     double length;  // unit of lengths in what is observed
@@ -40,7 +40,7 @@ int64_t tdaglass_block_launch(Launch* x, char* options, int64_t options_bytes) {
                                x->thermostat != 0, x->dt, x->skin};
     try {
         block::Plan plan;
-        if (Status status = plan_of(s, x->room, x->watched, x->threads, x->stages, x->shared, plan)) return status;
+        if (Status status = plan_of(s, x->room, x->watched, x->threads, x->stages, x->shared, x->blocks, plan)) return status;
         x->length = plan.settings.length;
         if (options) std::strncpy(options, plan.options.c_str(), options_bytes);
         if (!x->systems) return OK;

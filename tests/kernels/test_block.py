@@ -184,6 +184,7 @@ def test_what_changes_no_bit(name, thermostat):
     for how in (
         How(play=IN_ANY_ORDER, seed=1), How(play=IN_ANY_ORDER, seed=2, threads=32), How(threads=128, stages=0),
         How(room=600),  # then strong forces are watched from a lower one on
+        How(blocks=2), How(blocks=4, play=IN_ANY_ORDER, seed=3, threads=32), How(blocks=8, threads=32),
     ):  # fmt: skip
         assert_same_bits(again(how=how), whole)
     parts, made = system[0], 0
@@ -268,9 +269,10 @@ def status_of(case, system, baths=None, **more):
 def test_an_overlap_is_told(distance):
     """Whatever would not be a whole number of 32 bits, down to two particles on top of each other."""
     case, system = near_pair(distance)
-    _, made, status, _ = status_of(case, system, thermostat=False)
-    np.testing.assert_array_equal(status, OVERLAP)
-    np.testing.assert_array_equal(made, 0)
+    for how in (How(), How(blocks=2)):
+        _, made, status, _ = status_of(case, system, thermostat=False, how=how)
+        np.testing.assert_array_equal(status, OVERLAP)
+        np.testing.assert_array_equal(made, 0)
 
 
 def test_sums_that_would_wrap_are_told():
@@ -316,11 +318,13 @@ def test_bad_systems_are_told_and_leave_the_others_alone(change, wanted):
     case = CASES["boxes of any edges"]
     system = make(case)
     baths = bath(2, last=20)
-    moved, made, status, _ = status_of(case, spoiled(system, **change), baths)
-    np.testing.assert_array_equal(status, [OK, wanted])
-    np.testing.assert_array_equal(made, [20, 0])
     first = lambda x: np.asarray(x)[:1]  # noqa: E731
-    assert_same_bits(Motion(*map(first, moved)), Motion(*map(first, run(case, system, baths))))
+    whole = Motion(*map(first, run(case, system, baths)))
+    for how in (How(), How(blocks=4)):
+        moved, made, status, _ = status_of(case, spoiled(system, **change), baths, how=how)
+        np.testing.assert_array_equal(status, [OK, wanted])
+        np.testing.assert_array_equal(made, [20, 0])
+        assert_same_bits(Motion(*map(first, moved)), whole)
 
 
 def test_bad_diameters_and_baths_are_told():
@@ -364,11 +368,14 @@ def test_a_list_that_fills_on_the_way():
     case = CASES["two species in cubes"]
     system = make(case, jitter=0.0)
     *_, longest = status_of(case, system, bath(2, last=1))
-    _, made, status, needed = status_of(case, system, how=How(room=int(longest.max())))
+    room = int(longest.max())
+    _, made, status, needed = status_of(case, system, how=How(room=room))
     np.testing.assert_array_equal(status, LIST_FULL)
     assert (made > 0).all()
     assert (made < 100).all()
-    assert (needed > longest.max()).all()
+    assert (needed > room).all()
+    of_four = status_of(case, system, how=How(room=room, blocks=4))
+    assert_same_bits(of_four[1:], (made, status, needed))
 
 
 def test_what_does_not_fit():
@@ -378,6 +385,10 @@ def test_what_does_not_fit():
     assert options(KOB_ANDERSEN, 3, 4000, How(threads=0, shared=48 * 1024)) == DOES_NOT_FIT
     assert options(mixture(5, "shift"), 3, 1000) == DOES_NOT_FIT
     assert options(KOB_ANDERSEN, 3, 1000, How(room=1017)) == DOES_NOT_FIT
+    assert (
+        options(KOB_ANDERSEN, 3, 1000, How(blocks=2, stages=0)) == DOES_NOT_FIT
+    )  # of a card without clusters
+    assert options(KOB_ANDERSEN, 3, 1000, How(blocks=3)) == BAD_SETTINGS
     assert options(KOB_ANDERSEN, 4, 1000) == BAD_SETTINGS
     assert options(KOB_ANDERSEN, 3, 1000, dt=np.nan) == BAD_SETTINGS
 
@@ -441,6 +452,8 @@ def test_sums_depend_on_nothing_but_what_is_summed():
         *backwards, *bath(4, last=30), what, **settings, skin=0.5, how=How(play=IN_ANY_ORDER, threads=96)
     )
     assert_same_bits(again, sums)
+    *_, again, _ = advance(*system, *bath(4, last=30), what, **settings, how=How(blocks=4, threads=32))
+    assert_same_bits(again, sums)
     # Moments are those of all launches; each looks at its own.
     half, *_, early, _ = advance(*system, *bath(4, last=10), what, **settings)
     *_, late, _ = advance(half, *system[1:], *bath(4, first=10, last=30), what, **settings)
@@ -471,4 +484,5 @@ def test_threads_that_wait_for_each_other(name):
     what = observation(system, [5])
     settings = {"interaction": case.interaction, "thermostat": True, "dt": 0.004}
     wanted = advance(*system, *bath(2, last=12), what, **settings)
-    assert_same_bits(advance(*system, *bath(2, last=12), what, **settings, how=How(play=TOGETHER)), wanted)
+    for how in (How(play=TOGETHER), How(play=TOGETHER, blocks=2, threads=32)):
+        assert_same_bits(advance(*system, *bath(2, last=12), what, **settings, how=how), wanted)

@@ -25,9 +25,10 @@ pytestmark = [
 ]
 
 
-def check(found, card, name, observes):
+def check(found, card, name, observes, blocks=1):
     interaction, dimension, n = LIQUIDS[name]
-    text = options(interaction, dimension, n, How(room=128, threads=0, stages=4 if card >= 80 else 0))
+    how = How(room=128, threads=0, stages=4 if card >= 80 else 0, blocks=blocks)
+    text = options(interaction, dimension, n, how)
     assert isinstance(text, str)
     chosen = dict(word[2:].split("=") for word in text.split() if word.startswith("-D"))
     kernels = kernels_of(found, card, text.replace("-DOBSERVES=0", f"-DOBSERVES={observes:d}"))
@@ -43,6 +44,8 @@ def test_a_kernel_for_a_card(name):
     newest = max(compilers(), key=lambda compiler: compiler.version)
     assert 90 in newest.architectures
     assert check(newest, 90, name, observes=False) == 0
+    if name == "space":
+        assert check(newest, 90, name, observes=False, blocks=4) == 0
 
 
 @pytest.mark.slow
@@ -53,5 +56,6 @@ def test_every_card_and_liquid(name, card):
     if not able:
         pytest.skip(f"expected a compiler that knows sm_{card}, got {[x.version for x in compilers()]}")
     for observes in (False, True):
-        # A few numbers, in no loop over neighbours, are what some assemblers keep in memory.
-        assert check(able[0], card, name, observes) <= 64
+        for blocks in (1, 2, 4, 8) if card >= 90 else (1,):
+            # A few numbers, in no loop over particles, are what some assemblers keep in memory: counters of steps.
+            assert check(able[0], card, name, observes, blocks) <= (64 if blocks == 1 else 128)

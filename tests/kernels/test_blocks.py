@@ -105,6 +105,46 @@ def test_where_memory_is_short_systems_run_in_parts(cards, systems):
 
 
 @pytest.mark.parametrize(
+    ("systems", "n", "architecture", "blocks_of_each"),
+    [
+        (1, 4096, 90, 8), (16, 4096, 100, 8), (17, 4096, 90, 4), (30, 4096, 90, 4), (33, 4096, 90, 4),
+        (34, 4096, 90, 2), (66, 4096, 90, 2), (67, 4096, 90, 1), (1024, 4096, 90, 1), (0, 4096, 90, 8),
+        (1, 2000, 90, 4), (1, 512, 90, 2), (1, 511, 90, 1), (1, 4096, 86, 1),
+    ],
+)  # fmt: skip
+def test_systems_fewer_than_multiprocessors_have_several_blocks(
+    systems, n, architecture, blocks_of_each, cards
+):
+    cards.card(architecture)
+    (card,) = set(blocks.cards_here())
+    assert blocks.blocks_of_system(systems, n, card) == blocks_of_each
+
+
+def test_several_blocks_change_no_bit(cards, systems, monkeypatch):
+    whole = call(systems)
+    (card,) = set(blocks.cards_here())
+    pairs = kernel_calls.interaction(glass.kob_andersen_2d(200))
+    for least, of_each in ((100, 2), (50, 4), (10, 8)):
+        monkeypatch.setattr(blocks, "LEAST_PARTICLES", least)
+        cards.launches()
+        assert_same_bits(call(systems), whole)
+        plan = blocks.make_plan(pairs, 200, 2, card=card, room=64, n_blocks=of_each)
+        assert cards.launches() == [f"advance {4 * of_each} x {plan.threads}"]
+        assert plan.threads == max(-(-200 // of_each // 32) * 32, 64)
+    # Chosen for two systems each, launched together with memory for one.
+    cards.scratch(plan.scratch_bytes)
+    both = jax.tree.map(lambda x: x.reshape(2, 2, *x.shape[1:]), systems)
+    halves = jax.tree.map(lambda x: x.reshape(4, *x.shape[2:]), jax.vmap(call)(both))
+    assert_same_bits(halves, whole)
+    assert cards.launches() == [f"advance 8 x {plan.threads}"] * 4
+    # A card that knows of no clusters.
+    cards.reset()
+    cards.card(architecture=75)
+    assert_same_bits(call(systems), whole)
+    assert [launch.split()[1] for launch in cards.launches()] == ["4"]
+
+
+@pytest.mark.parametrize(
     ("function", "sentence"),
     [
         ("cuStreamGetCtx", "no context for this stream: some failure"),

@@ -174,6 +174,14 @@ def test_ensembles_are_those_of_the_cpu(start, cards, monkeypatch):
         patch.setattr(cuda_kernels, "mesh_of", lambda *_: None)
         assert_same_bits(ensemble("cuda"), found)
         assert ["advance", "4"] in [launch.split()[:2] for launch in cards.launches()]
+    # Nor how many blocks each replica had.
+    with monkeypatch.context() as patch:
+        patch.setattr(blocks, "LEAST_PARTICLES", 50)
+        cuda_kernels.advance.clear_cache()
+        cards.launches()
+        assert_same_bits(ensemble("cuda"), found)
+        assert ["advance", "8"] in [launch.split()[:2] for launch in cards.launches()]
+    cuda_kernels.advance.clear_cache()
     # Nor launches that end before, at and behind moments; nor segments, which are calls.
     monkeypatch.setattr(cuda_kernels, "LAUNCH_SECONDS", 1e-6)
     monkeypatch.setattr(cuda_kernels, "_expected_steps", lambda states: 25)

@@ -1,4 +1,4 @@
-// Molecular dynamics of one system by one block of threads, many steps in a launch.
+// Molecular dynamics of one system by one block of threads, or a few of them, many steps in a launch.
 #pragma once
 #include "forces.hpp"
 #include "observe.hpp"
@@ -65,13 +65,12 @@ class System {
                     const u64 k = first + (u64)i * DIM + c;
                     const float v = a.velocity[k], f = quanta_of(a.force[k]);
                     place.set(i, c, a.fraction[k]);
-                    p.velocity()[c * N_PADDED + i] = v;
-                    image[(u64)i * DIM + c] = a.image[k];
+                    if (is_own(i)) p.velocity()[c * N_PADDED + i] = v, image[(u64)i * DIM + c] = a.image[k];
                     speed_sq += v * v;
                     if (is_too_fast(v) || !(f <= 2147483647.0f && f >= -2147483647.0f)) refused |= MOTION_REFUSED;
                 }
                 if (!(s.mass[known ? species : 0] * speed_sq < most)) refused |= MOTION_REFUSED;
-                p.id()[i] = i;
+                if (is_own(i)) p.id()[i] = i;
             }
             for (int k = t; k < FAR_PLACES; k += THREADS) {
                 set_far_place(place, k);
@@ -81,14 +80,14 @@ class System {
                 if (a.moments[m - 1] >= a.moments[m]) refused |= MOMENT_REFUSED;
             if (refused) raise_flags(&b.refused, refused);
         }
-        BARRIER();
+        BARRIER_ALL();
     }
 
     // What depends on the box, by one thread.
     FN void set_up() {
         const float* edge = a.box + (u64)which * DIM;
         double shortest = edge[0], longest = edge[0];
-        b.refused = p.address + N_PADDED * address_step() > 65536 ? ADDRESS_REFUSED : 0;
+        b.refused = (p.address & 0xffffff) + N_PADDED * address_step() > 65536 ? ADDRESS_REFUSED : 0;
         for (int d = 0; d < DIM; d++) {
             // Edges in single precision are a rounding away from the number the user wrote.
             if (!(edge[d] * (1 + 1e-6) >= 2 * s.longest_cutoff && is_finite(edge[d]))) b.refused |= BOX_REFUSED;
@@ -97,7 +96,7 @@ class System {
         }
         b.failed[0] = b.failed[1] = b.longest = 0;
         b.outdated = 1;  // there is no list yet
-        b.kinetic = b.kinetic_scaled = 0;
+        b.kinetic[this_rank()] = b.kinetic_scaled[this_rank()] = 0;
         b.factor = b.pending = 1;
         for (int m = 0; m < CHAIN_LINKS; m++) {
             b.chain_position[m] = a.chain_position[which * CHAIN_LINKS + m];
@@ -173,18 +172,28 @@ class System {
     FN float bath_temperature(int made) const { return a.temperature[which] + a.slope[which] * (float)made; }
 
     FN void take_forces() {
-        EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
+        EACH_THREAD(t) for (int i = among_all(t); i < p.n(); i += all_threads())
             UNROLL for (int d = 0; d < DIM; d++)
                 p.force()[d * N_PADDED + i] = nearest(quanta_of(a.force[first + (u64)p.id()[i] * DIM + d]));
     }
 
-    // The sum is used up.
-    FN void half_step(float& factor, Whole& kinetic, float temperature) {
+    // The sum is used up. Every block makes the same of it.
+    FN void half_step(float& factor, Whole* kinetic, float temperature) {
         EACH_THREAD(t) if (t == 0) {
-            factor = half_chain(s, b, (double)kinetic * s.kinetic_quantum, temperature);
-            kinetic = 0;
+            Whole total = 0;
+            UNROLL for (int rank = 0; rank < CLUSTER; rank++) total += kinetic[rank];
+            factor = half_chain(s, b, (double)total * s.kinetic_quantum, temperature);
+            kinetic[this_rank()] = 0;
         }
         BARRIER();
+    }
+
+    // This block's sum to the others, which wait for all. Remote additions of 64 bits are loops on a card.
+    FN void hand_round(Whole* kinetic) {
+        if (CLUSTER == 1) return;
+        BARRIER();
+        EACH_THREAD(t) if (t < CLUSTER && t != this_rank())
+            *of_rank(&kinetic[this_rank()], t) = kinetic[this_rank()];
     }
 
     // v <- factor v + (dt/2) f/m, r <- r + dt v.
@@ -192,7 +201,7 @@ class System {
         EACH_THREAD(t) {
             const float factor = b.factor, pending = b.pending;
             int outdated = 0, exploded = 0;
-            UNROLL_TWICE for (int i = t; i < p.n(); i += THREADS) {
+            UNROLL_TWICE for (int i = among_all(t); i < p.n(); i += all_threads()) {
                 const float half_kick = s.half_kick[species_of_slot(p, i)];
                 float moved_sq = 0, v[AXES], f[AXES];
                 int built_at[AXES];
@@ -204,7 +213,7 @@ class System {
                     v[d] = multiply_add(v[d] * pending, factor, f[d] * half_kick);
                     exploded |= is_too_fast(v[d]);
                     const int old = place.get(i, d), by = nearest(v[d] * b.to_steps[d]), now = (int)((u32)old + (u32)by);
-                    place.set(i, d, now);
+                    place.set_everywhere(i, d, now);
                     // A sum that wrapped round went through a face of the box.
                     if (((old ^ now) & (by ^ now)) < 0) image[(u64)p.id()[i] * DIM + d] += by < 0 ? -1 : 1;
                     const float gone = (float)(int)((u32)now - (u32)built_at[d]) * b.ratio[d];
@@ -213,10 +222,10 @@ class System {
                 UNROLL for (int d = 0; d < DIM; d++) p.velocity()[d * N_PADDED + i] = v[d];
                 outdated |= moved_sq > b.outdated_sq;
             }
-            if (outdated) raise_flags(&b.outdated, 1);
-            if (exploded) raise_flags(&b.failed[parity], EXPLODED_MOVING);
+            if (outdated) raise_flags_everywhere(&b.outdated, 1);
+            if (exploded) raise_flags_everywhere(&b.failed[parity], EXPLODED_MOVING);
         }
-        BARRIER();
+        BARRIER_ALL();
     }
 
     // v <- v + (dt/2) f/m at the new places.
@@ -227,7 +236,7 @@ class System {
             const double quanta = s.kinetic_quanta;
             Whole kinetic = 0;
             int failed = 0;
-            for (int i = t; i < p.n(); i += THREADS) {
+            for (int i = among_all(t); i < p.n(); i += all_threads()) {
                 int f[AXES];
                 const ForceLoop<CUBIC> loop(p, place, i);
                 if (!loop.force_on(t, i, kind_of_slot(p, i), f)) failed |= OVERLAPPED;
@@ -244,10 +253,11 @@ class System {
                 if (!(energy < most)) failed |= EXPLODED_KICKED;
                 kinetic += nearest_long((double)energy * quanta);
             }
-            if (s.thermostat) sum_to(&b.kinetic, kinetic);
-            if (failed) raise_flags(&b.failed[parity], failed);
+            if (s.thermostat) sum_to(&b.kinetic[this_rank()], kinetic);
+            if (failed) raise_flags_everywhere(&b.failed[parity], failed);
         }
-        BARRIER();
+        if (s.thermostat) hand_round(b.kinetic);
+        BARRIER_ALL();
     }
 
     // Once more from the velocities as they leave the step: a launch that begins here finds the same.
@@ -256,7 +266,7 @@ class System {
             const float pending = b.pending;
             const double quanta = s.kinetic_quanta;
             Whole kinetic = 0;
-            UNROLL_TWICE for (int i = t; i < p.n(); i += THREADS) {
+            UNROLL_TWICE for (int i = among_all(t); i < p.n(); i += all_threads()) {
                 float speed_sq = 0;
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const float v = p.velocity()[d * N_PADDED + i] * pending;
@@ -264,9 +274,10 @@ class System {
                 }
                 kinetic += nearest_long((double)(s.mass[species_of_slot(p, i)] * speed_sq) * quanta);
             }
-            sum_to(&b.kinetic_scaled, kinetic);
+            sum_to(&b.kinetic_scaled[this_rank()], kinetic);
         }
-        BARRIER();
+        hand_round(b.kinetic_scaled);
+        BARRIER_ALL();
     }
 
     FN void say(int made, Status status) const {
@@ -276,15 +287,15 @@ class System {
     // The system as it came.
     FN void hand_back(int made, Status status) {
         EACH_THREAD(t) {
-            for (int k = t; k < p.n() * DIM; k += THREADS) {
+            for (int k = among_all(t); k < p.n() * DIM; k += all_threads()) {
                 a.fraction_out[first + k] = a.fraction[first + k], a.image_out[first + k] = a.image[first + k];
                 a.velocity_out[first + k] = a.velocity[first + k], a.force_out[first + k] = a.force[first + k];
             }
-            if (t < CHAIN_LINKS) {
+            if (among_all(t) < CHAIN_LINKS) {
                 a.chain_position_out[which * CHAIN_LINKS + t] = a.chain_position[which * CHAIN_LINKS + t];
                 a.chain_momentum_out[which * CHAIN_LINKS + t] = a.chain_momentum[which * CHAIN_LINKS + t];
             }
-            if (t == 0) say(made, status);
+            if (among_all(t) == 0) say(made, status);
         }
     }
 
@@ -292,7 +303,7 @@ class System {
     FN void hand_over(int made, Status status) {
         EACH_THREAD(t) {
             const Particles p = this->p.anew();
-            for (int i = t; i < p.n(); i += THREADS) {
+            for (int i = among_all(t); i < p.n(); i += all_threads()) {
                 const u64 to = first + (u64)p.id()[i] * DIM;
                 UNROLL for (int d = 0; d < DIM; d++) {
                     const int k = d * N_PADDED + i;
@@ -301,11 +312,11 @@ class System {
                     a.force_out[to + d] = (float)p.force()[k] * (float)s.force_quantum;
                 }
             }
-            if (t < CHAIN_LINKS) {
+            if (among_all(t) < CHAIN_LINKS) {
                 a.chain_position_out[which * CHAIN_LINKS + t] = b.chain_position[t];
                 a.chain_momentum_out[which * CHAIN_LINKS + t] = b.chain_momentum[t];
             }
-            if (t == 0) say(made, status);
+            if (among_all(t) == 0) say(made, status);
         }
     }
 };

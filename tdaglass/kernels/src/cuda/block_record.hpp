@@ -1,4 +1,5 @@
-// What the threads of a block share, and where the arrays of its system are.
+// What the threads of a block share, and where the arrays of its system are. Blocks of one system agree on what they
+// share at every BARRIER_ALL, and decide alike; of the arrays there is one.
 #pragma once
 #include "platform.hpp"
 
@@ -28,7 +29,8 @@ struct Block {
     float outdated_sq;                           // distance moved, in steps, that makes a new list
     float fastest;                               // velocity that is too fast
 
-    Whole kinetic, kinetic_scaled;               // sums of m v^2 before and after the thermostat scales, in quanta
+    // Sums of m v^2 over each block's particles, in quanta, before and after the thermostat scales.
+    Whole kinetic[MOST_BLOCKS], kinetic_scaled[MOST_BLOCKS];
     float factor, pending;                       // of the velocities: before a step; after the last, not yet applied
     float chain_position[CHAIN_LINKS], chain_momentum[CHAIN_LINKS];
 
@@ -87,7 +89,7 @@ struct Particles {
     FN int* rank() const { return at<int>(s.scratch.rank); }           // in a cell
     FN u32* ends() const { return at<u32>(s.scratch.ends); }           // of each kind in a list, in fours; bytes
     FN uint4* list() const { return at<uint4>(s.scratch.list); }       // (N_PADDED / 32, chunks, 32), eight each
-    FN Mask* masks() const { return at<Mask>(s.scratch.masks); }       // (8 chunks, THREADS)
+    FN Mask* masks() const { return at<Mask>(s.scratch.masks); }       // (8 chunks, threads of all blocks)
     FN float* moved() const { return at<float>(s.scratch.moved); }     // (particles, axes) in the caller's order
     FN Whole* density() const { return at<Whole>(s.scratch.density); }
 

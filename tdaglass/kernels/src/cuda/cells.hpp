@@ -43,8 +43,9 @@ FN void cut_cells(const Settings& s, Block& b, const float* edge) {
     b.cells_in_edge = (float)b.cells[last] / b.ratio[last];
 }
 
-// Places afterwards are fractions of the box in single precision, in edges of the first axis, which spares lists two
-// conversions; or, where the nearest image has to be found, what they were.
+// Which slot of its cell a particle takes is chance; all blocks of a system count in the cells of the first, so that they
+// agree. Places afterwards are fractions of the box in single precision, in edges of the first axis, which spares lists
+// two conversions; or, where the nearest image has to be found, what they were.
 FN void sort_by_cells(Particles& p, Places& place) {
     Block& b = p.block;
     const int n_keys = KINDS * b.n_cells;
@@ -53,15 +54,20 @@ FN void sort_by_cells(Particles& p, Places& place) {
         return (BY_DIAMETER ? 0 : p.species_of_id(p.id()[i])) * b.n_cells + cell_of(b, x);
     };
     EACH_THREAD(t) for (int k = t; k <= n_keys; k += THREADS) p.start()[k] = 0;
-    BARRIER();
-    EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS) {
+    BARRIER_ALL();
+    EACH_THREAD(t) for (int i = among_all(t); i < p.n(); i += all_threads()) {
         int x[AXES];
-        p.rank()[i] = add_to(&p.start()[key_of(i, x)], 1);
+        p.rank()[i] = add_to(of_rank(&p.start()[key_of(i, x)], 0), 1);
     }
-    BARRIER();
-    EACH_THREAD(t) counts_to_starts(t, p.start(), n_keys);
-    BARRIER();
-    EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS) {
+    BARRIER_ALL();
+    EACH_THREAD(t) if (this_rank() == 0) counts_to_starts(t, p.start(), n_keys);
+    BARRIER_ALL();
+    if (CLUSTER > 1) {
+        EACH_THREAD(t) for (int k = t; this_rank() > 0 && k <= n_keys; k += THREADS)
+            p.start()[k] = *of_rank(&p.start()[k], 0);
+        BARRIER();
+    }
+    EACH_THREAD(t) for (int i = among_all(t); i < p.n(); i += all_threads()) {
         int x[AXES];
         const int to = p.start()[key_of(i, x)] + p.rank()[i];
         UNROLL for (int d = 0; d < DIM; d++) {
@@ -71,10 +77,10 @@ FN void sort_by_cells(Particles& p, Places& place) {
         p.id_next()[to] = p.id()[i];
         if (BY_DIAMETER) {
             const float diameter = p.a.diameters[p.first_id() + p.id()[i]];
-            place.set_diameter(to, diameter * (float)p.s.inverse_length);
+            place.set_diameter_everywhere(to, diameter * (float)p.s.inverse_length);
         }
     }
-    BARRIER();
+    BARRIER_ALL();
     p.sorted++;
     EACH_THREAD(t) for (int i = t; i < p.n(); i += THREADS)
         UNROLL for (int d = 0; d < DIM; d++) {

@@ -87,8 +87,8 @@ struct ForceLoop {
         bool fine = true;
         UNROLL for (int e = 0; e < 4; e++) {
             const Pair& c = e < 2 ? first : second;
-            fine &= add_pair(c, words[e] & 0xffff, sum);
-            fine &= add_pair(c, words[e] >> 16, sum);
+            fine &= add_pair(c, lower_address(words[e], p.address), sum);
+            fine &= add_pair(c, upper_address(words[e], p.address), sum);
         }
         return fine;
     }
@@ -97,7 +97,7 @@ struct ForceLoop {
     FN void add_checked(uint4 chunk, const Pair* first, const Pair* second, Sum& sum) const {
         KEEP_ROLLED for (int e = 0; e < 8; e++) {
             float along[AXES];
-            const Strength s = look_at(e < 4 ? *first : *second, chunk.x & 0xffff, along);
+            const Strength s = look_at(e < 4 ? *first : *second, lower_address(chunk.x, p.address), along);
             UNROLL for (int d = 0; d < DIM; d++) {
                 const float pull = s.whole * along[d];
                 sum.checked += pull < 0 ? -pull : pull;

@@ -119,7 +119,7 @@ struct Finder {
             if (n_masks < 8 * p.s.chunks) {  // else there are more neighbours than room
                 Mask mask;
                 mask.x = near, mask.y = p.address + (u32)base * address_step();
-                p.masks()[n_masks * THREADS + t] = mask;
+                p.masks()[n_masks * all_threads() + t] = mask;
             }
             n_masks++;
         }
@@ -207,7 +207,7 @@ FN int list_neighbors(const Particles& p, const Places& place, int t, int i) {
     KEEP_ROLLED for (int other = 0; other < KINDS; other++) {
         u32 near = 0, at = 0;
         KEEP_ROLLED for (int left = (int)(found & 0xffff); left > 0; left--) {
-            if (!near) near = next->x, at = next->y, next += THREADS;
+            if (!near) near = next->x, at = next->y, next += all_threads();
             const int e = leading_zeros(near);
             near &= ~(0x80000000u >> e);
             writer.append(at + (u32)e * address_step());
@@ -222,14 +222,15 @@ FN int list_neighbors(const Particles& p, const Places& place, int t, int i) {
 template <bool WRAPS>
 FN void list_all(const Particles& p, const Places& place) {
     EACH_THREAD(t) {
+        const int thread = among_all(t);
         int longest = 0;
-        for (int i = t; i < p.n(); i += THREADS) {
-            const int places = list_neighbors<WRAPS>(p, place, t, i);
+        for (int i = thread; i < p.n(); i += all_threads()) {
+            const int places = list_neighbors<WRAPS>(p, place, thread, i);
             if (places > longest) longest = places;
         }
-        raise_to(&p.block.longest, longest);
+        raise_everywhere(&p.block.longest, longest);
     }
-    BARRIER();
+    BARRIER_ALL();
 }
 
 // Sort the particles, and list their neighbours. False if a list is full.
@@ -247,7 +248,7 @@ FN bool make_list(Particles& p, Places& place) {
                 UNROLL for (int d = 0; d < DIM; d++) place.set(i, d, p.built_at()[d * N_PADDED + i]);
         if (t == 0) b.outdated = 0;
     }
-    BARRIER();
+    BARRIER_ALL();  // others are about to move particles here
     return b.longest <= 8 * p.s.chunks;
 }
 

@@ -58,11 +58,14 @@ struct Look {
     FN void look(const int* image) {
         // Of species, and of all behind them: sums of own waves, then members.
         Whole* of_species = p.density() + 2 * s.n_waves;
-        EACH_THREAD(t) for (int k = t; k < 2 * s.n_waves + 2 * (MOST_SPECIES + 1); k += THREADS) p.density()[k] = 0;
-        BARRIER();
+        EACH_THREAD(t) {
+            const int n_sums = 2 * s.n_waves + 2 * (MOST_SPECIES + 1);
+            for (int k = among_all(t); k < n_sums; k += all_threads()) p.density()[k] = 0;
+        }
+        BARRIER_ALL();
         EACH_THREAD(t) {
             Whole own[MOST_SPECIES] = {}, members[MOST_SPECIES] = {};
-            for (int i = t; i < p.n(); i += THREADS) {
+            for (int i = among_all(t); i < p.n(); i += all_threads()) {
                 int x[AXES];
                 UNROLL for (int d = 0; d < DIM; d++) x[d] = place.get(i, d);
                 add_displacement(i, x, image);
@@ -78,7 +81,7 @@ struct Look {
                 }
             for (int m = 0; m < s.n_waves; m++) {
                 Whole real = 0, imaginary = 0;
-                for (int i = t; i < p.n(); i += THREADS) {
+                for (int i = among_all(t); i < p.n(); i += all_threads()) {
                     int x[AXES];
                     UNROLL for (int d = 0; d < DIM; d++) x[d] = place.get(i, d);
                     const Wave w = wave(turn_of(x, a.waves, m));
@@ -87,11 +90,11 @@ struct Look {
                 sum_to(p.density() + 2 * m, real), sum_to(p.density() + 2 * m + 1, imaginary);
             }
         }
-        BARRIER();
+        BARRIER_ALL();
         EACH_THREAD(t) {
             if (s.n_cage)
-                for (int i = t; i < p.n(); i += THREADS) add_cage_relative(i);
-            if (s.n_waves && t == 0) add_scattering(of_species);
+                for (int i = among_all(t); i < p.n(); i += all_threads()) add_cage_relative(i);
+            if (s.n_waves && among_all(t) == 0) add_scattering(of_species);
         }
         BARRIER();
     }

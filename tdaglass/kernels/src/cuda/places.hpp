@@ -6,7 +6,7 @@ namespace tdaglass {
 namespace block {
 
 // In two dimensions pairs, one read of 8 bytes; in three axis by axis. A neighbour is the address of its first
-// coordinate, 16 bits.
+// coordinate in the block, 16 bits.
 FN int place_of(int i, int d) { return DIM == 2 ? 2 * i + d : d * N_PADDED + i; }
 FN u32 address_step() { return DIM == 2 ? 8 : 4; }
 
@@ -15,11 +15,13 @@ struct Places {
 
     FN int get(int i, int d) const { return at[place_of(i, d)]; }
     FN void set(int i, int d, int x) { at[place_of(i, d)] = x; }
+    FN void set_everywhere(int i, int d, int x) { store_everywhere(&at[place_of(i, d)], x); }
     FN float get_float(int i, int d) const { return float_of(at[place_of(i, d)]); }
     FN void set_float(int i, int d, float x) { at[place_of(i, d)] = bits_of(x); }
     // Of particles with diameters, in units of Settings::length.
     FN float diameter(int i) const { return float_of(at[DIM * N_PADDED + i]); }
     FN void set_diameter(int i, float x) { at[DIM * N_PADDED + i] = bits_of(x); }
+    FN void set_diameter_everywhere(int i, float x) { store_everywhere(&at[DIM * N_PADDED + i], bits_of(x)); }
 };
 
 // From a neighbour's address.

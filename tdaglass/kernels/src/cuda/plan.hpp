@@ -22,10 +22,11 @@ struct Watched {  // sizes of an observation; none: nothing is observed
 
 // Of kernel text (advance.cu), one launch after the other:
 //   begin_observing<<<begin_blocks, threads>>>(settings, arrays)       if begin_blocks > 0,
-//   advance<<<systems, threads, shared_bytes>>>(settings, arrays).
+//   advance<<<systems * cluster, threads, shared_bytes>>>(settings, arrays).
 struct Plan {
     Settings settings{};
-    int dimension = 0, padded = 0, kinds = 1, threads = 0, blocks = 1, stages = 0;  // blocks: on a multiprocessor
+    int dimension = 0, padded = 0, kinds = 1, threads = 0, stages = 0;
+    int blocks = 1, cluster = 1;                          // on a multiprocessor; of a system
     bool by_diameter = false;
     int form = 0, power = 0, truncation = 0;
     int64_t shared_bytes = 0;
@@ -37,6 +38,7 @@ struct Plan {
 
 constexpr int64_t MOST_ROOM = 8 * 127;  // of neighbours: the ends of species in a list are bytes, in fours
 constexpr int LIST_STAGES = 4;               // chunks of a list on their way to a thread
+constexpr int FIRST_WITH_CLUSTERS = 9;       // of compute capabilities
 constexpr int64_t ADDRESSES = 65536, SHARED_OF_SYSTEM = 1024;
 
 namespace planning {
@@ -109,9 +111,9 @@ inline bool set_limits(Settings& s, const PairTable& table) {
 
 inline void choose_threads(Plan& p, const Card& card, int64_t threads) {
     Settings& s = p.settings;
-    const int64_t n = s.n_particles;
+    const int64_t n = s.n_particles, of_block = up_to(n, p.cluster) / p.cluster;
     // Sixty-four registers a thread leave room for 1024 threads on a multiprocessor.
-    p.threads = (int)(threads ? threads : std::clamp<int64_t>(up_to(n, 32), 64, 512));
+    p.threads = (int)(threads ? threads : std::clamp<int64_t>(up_to(of_block, 32), 64, 512));
     // Neighbours of a species in a cell are about ten; more cells than that are not worth their room.
     s.n_keys = (int)(p.kinds * std::clamp<int64_t>(n / 4, 64, 4096));
     auto lay_out = [&] {
@@ -123,10 +125,10 @@ inline void choose_threads(Plan& p, const Card& card, int64_t threads) {
     lay_out();
     while (p.shared_bytes > card.shared_per_block && s.n_keys > 64 * p.kinds) s.n_keys /= 2, lay_out();
     while (!threads && p.shared_bytes > card.shared_per_block && p.threads > 128) p.threads /= 2, lay_out();
-    const int64_t of_block = p.shared_bytes + SHARED_OF_SYSTEM;
-    p.blocks = (int)std::clamp<int64_t>(card.shared_per_multiprocessor / of_block, 1, std::max(1, 1024 / p.threads));
+    const int64_t shared = p.shared_bytes + SHARED_OF_SYSTEM;
+    p.blocks = (int)std::clamp<int64_t>(card.shared_per_multiprocessor / shared, 1, std::max(1, 1024 / p.threads));
     // A block that is alone on its multiprocessor takes all of it.
-    if (!threads && p.blocks == 1 && p.threads == 512 && n > 512) {
+    if (!threads && p.blocks == 1 && p.threads == 512 && of_block > 512) {
         p.threads = 1024;
         lay_out();
         if (p.shared_bytes > card.shared_per_block) p.threads = 512, lay_out();
@@ -144,7 +146,7 @@ inline void lay_out_scratch(Plan& p) {
     };
     ScratchPlaces& x = s.scratch;
     x.list = take((int64_t)p.padded * s.chunks * 16);
-    x.masks = take((int64_t)p.threads * s.chunks * 8 * 8);
+    x.masks = take((int64_t)p.cluster * p.threads * s.chunks * 8 * 8);
     x.velocity = take(axes * row), x.velocity_next = take(axes * row);
     x.force = take(axes * row), x.built_at = take(axes * row);
     x.id = take(row), x.id_next = take(row), x.rank = take(row), x.ends = take(row);
@@ -159,17 +161,19 @@ inline std::string options_of(const Plan& p) {
         return std::string("-D") + name + "=" + std::to_string(value) + " ";
     };
     return number("DIM", p.dimension) + number("N_PADDED", p.padded) + number("THREADS", p.threads) +
-           number("BLOCKS", p.blocks) + number("STAGES", p.stages) + number("KINDS", p.kinds) +
-           number("BY_DIAMETER", p.by_diameter) + number("IS_LENNARD_JONES", p.form == LENNARD_JONES) +
+           number("BLOCKS", p.blocks) + number("CLUSTER", p.cluster) + number("STAGES", p.stages) +
+           number("KINDS", p.kinds) + number("BY_DIAMETER", p.by_diameter) +
+           number("IS_LENNARD_JONES", p.form == LENNARD_JONES) +
            number("POWER", p.power) + number("TRUNCATION", p.truncation) + number("OBSERVES", p.settings.n_moments > 0) +
            "-std=c++17 -fmad=false";  // what is fused is written
 }
 
 }  // namespace planning
 
-// The status is OK, BAD_SETTINGS, or DOES_NOT_FIT. Threads of a block, in thirty-twos, are chosen if they are not given.
+// The status is OK, BAD_SETTINGS, or DOES_NOT_FIT. A system has 1, 2, 4 or 8 blocks; no bit depends on how many. Threads
+// of a block, in thirty-twos, are chosen if they are not given.
 inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Card& card, const Watched& watched,
-                        Plan& p, int64_t threads = 0) {
+                        Plan& p, int64_t cluster = 1, int64_t threads = 0) {
     using namespace planning;
     p = {};
     Settings& s = p.settings;
@@ -180,6 +184,9 @@ inline Status make_plan(const tdaglass::Settings& liquid, int64_t room, const Ca
         if (!(x > 0 && std::isfinite(x))) return BAD_SETTINGS;
     for (int k = 0; k < liquid.n_species; k++)
         if (!(liquid.masses[k] > 0 && std::isfinite(liquid.masses[k]))) return BAD_SETTINGS;
+    if (cluster != 1 && cluster != 2 && cluster != 4 && cluster != 8) return BAD_SETTINGS;
+    if (cluster > 1 && card.major < FIRST_WITH_CLUSTERS) return DOES_NOT_FIT;
+    p.cluster = (int)cluster;
     if (liquid.n_particles > ADDRESSES || liquid.n_species > MOST_SPECIES || room > MOST_ROOM) return DOES_NOT_FIT;
 
     p.dimension = (int)liquid.dimension;

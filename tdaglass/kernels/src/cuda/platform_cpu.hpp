@@ -14,7 +14,8 @@
 
 #define FN inline
 #define EACH_THREAD(t) for (int t : ::tdaglass::block::threads_of_phase())
-#define BARRIER() ::tdaglass::block::wait_for_all()
+#define BARRIER() ::tdaglass::block::wait_for_block()
+#define BARRIER_ALL() ::tdaglass::block::wait_for_all()
 #define UNROLL
 #define UNROLL_TWICE
 #define KEEP_ROLLED
@@ -22,14 +23,17 @@
 
 namespace tdaglass::block {
 
-inline int DIM, N_PADDED, THREADS, STAGES, KINDS, BY_DIAMETER, IS_LENNARD_JONES, POWER, TRUNCATION, OBSERVES;
-constexpr int AXES = 3;  // at most
+inline int DIM, N_PADDED, THREADS, CLUSTER, STAGES, KINDS, BY_DIAMETER, IS_LENNARD_JONES, POWER, TRUNCATION, OBSERVES;
+constexpr int AXES = 3, MOST_BLOCKS = 8;  // of a box; of a system
 
 // Who plays: all threads of a block, in some order, or one of them.
 struct Player {
     std::vector<int> threads;
     std::mt19937* random = nullptr;   // then the order is another one in every phase
-    std::barrier<>* barrier = nullptr;  // then others play the other threads
+    std::barrier<>* of_block = nullptr;  // then others play the other threads
+    std::barrier<>* of_all = nullptr;    // then others play other blocks of the system, or other threads
+    int rank = 0;                        // of the block
+    int64_t apart = 0;                   // bytes from one block's shared memory to the next one's
 };
 inline thread_local Player* player;
 
@@ -37,8 +41,17 @@ inline const std::vector<int>& threads_of_phase() {
     if (player->random) std::shuffle(player->threads.begin(), player->threads.end(), *player->random);
     return player->threads;
 }
+inline void wait_for_block() {
+    if (player->of_block) player->of_block->arrive_and_wait();
+}
 inline void wait_for_all() {
-    if (player->barrier) player->barrier->arrive_and_wait();
+    if (player->of_all) player->of_all->arrive_and_wait();
+}
+
+FN int this_rank() { return player->rank; }
+template <class T>
+T* of_rank(T* x, int rank) {
+    return (T*)((char*)x + (rank - player->rank) * player->apart);
 }
 
 struct alignas(16) uint4 {
@@ -87,6 +100,15 @@ FN void raise_to(int* to, int x) {
     }
 }
 FN void sum_to(Whole* to, Whole x) { add_to(to, x); }
+FN void raise_flags_everywhere(int* to, int flags) {
+    for (int rank = 0; rank < CLUSTER; rank++) raise_flags(of_rank(to, rank), flags);
+}
+FN void raise_everywhere(int* to, int x) {
+    for (int rank = 0; rank < CLUSTER; rank++) raise_to(of_rank(to, rank), x);
+}
+FN void store_everywhere(int* to, int x) {
+    for (int rank = 0; rank < CLUSTER; rank++) *of_rank(to, rank) = x;
+}
 FN void counts_to_starts(int t, int* start, int n) {
     if (t != 0) return;
     int total = 0;
@@ -98,12 +120,13 @@ FN void counts_to_starts(int t, int* start, int n) {
     start[n] = total;
 }
 
-// Addresses begin where those of a card do.
-constexpr u32 FIRST_ADDRESS = 1024;
-FN u32 shared_address(const void*) { return FIRST_ADDRESS; }
-FN float load_shared(const char* shared, u32 at) { return *(const float*)(shared + (at - FIRST_ADDRESS)); }
+// Addresses begin where those of a card do, and have the rank of the block in front.
+FN u32 shared_address(const void*) { return (u32)player->rank << 24 | 1024; }
+FN u32 lower_address(u32 two, u32 of_block) { return (two & 0xffff) | (of_block & 0xffff0000); }
+FN u32 upper_address(u32 two, u32 of_block) { return two >> 16 | (of_block & 0xffff0000); }
+FN float load_shared(const char* shared, u32 at) { return *(const float*)(shared + (at - shared_address(shared))); }
 FN void load_place(const char* shared, u32 at, int* x) {
-    const int* first = (const int*)(shared + (at - FIRST_ADDRESS));
+    const int* first = (const int*)(shared + (at - shared_address(shared)));
     for (int d = 0; d < DIM; d++) x[d] = first[DIM == 2 ? d : d * N_PADDED];
 }
 

@@ -1,14 +1,16 @@
 // A card: a phase is what a thread does until the next barrier of its block.
 //
 // Compiled in (plan.hpp): DIM, N_PADDED (particles and far places, in thirty-twos), THREADS, BLOCKS (on a
-// multiprocessor), STAGES (chunks of a list on their way; 0 where a card has no asynchronous copies), KINDS (species
-// that lists tell apart), BY_DIAMETER, IS_LENNARD_JONES, POWER (half the exponent), TRUNCATION, OBSERVES.
+// multiprocessor), STAGES (chunks of a list on their way; 0 where a card has no asynchronous copies), CLUSTER (blocks of
+// a system), KINDS (species that lists tell apart), BY_DIAMETER, IS_LENNARD_JONES, POWER (half the exponent), TRUNCATION,
+// OBSERVES.
 #pragma once
 #include "records.hpp"
 
 #define FN __device__ __forceinline__
 #define EACH_THREAD(t) for (int t = ::tdaglass::block::this_thread(), once = 1; once; once = 0)
 #define BARRIER() __syncthreads()
+#define BARRIER_ALL() ::tdaglass::block::wait_for_cluster()
 #define UNROLL _Pragma("unroll")
 #define UNROLL_TWICE _Pragma("unroll 2")
 #define KEEP_ROLLED _Pragma("unroll 1")
@@ -22,13 +24,41 @@
 namespace tdaglass {
 namespace block {
 
-enum { AXES = DIM };
+enum { AXES = DIM, MOST_BLOCKS = CLUSTER };  // of a box; of a system
 
 // Asked for anew in every phase: what the compiler derives from it would take registers from one phase to the next.
 FN int this_thread() {
     int t;
     asm volatile("mov.u32 %0, %%tid.x;" : "=r"(t));
     return t;
+}
+
+// Which block of its system this is, and what another one has in its shared memory where this one has x.
+FN int this_rank() {
+#if CLUSTER > 1
+    int rank;
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+#else
+    return 0;
+#endif
+}
+template <class T>
+FN T* of_rank(T* x, int rank) {
+#if CLUSTER > 1
+    T* there;
+    asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(x), "r"(rank));
+    return there;
+#else
+    return x;
+#endif
+}
+FN void wait_for_cluster() {
+#if CLUSTER > 1
+    asm volatile("barrier.cluster.arrive.release;\n\tbarrier.cluster.wait.acquire;" ::: "memory");
+#else
+    __syncthreads();
+#endif
 }
 
 FN float fast_inverse(float x) {
@@ -71,6 +101,32 @@ FN void sum_to(Whole* to, Whole x) {
     if (threadIdx.x % 32 == 0) add_to(to, x);
 }
 
+// In the shared memory of all blocks of a system.
+FN void raise_flags_everywhere(int* to, int flags) {
+    for (int rank = 0; rank < CLUSTER; rank++) raise_flags(of_rank(to, rank), flags);
+}
+FN void store_everywhere(int* to, int x) {
+    *to = x;
+#if CLUSTER > 1
+    const u32 here = (u32)__cvta_generic_to_shared(to);
+    UNROLL for (int k = 1; k < CLUSTER; k++) {
+        u32 there;
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(here), "r"((this_rank() + k) % CLUSTER));
+        asm volatile("st.shared::cluster.s32 [%0], %1;" ::"r"(there), "r"(x) : "memory");
+    }
+#endif
+}
+// By all threads of a warp.
+FN void raise_everywhere(int* to, int x) {
+#if CLUSTER > 1
+    x = __reduce_max_sync(0xffffffffu, x);
+    const int lane = threadIdx.x % 32;
+    if (lane < CLUSTER) raise_to(of_rank(to, lane), x);
+#else
+    raise_to(to, x);
+#endif
+}
+
 // Counts to starts, of n and one more at the end. Called by all threads of a block; the first warp does it.
 FN void counts_to_starts(int t, int* start, int n) {
     if (t >= 32) return;
@@ -88,8 +144,15 @@ FN void counts_to_starts(int t, int* start, int n) {
     if (t == 0) start[n] = total;
 }
 
-// Shared memory has addresses of its own, which lists keep.
+// Shared memory has addresses of its own, of which lists keep the lower sixteen bits. The highest eight are the rank of
+// the block, and must not be lost.
 FN u32 shared_address(const void* x) { return (u32)__cvta_generic_to_shared(x); }
+FN u32 lower_address(u32 two, u32 of_block) {
+    return CLUSTER == 1 ? two & 0xffff : __byte_perm(two, of_block, 0x7610);
+}
+FN u32 upper_address(u32 two, u32 of_block) {
+    return CLUSTER == 1 ? two >> 16 : __byte_perm(two, of_block, 0x7632);
+}
 FN float load_shared(const char*, u32 at) {
     float x;
     asm volatile("ld.shared.f32 %0, [%1];" : "=f"(x) : "r"(at));

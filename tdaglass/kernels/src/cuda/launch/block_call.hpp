@@ -64,7 +64,7 @@ inline std::string why_no_plan(block::Status status) {
 }
 
 template <class Launcher>
-ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, Watch* watch,
+ffi::Error advance_blocks(Launcher& launcher, int64_t room, int64_t blocks_of_system, IntsOut longest, Watch* watch,
                           calls::Systems& given) {
     if (auto error = given.check(); error.failure()) return error;
     const auto settings = given.settings();
@@ -80,7 +80,8 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, Wat
     block::Card limits;
     if (auto why = launcher.begin(limits); !why.empty()) return cannot(why);
     block::Plan plan;
-    if (auto status = block::make_plan(settings, room, limits, watched, plan)) return cannot(why_no_plan(status));
+    if (auto status = block::make_plan(settings, room, limits, watched, plan, blocks_of_system))
+        return cannot(why_no_plan(status));
 
     auto arrays = arrays_of(given, longest, watch);
     if (plan.common_bytes && !(arrays.density = reinterpret_cast<block::Whole*>(launcher.take(plan.common_bytes))))
@@ -95,29 +96,34 @@ ffi::Error advance_blocks(Launcher& launcher, int64_t room, IntsOut longest, Wat
     const int64_t parts = (shape.batch + most - 1) / most, of_part = parts ? (shape.batch + parts - 1) / parts : 1;
     std::string why = launcher.launch("begin_observing", plan.begin_blocks, 0, plan, arrays);
     for (int64_t k = 0; k < shape.batch && why.empty(); k += of_part)
-        why = launcher.launch("advance", std::min(of_part, shape.batch - k), plan.shared_bytes, plan,
+        why = launcher.launch("advance", std::min(of_part, shape.batch - k) * plan.cluster, plan.shared_bytes, plan,
                               from_system(arrays, shape, k));
     return why.empty() ? ffi::Error::Success() : cannot(why);
 }
 
-// What is bound behind the machine's own: room for neighbours, and the systems.
+// What is bound behind the machine's own: room for neighbours, blocks of a system, and the systems.
 template <class Binding>
 auto and_blocks(Binding&& binding) {
-    return calls::and_systems(std::move(binding).template Attr<int64_t>("room").template Ret<Ints>());  // longest
+    return calls::and_systems(std::move(binding)
+                                  .template Attr<int64_t>("room")
+                                  .template Attr<int64_t>("blocks_of_system")
+                                  .template Ret<Ints>());  // longest
 }
 
-constexpr auto advance_call = [](auto& launcher, int64_t room, IntsOut longest, auto... all) {
+constexpr auto advance_call = [](auto& launcher, int64_t room, int64_t blocks_of_system, IntsOut longest,
+                                 auto... all) {
     calls::Systems given{all...};
-    return advance_blocks(launcher, room, longest, nullptr, given);
+    return advance_blocks(launcher, room, blocks_of_system, longest, nullptr, given);
 };
 
 constexpr auto observe_call = [](auto& launcher, Ints moments, Ints fraction, Ints image, Ints cage, Ints waves,
                                  IntsOut distance, IntsOut distance_sq, IntsOut cage_sq, IntsOut scattering,
-                                 IntsOut scattering_sq, int64_t room, IntsOut longest, auto... all) {
+                                 IntsOut scattering_sq, int64_t room, int64_t blocks_of_system, IntsOut longest,
+                                 auto... all) {
     Watch watch{moments,  fraction,    image,   cage,       waves,
                         distance, distance_sq, cage_sq, scattering, scattering_sq};
     calls::Systems given{all...};
-    return advance_blocks(launcher, room, longest, &watch, given);
+    return advance_blocks(launcher, room, blocks_of_system, longest, &watch, given);
 };
 
 }  // namespace tdaglass::cuda

@@ -31,12 +31,12 @@ struct PlanRecord {
     char options[1024];
 };
 
-// How a liquid is laid out in a block of a card; a block::Status.
-inline int32_t plan_for(const Settings* settings, int64_t room, int64_t observes, const Card* card,
+// How a liquid is laid out in so many blocks of a card; a block::Status.
+inline int32_t plan_for(const Settings* settings, int64_t room, int64_t observes, int64_t blocks, const Card* card,
                         PlanRecord* record) try {
     block::Plan plan;
     const auto status =
-        block::make_plan(*settings, room, limits_of(*card), {observes, observes, observes}, plan);
+        block::make_plan(*settings, room, limits_of(*card), {observes, observes, observes}, plan, blocks);
     *record = {plan.threads, plan.shared_bytes, plan.scratch_bytes, plan.settings.length, {}};
     copy_text(record->options, plan.options, sizeof record->options);
     return status;
@@ -61,9 +61,9 @@ inline int32_t keep_code(Machine& machine, const char* name, const char* code, i
         return tdaglass::cuda::ask_card(machine, path, ordinal, card, why, size);                                    \
     }                                                                                                                \
     extern "C" int32_t tdaglass_block_plan(const tdaglass::Settings* settings, int64_t room, int64_t observes,       \
-                                           const tdaglass::cuda::Card* card,                                         \
+                                           int64_t blocks, const tdaglass::cuda::Card* card,                         \
                                            tdaglass::cuda::PlanRecord* record) noexcept {                            \
-        return tdaglass::cuda::plan_for(settings, room, observes, card, record);                                     \
+        return tdaglass::cuda::plan_for(settings, room, observes, blocks, card, record);                             \
     }                                                                                                                \
     extern "C" int32_t tdaglass_block_code(const char* name, const char* code, int64_t size) noexcept {              \
         return tdaglass::cuda::keep_code(machine, name, code, size);                                                 \
