@@ -8,7 +8,7 @@ from tdaglass.runs import Run
 def assemble(run: Run, write: Callable[[], None]) -> None:
     """Write the report of a run, or say where another of those that share it has written it."""
     if not run.assemble(write):
-        print(f"everything is in {run.folder}, where another part has written the report")
+        print(f"another part has written the report, in {run.folder}")
 
 
 def print_files(run: Run, *others: str) -> None:
