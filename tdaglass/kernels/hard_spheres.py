@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Int, UInt
 
 from tdaglass.kernels.library import thread_count
-from tdaglass.kernels.molecular_dynamics import Observation, Sums
+from tdaglass.kernels.molecular_dynamics import Observation, Sums, sum_shapes
 
 TARGETS = ("tdaglass_advance_hard_spheres", "tdaglass_observe_hard_spheres")
 
@@ -121,8 +121,8 @@ def advance(
         sums = []
     else:
         name, vmap_method = TARGETS[1], "sequential"
-        n, curves, moments = species.shape[-1], len(masses) + 2, len(observation[0])
-        sums = [jax.ShapeDtypeStruct((moments, k), jnp.float32) for k in (n, n, n, curves, curves)]
+        shapes = sum_shapes(observation, species.shape[-1], len(masses))
+        sums = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call(name, sums + results + noted, vmap_method=vmap_method)
     *flown, image, counts = flights
     found = call(

@@ -76,34 +76,7 @@ def initialize(
     temperature: float | Float[Array, ""],
     configuration: Configuration | None = None,
 ) -> State:
-    """State at rest on a lattice, or at a given configuration, with Maxwell velocities.
-
-    Without a configuration the species are scattered at random over a square (cubic) lattice at the model's
-    density; nearest neighbours may then overlap slightly, which `minimize` or a short run at high temperature
-    removes. Written for one system: `jax.vmap` over keys (and configurations) gives a batch.
-
-    Parameters
-    ----------
-    key : typed PRNG key
-    model : Model
-    temperature : energy units
-        Of the velocities; their total momentum is zero and their kinetic energy fluctuates canonically.
-    configuration : Configuration, optional
-
-    Raises
-    ------
-    ValueError
-        If the temperature is negative, or the configuration does not fit the model.
-
-    Examples
-    --------
-    >>> import jax
-    >>> from tdaglass import glass
-    >>> model = glass.wahnstrom(n=250)
-    >>> state = glass.initialize(jax.random.key(0), model, temperature=1.0)
-    >>> state.configuration.positions.shape
-    (250, 3)
-    """
+    """State of a liquid with forces: `glass.initialize` says what it takes and raises."""
     check_temperature(temperature)
     arguments.check_key(key)
     key_lattice, key_velocity, key = jax.random.split(key, 3)
