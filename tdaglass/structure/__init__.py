@@ -2,8 +2,8 @@
 
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
 particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them
-into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions, and
-`local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
+into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions, `soap` into the
+power spectrum of a density that knows distances and species, too. `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
 between its particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `topological_clusters` finds the small clusters, of tetrahedra or of squares, that each particle is part of.
@@ -20,6 +20,8 @@ from tdaglass.structure.neighbor_search import Neighbors, check_neighbors, latti
 from tdaglass.structure.neighbors import cutoff_neighbors
 from tdaglass.structure.radial_distribution import RadialDistribution, radial_distribution
 from tdaglass.structure.sann import sann_neighbors, sann_radius
+from tdaglass.structure.soap import soap
+from tdaglass.structure.soap_basis import SoapBasis
 from tdaglass.structure.structure_factor import StructureFactor, structure_factor, wave_vectors
 from tdaglass.structure.tong_tanaka import tong_tanaka
 from tdaglass.structure.topological_clusters import (
@@ -35,6 +37,7 @@ __all__ = [
     "CLUSTER_NAMES",
     "Neighbors",
     "RadialDistribution",
+    "SoapBasis",
     "StructureFactor",
     "TopologicalClusters",
     "Voronoi",
@@ -53,6 +56,7 @@ __all__ = [
     "sann_neighbors",
     "sann_radius",
     "scale_to_unit",
+    "soap",
     "structure_factor",
     "tong_tanaka",
     "topological_clusters",
