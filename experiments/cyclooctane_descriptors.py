@@ -14,7 +14,7 @@ import numpy as np
 from cyclooctane_records import Settings
 from cyclooctane_rings import ATOMS
 
-from tdaglass import parallel, topology
+from tdaglass import parallel, structure, topology
 from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
@@ -27,20 +27,16 @@ G2 = [[1, 1], [1, 2], [1, 3]]
 G4 = [[1, 1, 1], [1, 2, 1], [1, 1, -1], [1, 2, -1]]
 
 
-def coulomb_matrix(rings: np.ndarray) -> np.ndarray:
-    """Coulomb matrices of carbons, (..., 8, 8): Z^2.4 / 2 on the diagonal, Z^2 / r elsewhere.
-
-    Rupp, Tkatchenko, Mueller and von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
-    """
-    apart = np.linalg.norm(rings[..., :, None, :] - rings[..., None, :, :], axis=-1)
-    same = np.eye(rings.shape[-2], dtype=bool)
-    return np.where(same, CARBON**2.4 / 2, CARBON**2 / np.where(same, 1, apart))
+def coulomb_matrices(rings: np.ndarray) -> np.ndarray:
+    """Coulomb matrices of carbons, (conformations, 8, 8), in double precision."""
+    with jax.enable_x64(True):
+        return np.asarray(jax.vmap(lambda ring: structure.coulomb_matrix(ring, CARBON))(np.asarray(rings, float)))
 
 
-def coulomb_spectrum(rings: np.ndarray) -> np.ndarray:
-    """Eigenvalues of the Coulomb matrices, the greatest in size first: (..., 8)."""
-    values = np.linalg.eigvalsh(coulomb_matrix(rings))
-    return np.take_along_axis(values, np.argsort(-np.abs(values), axis=-1), axis=-1)
+def coulomb_spectra(rings: np.ndarray) -> np.ndarray:
+    """Their eigenvalues, the greatest in size first: (conformations, 8)."""
+    with jax.enable_x64(True):
+        return np.asarray(jax.vmap(lambda ring: structure.coulomb_spectrum(ring, CARBON))(np.asarray(rings, float)))
 
 
 def persistence_diagrams(

@@ -3,7 +3,8 @@
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
 particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them
 into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions, `soap` into the
-power spectrum of a density that knows distances and species, too. `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
+power spectrum of a density that knows distances and species, too; `symmetry_functions` and `coulomb_spectrum` are
+what it is compared with. `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
 between its particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `topological_clusters` finds the small clusters, of tetrahedra or of squares, that each particle is part of.
@@ -13,6 +14,7 @@ neighbours and the wave number at which relaxation is watched.
 
 from tdaglass.structure.averages import exponential_average, local_average
 from tdaglass.structure.bond_order import bond_order
+from tdaglass.structure.coulomb import coulomb_matrix, coulomb_spectrum
 from tdaglass.structure.extrema import first_minimum, first_peak
 from tdaglass.structure.fields import density_field, particle_values, scale_to_unit
 from tdaglass.structure.hexatic import hexatic_order
@@ -23,6 +25,7 @@ from tdaglass.structure.sann import sann_neighbors, sann_radius
 from tdaglass.structure.soap import soap
 from tdaglass.structure.soap_basis import SoapBasis
 from tdaglass.structure.structure_factor import StructureFactor, structure_factor, wave_vectors
+from tdaglass.structure.symmetry_functions import SymmetryFunctions, symmetry_functions
 from tdaglass.structure.tong_tanaka import tong_tanaka
 from tdaglass.structure.topological_clusters import (
     CLUSTER_FAMILIES,
@@ -39,10 +42,13 @@ __all__ = [
     "RadialDistribution",
     "SoapBasis",
     "StructureFactor",
+    "SymmetryFunctions",
     "TopologicalClusters",
     "Voronoi",
     "bond_order",
     "check_neighbors",
+    "coulomb_matrix",
+    "coulomb_spectrum",
     "cutoff_neighbors",
     "density_field",
     "exponential_average",
@@ -58,6 +64,7 @@ __all__ = [
     "scale_to_unit",
     "soap",
     "structure_factor",
+    "symmetry_functions",
     "tong_tanaka",
     "topological_clusters",
     "voronoi",

@@ -6,10 +6,10 @@ from typing import Literal, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.arguments import Numbers, labels
+from tdaglass.structure.blocks import over_blocks
 from tdaglass.structure.harmonics import solid_harmonics
 from tdaglass.structure.neighbor_search import Neighbors, one_table
 from tdaglass.structure.soap_basis import SoapBasis, orbitals
@@ -97,35 +97,18 @@ def _soap(
     basis: SoapBasis,
     average: Average | None,
 ) -> Array:
-    def piece(rows: tuple[Array, ...]) -> Array:
-        *surroundings, counted = rows
-        coefficients = _coefficients(*surroundings, basis)
-        if average == "inner":
-            weight = counted.astype(displacement.dtype)
-            return jnp.concatenate(
-                [jnp.tensordot(weight, of_degree, 1).reshape(-1) for of_degree in coefficients]
-            )
-        spectrum = _power_spectrum(coefficients, basis)
-        return spectrum if average is None else jnp.where(counted[:, None], spectrum, 0).sum(0)
+    def coefficients(*surroundings: Array) -> list[Array]:
+        return _coefficients(*surroundings, basis)
 
-    n = len(mask)
-    rows = (displacement, mask, own, theirs, jnp.ones(n, bool))
-    if n <= BLOCK:
-        total = piece(rows)
-    else:
-        n_blocks = -(-n // BLOCK)
+    def spectrum(*surroundings: Array) -> Array:
+        return _power_spectrum(coefficients(*surroundings), basis)
 
-        def split(x: Array) -> Array:
-            padded = jnp.pad(x, [(0, n_blocks * BLOCK - n)] + [(0, 0)] * (x.ndim - 1))
-            return padded.reshape(n_blocks, BLOCK, *x.shape[1:])
-
-        pieces = lax.map(jax.checkpoint(piece, prevent_cse=False), jax.tree.map(split, rows))
-        total = pieces.reshape(n_blocks * BLOCK, -1)[:n] if average is None else pieces.sum(0)
-    if average is None:
-        return total
-    if average == "outer":
-        return total / n
-    return _power_spectrum(_by_degrees(total / n, basis), basis)[0]
+    arrays = (displacement, mask, own, theirs)
+    if average == "inner":
+        means = [c.mean(0, keepdims=True) for c in over_blocks(coefficients, arrays, BLOCK)]
+        return _power_spectrum(means, basis)[0]
+    each = over_blocks(spectrum, arrays, BLOCK)
+    return each if average is None else each.mean(0)
 
 
 def _coefficients(
@@ -178,11 +161,3 @@ def _pairs(basis: SoapBasis) -> tuple[list[np.ndarray], list[np.ndarray]]:
             first.append(p + n * kind)
             second.append(q + n * other)
     return first, second
-
-
-def _by_degrees(total: Array, basis: SoapBasis) -> list[Array]:
-    """Coefficients of one system from a row of all, with an axis of one particle."""
-    channels = basis.n_max * basis.species_count
-    sizes = [channels * (2 * degree + 1) for degree in range(basis.l_max + 1)]
-    rows = jnp.split(total, np.cumsum(sizes)[:-1])
-    return [row.reshape(1, channels, -1) for row in rows]
