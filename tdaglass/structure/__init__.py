@@ -2,10 +2,10 @@
 
 Everything local starts from `Neighbors`, found within a fixed distance (`cutoff_neighbors`) or within each
 particle's own (`sann_neighbors`), in cells of any shape and size. `bond_order` turns the directions towards them
-into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions, `soap` into the
-power spectrum of a density that knows distances and species, too; `symmetry_functions` and `coulomb_spectrum` are
-what it is compared with. `local_average` and `exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box
-between its particles, and `tong_tanaka` says how far they are from touching each other all around.
+into rotational invariants, `hexatic_order` into the complex order parameter of two dimensions; `soap` and
+`symmetry_functions` know distances and species, too, and `coulomb_spectrum` a whole molecule. `local_average` and
+`exponential_average` spread any score over the surroundings. `voronoi` divides a periodic box between its
+particles, and `tong_tanaka` says how far they are from touching each other all around.
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `topological_clusters` finds the small clusters, of tetrahedra or of squares, that each particle is part of.
 `radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for

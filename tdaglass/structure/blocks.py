@@ -9,7 +9,7 @@ from jax import lax
 from jaxtyping import Array
 
 
-def over_blocks(function: Callable[..., Array], arrays: tuple[Array, ...], size: int) -> Any:
+def over_blocks(function: Callable[..., Any], arrays: tuple[Array, ...], size: int) -> Any:
     """A function's results for all particles; in reverse mode only what it is given is kept.
 
     Parameters

@@ -42,17 +42,17 @@ def legendre_over_sines(
 
 
 def solid_harmonics(
-    displacement: Float[Array, "*shape 3"], highest: int
-) -> list[Float[Array, "components *shape"]]:
+    displacement: Float[Array, "particles k 3"], highest: int
+) -> list[Float[Array, "components particles k"]]:
     r"""Real harmonics :math:`r^l S_{lm}` of each degree to the highest: 2l + 1, whose squares add up to r^2l.
 
     Polynomials in x, y and z: there is no pole, and nothing special about a displacement of zero.
 
     Examples
     --------
-    >>> one, linear, quadratic = solid_harmonics(jnp.array([[0.0, 3.0, 4.0], [0.0, 0.0, 0.0]]), 2)
-    >>> (quadratic**2).sum(0).tolist()
-    [625.0, 0.0]
+    >>> one, linear, quadratic = solid_harmonics(jnp.array([[[0.0, 3.0, 4.0], [0.0, 0.0, 0.0]]]), 2)
+    >>> (quadratic**2).sum(0).round(2).tolist()
+    [[625.0, 0.0]]
     """
     x, y, z = jnp.moveaxis(displacement, -1, 0)
     distance_sq = x * x + y * y + z * z
@@ -71,7 +71,9 @@ def solid_harmonics(
         before, now = (jnp.concatenate([rows, nothing]) for rows in (before, now))
         following = a * z * now - b * distance_sq * before + start
         components = (following[:, None] * azimuth[: degree + 1]).reshape(-1, *x.shape)
-        every.append(jnp.concatenate([components[:1], components[2:]]))  # the imaginary part of order zero is none
+        every.append(
+            jnp.concatenate([components[:1], components[2:]])
+        )  # the imaginary part of order zero is none
         before, now = now, following
     return every
 

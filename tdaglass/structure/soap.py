@@ -1,4 +1,4 @@
-"""Smooth overlap of atomic positions: what surrounds a particle, as the power spectrum of a density of Gaussians."""
+"""Smooth overlap of atomic positions: a particle's surroundings as the power spectrum of a smooth density."""
 
 from functools import partial
 from typing import Literal, get_args
@@ -28,11 +28,11 @@ def soap(
 ) -> Float[Array, "*particles features"]:
     r"""Smooth overlap of atomic positions (SOAP) of every particle, or of the whole system.
 
-    A particle's surroundings of species Z are a density of Gaussians, itself included, expanded in orthonormal
-    radial functions and spherical harmonics, of whose coefficients invariants are made:
+    What surrounds a particle, itself included, is a density of Gaussians for each species Z, expanded in
+    orthonormal radial functions and spherical harmonics, of whose coefficients invariants are made:
 
     .. math::
-        c^Z_{nlm} = \int g_{nl}(r)\, Y_{lm}(\hat r)\, \sum_{j \in Z} e^{-|r - r_{ij}|^2 / 2\sigma^2}\, d^3 r, \qquad
+        c^Z_{nlm} = \int g_{nl}(r)\, Y_{lm}(\hat r)\, \sum_{j \in Z} e^{-|r - r_{ij}|^2 / 2\sigma^2}\, d^3 r,\quad
         p^{ZZ'}_{nn'l} = \pi \sqrt{\frac{8}{2l + 1}}\, \sum_m c^Z_{nlm} c^{Z'}_{n'lm}
 
     (Bartók, Kondor and Csányi, Phys. Rev. B 87, 184115, 2013, eqs. 25 and 31, as dscribe has them). Coefficients
@@ -98,7 +98,7 @@ def _soap(
     average: Average | None,
 ) -> Array:
     def coefficients(*surroundings: Array) -> list[Array]:
-        return _coefficients(*surroundings, basis)
+        return _coefficients(basis, *surroundings)
 
     def spectrum(*surroundings: Array) -> Array:
         return _power_spectrum(coefficients(*surroundings), basis)
@@ -112,7 +112,7 @@ def _soap(
 
 
 def _coefficients(
-    displacement: Array, mask: Array, own: Array, theirs: Array, basis: SoapBasis
+    basis: SoapBasis, displacement: Array, mask: Array, own: Array, theirs: Array
 ) -> list[Float[Array, "particles channels components"]]:
     """Of each degree, with all constants of the power spectrum; channels are radial functions of each species."""
     dtype = displacement.dtype

@@ -73,7 +73,9 @@ class SoapBasis:
         for name, least in (("n_max", 1), ("l_max", 0), ("species_count", 1)):
             object.__setattr__(self, name, whole(getattr(self, name), name, least=least))
         if self.cutoff <= 1:
-            raise ValueError(f"expected a cut-off of more than 1, got {self.cutoff:g}; try lengths in angstrom")
+            raise ValueError(
+                f"expected a cut-off of more than 1, got {self.cutoff:g}; try lengths in angstrom"
+            )
         if self.l_max > HIGHEST or self.species_count > MOST_SPECIES:
             raise ValueError(
                 f"expected l_max up to {HIGHEST} and species up to {MOST_SPECIES}, got {self.l_max}, "
@@ -159,7 +161,7 @@ def _primitives(basis: SoapBasis) -> tuple[np.ndarray, np.ndarray]:
     ends = np.linspace(1, basis.cutoff, basis.n_max)
     degree = np.arange(basis.l_max + 1)[:, None]
     alpha = (degree * np.log(ends) - np.log(DECAY)) / ends**2
-    gamma = np.array([math.gamma(l + 1.5) for l in range(basis.l_max + 1)])[:, None, None]
+    gamma = np.array([math.gamma(power + 1.5) for power in range(basis.l_max + 1)])[:, None, None]
     overlap = gamma / 2 * (alpha[:, :, None] + alpha[:, None]) ** (-degree[:, :, None] - 1.5)
     return alpha, overlap
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.arguments import Numbers, labels, number, positive, whole
@@ -115,7 +114,9 @@ def symmetry_functions(
     neighbors = one_table(neighbors)
     n = len(neighbors.idx)
     if species is None and functions.species_count > 1:
-        raise ValueError(f"expected species of {functions.species_count} kinds, got None; try codes 0, 1, ...")
+        raise ValueError(
+            f"expected species of {functions.species_count} kinds, got None; try codes 0, 1, ..."
+        )
     codes = jnp.zeros(n, jnp.int32) if species is None else labels(species, n, functions.species_count)
     return _symmetry_functions(neighbors.displacement, neighbors.mask, codes[neighbors.idx], functions)
 
@@ -151,7 +152,7 @@ def _of_particles(displacement: Array, mask: Array, theirs: Array, functions: Sy
     cosine = scalar / jnp.where(product > 0, product, 1)
     opposite_sq = jnp.maximum(two - 2 * scalar, 0)
     # Each pair of neighbours once.
-    once = np.tri(mask.shape[1], k=-1, dtype=bool) & mask[:, :, None] & mask[:, None]
+    once = jnp.tri(mask.shape[1], k=-1, dtype=bool) & mask[:, :, None] & mask[:, None]
     _, across = _length_and_fading(opposite_sq, once, functions.cutoff)
 
     def angular(zeta: float, sign: float) -> Array:
@@ -161,8 +162,8 @@ def _of_particles(displacement: Array, mask: Array, theirs: Array, functions: Sy
     triples += [angular(z, s) * jnp.exp(-eta * two) * once for eta, z, s in functions.g5]
     pairs = [(first, second) for first in range(functions.species_count) for second in range(first + 1)]
     sums = jnp.einsum("gbjk,sbj,tbk->bstg", jnp.stack(triples), of_kind, of_kind, precision="highest")
-    sums = [sums[:, s, t] + (sums[:, t, s] if s != t else 0) for s, t in pairs]
-    return jnp.concatenate([columns, *sums], 1)
+    of_pairs = [sums[:, s, t] + (sums[:, t, s] if s != t else 0) for s, t in pairs]
+    return jnp.concatenate([columns, *of_pairs], 1)
 
 
 def _length_and_fading(square: Array, mask: Array, cutoff: float) -> tuple[Array, Array]:

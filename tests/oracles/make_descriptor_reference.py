@@ -1,7 +1,7 @@
 """Write tests/reference/descriptors.npz: SOAP, symmetry functions and Coulomb spectra by dscribe.
 
-Random carbons and oxygens, in a periodic cell that is smaller than the reach, in a large triclinic one, and in open
-space. Needs dscribe, of the extra ``experiments``; run from the root of the repository:
+Random carbons and oxygens, in a periodic cell that is smaller than the reach, in a large triclinic one, and in
+open space. Needs dscribe, of the extra ``experiments``; run from the root of the repository:
 
     .venv/bin/python tests/oracles/make_descriptor_reference.py
 """
@@ -72,7 +72,9 @@ def main() -> None:
             carbons = Atoms("C12", positions=x, cell=box, pbc=True)
             out["soap_paper"] = SOAP(species=["C"], periodic=True, **PAPER).create(carbons)[:ROWS]
         if box is None:
-            out["coulomb_matrix"] = CoulombMatrix(n_atoms_max=12, permutation="none").create(atoms).reshape(12, 12)
+            out["coulomb_matrix"] = (
+                CoulombMatrix(n_atoms_max=12, permutation="none").create(atoms).reshape(12, 12)
+            )
             out["coulomb_spectrum"] = CoulombMatrix(n_atoms_max=14, permutation="eigenspectrum").create(atoms)
     np.savez_compressed(REFERENCE, **out)
 

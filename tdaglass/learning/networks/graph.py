@@ -47,7 +47,9 @@ def particle_graph(neighbors: Any, species: Any = None) -> ParticleGraph:
     >>> graph.idx.tolist(), graph.distance.tolist()
     ([[1], [0]], [[5.0], [5.0]])
     """
-    idx, displacement, mask = (jnp.asarray(x) for x in (neighbors.idx, neighbors.displacement, neighbors.mask))
+    idx, displacement, mask = (
+        jnp.asarray(x) for x in (neighbors.idx, neighbors.displacement, neighbors.mask)
+    )
     codes = jnp.zeros(len(idx), jnp.int32) if species is None else jnp.asarray(species, jnp.int32)
     if codes.shape != idx.shape[:1] or mask.shape != idx.shape:
         raise ValueError(

@@ -85,10 +85,12 @@ class SchNet(Network):
             )
         if not self.cutoff > 0 or (self.table is not None and self.table < 2):
             raise ValueError(
-                f"expected a positive cut-off and a table of 2 distances or more, got {self.cutoff}, {self.table}; "
+                f"expected a positive cut-off and a table of 2 distances, got {self.cutoff}, {self.table}; "
                 "try 5.0, 128"
             )
-        if not (self.gamma in (None, "as_printed") or (isinstance(self.gamma, int | float) and self.gamma > 0)):
+        if not (
+            self.gamma in (None, "as_printed") or (isinstance(self.gamma, int | float) and self.gamma > 0)
+        ):
             raise ValueError(f"expected a positive gamma, got {self.gamma!r}; try None")
         if self.pooling not in get_args(Pooling):
             raise ValueError(
@@ -145,7 +147,7 @@ class SchNet(Network):
     def particle_features(
         self, parameters: Parameters, samples: ParticleGraph
     ) -> Float[Array, "systems particles features"]:
-        """What the last interaction leaves of each particle, from which energies are told; a descriptor of its own.
+        """What the last interaction leaves of each particle, from which energies are told: a descriptor.
 
         Returns
         -------
@@ -175,10 +177,13 @@ class SchNet(Network):
             filters = self._interpolated(block["filter"], distance)
         return jnp.sum(jnp.where(near[..., None], filters, 0) * sent[idx], axis=1)
 
-    def _filter(self, layers: Parameters, distance: Float[Array, "*shape"]) -> Float[Array, "*shape features"]:
+    def _filter(
+        self, layers: Parameters, distance: Float[Array, "*shape"]
+    ) -> Float[Array, "*shape features"]:
         """The filters at any distances up to the cut-off."""
         spacing = self.cutoff / (self.gaussians - 1)
-        gamma = {None: 0.5 / spacing**2, "as_printed": PRINTED_GAMMA}.get(self.gamma, self.gamma)
+        gamma = 0.5 / spacing**2 if self.gamma is None else self.gamma
+        gamma = PRINTED_GAMMA if gamma == "as_printed" else gamma
         centres = jnp.linspace(0, self.cutoff, self.gaussians, dtype=distance.dtype)
         gaussians = jnp.exp(-gamma * (distance[..., None] - centres) ** 2)
         fading = 0.5 * (jnp.cos(jnp.pi / self.cutoff * distance) + 1)
@@ -194,7 +199,13 @@ class SchNet(Network):
         value, slope = jax.jvp(lambda r: self._filter(layers, r), (at,), (jnp.full_like(at, step),))
         rise = value[1:] - value[:-1]
         cubics = jnp.stack(
-            [value[:-1], slope[:-1], 3 * rise - 2 * slope[:-1] - slope[1:], slope[:-1] + slope[1:] - 2 * rise], 1
+            [
+                value[:-1],
+                slope[:-1],
+                3 * rise - 2 * slope[:-1] - slope[1:],
+                slope[:-1] + slope[1:] - 2 * rise,
+            ],
+            1,
         )
         place = distance / step
         left = jnp.clip(jax.lax.stop_gradient(place).astype(jnp.int32), 0, self.table - 2)
