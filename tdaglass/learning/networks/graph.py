@@ -43,7 +43,7 @@ def particle_graph(neighbors: Any, species: Any = None) -> ParticleGraph:
     Examples
     --------
     >>> from tdaglass.structure import cutoff_neighbors
-    >>> graph = particle_graph(cutoff_neighbors(jnp.array([[0.0, 0.0], [3.0, 4.0]]), None, 6.0))
+    >>> graph = particle_graph(cutoff_neighbors(jnp.array([[0.0, 0.0], [3.0, 4.0]]), None, 6.0, capacity=1))
     >>> graph.idx.tolist(), graph.distance.tolist()
     ([[1], [0]], [[5.0], [5.0]])
     """
