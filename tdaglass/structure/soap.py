@@ -14,7 +14,7 @@ from tdaglass.structure.harmonics import solid_harmonics
 from tdaglass.structure.neighbor_search import Neighbors, one_table
 from tdaglass.structure.soap_basis import SoapBasis, orbitals
 
-BLOCK = 512  # particles in one piece: in reverse mode some 300 MB of them in double precision
+BLOCK = 512  # particles in one piece; in a loop over smaller ones XLA takes twice the time for each
 
 Average = Literal["inner", "outer"]
 
@@ -36,8 +36,8 @@ def soap(
         p^{ZZ'}_{nn'l} = \pi \sqrt{\frac{8}{2l + 1}}\, \sum_m c^Z_{nlm} c^{Z'}_{n'lm}
 
     (Bartók, Kondor and Csányi, Phys. Rev. B 87, 184115, 2013, eqs. 25 and 31, as dscribe has them). Coefficients
-    are closed forms: nothing is integrated. In single precision numbers are good to about 1e-4 of the largest of
-    their pair and degree for eight radial functions, as their differences are small.
+    are closed forms: nothing is integrated. In single precision numbers are good to about 1e-4 of the
+    largest for eight radial functions, which are small differences of Gaussians.
 
     Parameters
     ----------

@@ -41,8 +41,9 @@ class SoapBasis:
         Of the descriptor: the same for systems that lack some of them.
     smooth : bool
         Whether particles fade out towards `reach`, with weight :math:`1 + 2(r/r_0)^3 - 3(r/r_0)^2`, which is
-        dscribe's ``weighting={"function": "poly", "r0": reach, "c": 1, "m": 1}``. Without, as in the paper of
-        study, a particle that crosses it changes the descriptor by a jump of about 1e-4.
+        dscribe's ``weighting={"function": "poly", "r0": reach, "c": 1, "m": 1}``. Without, as
+        dscribe by default, a particle that crosses it changes the descriptor by a jump of some 2e-3 of its largest
+        number: forces need the smooth one.
 
     Raises
     ------
