@@ -1,7 +1,7 @@
 """Seven descriptions of a ring of eight carbons, for `cyclooctane.py`.
 
-Cartesian coordinates are the first; the Coulomb matrix, its spectrum and the persistence image are made here, SOAP
-and atom-centred symmetry functions by dscribe, where it is installed.
+Cartesian coordinates are the first; the Coulomb matrix, its spectrum, atom-centred symmetry functions and the
+persistence image are the package's, SOAP is dscribe's, where it is installed.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ import numpy as np
 from cyclooctane_records import Settings
 from cyclooctane_rings import ATOMS
 
-from tdaglass import parallel, topology
+from tdaglass import parallel, structure, topology
 from tdaglass.checkpoints import Keep
 from tdaglass.progress import progress
 
@@ -28,19 +28,32 @@ G4 = [[1, 1, 1], [1, 2, 1], [1, 1, -1], [1, 2, -1]]
 
 
 def coulomb_matrix(rings: np.ndarray) -> np.ndarray:
-    """Coulomb matrices of carbons, (..., 8, 8): Z^2.4 / 2 on the diagonal, Z^2 / r elsewhere.
-
-    Rupp, Tkatchenko, Mueller and von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
-    """
-    apart = np.linalg.norm(rings[..., :, None, :] - rings[..., None, :, :], axis=-1)
-    same = np.eye(rings.shape[-2], dtype=bool)
-    return np.where(same, CARBON**2.4 / 2, CARBON**2 / np.where(same, 1, apart))
+    """Coulomb matrices of carbons, (..., 8, 8)."""
+    return _of_each(lambda ring: structure.coulomb_matrix(ring, CARBON), rings)
 
 
 def coulomb_spectrum(rings: np.ndarray) -> np.ndarray:
     """Eigenvalues of the Coulomb matrices, the greatest in size first: (..., 8)."""
-    values = np.linalg.eigvalsh(coulomb_matrix(rings))
-    return np.take_along_axis(values, np.argsort(-np.abs(values), axis=-1), axis=-1)
+    return _of_each(lambda ring: structure.coulomb_spectrum(ring, CARBON), rings)
+
+
+def symmetry_functions(settings: Settings, rings: np.ndarray) -> np.ndarray:
+    """Atom-centred symmetry functions of the first carbon, (..., functions)."""
+    functions = structure.SymmetryFunctions(settings.acsf_cutoff, g2=G2, g4=G4)
+
+    def of_first(ring: jax.Array) -> jax.Array:
+        neighbors = structure.cutoff_neighbors(ring, None, functions.cutoff, capacity=ring.shape[0] - 1)
+        return structure.symmetry_functions(neighbors, functions)[0]
+
+    return _of_each(of_first, rings)
+
+
+def _of_each(function: Callable[[jax.Array], jax.Array], rings: np.ndarray) -> np.ndarray:
+    """Of every ring, in double precision."""
+    with jax.enable_x64(True):
+        flat = jnp.asarray(rings, float).reshape(-1, *rings.shape[-2:])
+        out = np.asarray(jax.jit(jax.vmap(function))(flat))
+    return out.reshape(*rings.shape[:-2], *out.shape[1:])
 
 
 def persistence_diagrams(
@@ -94,7 +107,7 @@ def persistence_images(settings: Settings, pairs: topology.BirthDeath) -> np.nda
 def dscribe_descriptions(settings: Settings, rings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """SOAP and atom-centred symmetry functions of the first carbon, and SOAP averaged over all eight."""
     from ase import Atoms
-    from dscribe.descriptors import ACSF, SOAP
+    from dscribe.descriptors import SOAP
 
     atoms = [Atoms(f"C{ATOMS}", ring) for ring in rings]
     soap = SOAP(
@@ -110,8 +123,7 @@ def dscribe_descriptions(settings: Settings, rings: np.ndarray) -> Iterator[tupl
          for b in progress(batches, "SOAP")]
     )  # fmt: skip
     yield "soap", of_atoms[:, 0]
-    acsf = ACSF(species=["C"], r_cut=settings.acsf_cutoff, g2_params=G2, g4_params=G4)
-    yield "acsf", np.reshape(acsf.create(atoms, centers=[[0]] * len(atoms)), (len(atoms), -1))
+    yield "acsf", symmetry_functions(settings, rings)
     yield "averaged_soap", of_atoms.mean(1)
 
 

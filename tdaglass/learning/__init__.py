@@ -4,8 +4,9 @@ Every `fit_*` takes data (and a key where chance enters) and returns a NamedTupl
 `membership` and their like are pure functions of that record.  The unsupervised route of the first study reads
 `fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the
 two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species.  The
-supervised route reads `CNN` (of images) or `Atomwise` (of descriptors of particles) -> `fit_network` ->
-`predict`, and `grad_cam` of images; any other `Network` is trained alike.  A fit that did not finish says so in
+supervised route reads `CNN` (of images), `Atomwise` (of descriptors of particles) or `SchNet` (of distances) ->
+`fit_network` -> `predict`, and `grad_cam` of images; any other `Network` is trained alike. `response` gives the
+forces and the stress of a learned energy.  A fit that did not finish says so in
 its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in words.
 """
 
@@ -21,6 +22,7 @@ from tdaglass.learning.autoencoder import (
 from tdaglass.learning.batches import in_batches
 from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
+from tdaglass.learning.forces import Response, response
 from tdaglass.learning.mixture import (
     Mixture,
     bayesian_information_criterion,
@@ -35,6 +37,8 @@ from tdaglass.learning.networks.atomwise import AtomicDescriptors, Atomwise, sta
 from tdaglass.learning.networks.autoencoder import Autoencoder
 from tdaglass.learning.networks.cnn import CNN
 from tdaglass.learning.networks.gradcam import grad_cam
+from tdaglass.learning.networks.graph import ParticleGraph, particle_graph, stack_graphs
+from tdaglass.learning.networks.schnet import SchNet
 from tdaglass.learning.networks.symmetries import random_symmetry
 from tdaglass.learning.p_red import RedClusters, fit_red_clusters, p_red
 from tdaglass.learning.standardize import (
@@ -60,7 +64,10 @@ __all__ = [
     "Mixture",
     "Network",
     "Parameters",
+    "ParticleGraph",
     "RedClusters",
+    "Response",
+    "SchNet",
     "Standardization",
     "Trained",
     "accuracy",
@@ -85,11 +92,14 @@ __all__ = [
     "log_likelihood",
     "membership",
     "p_red",
+    "particle_graph",
     "predict",
     "random_symmetry",
     "refine_mixture",
+    "response",
     "richer_component",
     "stack_descriptors",
+    "stack_graphs",
     "standardize",
     "unstandardize",
 ]

@@ -20,6 +20,7 @@ from numpy.polynomial.legendre import legder
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers, whole
+from tdaglass.structure.blocks import over_blocks
 from tdaglass.structure.harmonics import legendre_over_sines
 from tdaglass.structure.neighbor_search import Neighbors, one_table
 
@@ -142,22 +143,8 @@ def _over_blocks(
     arrays: tuple[Array, Array],
     degrees: tuple[int, ...],
 ) -> Float[Array, "particles columns"]:
-    """Apply a function of particles to blocks of them; in reverse mode only its inputs are kept."""
-    n = arrays[0].shape[0]
-
-    def per_block(block: tuple[Array, Array]) -> Array:
-        return function(*block, degrees)
-
-    if n <= BLOCK:
-        return per_block(arrays)
-    n_blocks = -(-n // BLOCK)
-
-    def split(x: Array) -> Array:
-        padded = jnp.pad(x, [(0, n_blocks * BLOCK - n)] + [(0, 0)] * (x.ndim - 1))
-        return padded.reshape(n_blocks, BLOCK, *x.shape[1:])
-
-    out = lax.map(jax.checkpoint(per_block), jax.tree.map(split, arrays))
-    return out.reshape(n_blocks * BLOCK, -1)[:n]
+    """Apply a function of particles to blocks of them."""
+    return over_blocks(lambda *block: function(*block, degrees), arrays, BLOCK)
 
 
 def _invariants(

@@ -41,6 +41,43 @@ def legendre_over_sines(
     return every[np.array(degrees)]
 
 
+def solid_harmonics(
+    displacement: Float[Array, "particles k 3"], highest: int
+) -> list[Float[Array, "components particles k"]]:
+    r"""Real harmonics :math:`r^l S_{lm}` of each degree to the highest: 2l + 1, whose squares add up to r^2l.
+
+    Polynomials in x, y and z: there is no pole, and nothing special about a displacement of zero.
+
+    Examples
+    --------
+    >>> one, linear, quadratic = solid_harmonics(jnp.array([[[0.0, 3.0, 4.0], [0.0, 0.0, 0.0]]]), 2)
+    >>> (quadratic**2).sum(0).round(2).tolist()
+    [[625.0, 0.0]]
+    """
+    x, y, z = jnp.moveaxis(displacement, -1, 0)
+    distance_sq = x * x + y * y + z * z
+    real, imag = [jnp.ones_like(x)], [jnp.zeros_like(x)]
+    for _ in range(highest):
+        a, b = real[-1], imag[-1]
+        real.append(a * x - b * y)
+        imag.append(a * y + b * x)
+    azimuth = jnp.stack([jnp.stack(real), jnp.stack(imag)], 1)
+    nothing = jnp.zeros((1, *x.shape), x.dtype)
+    before, now = nothing[:0], nothing[:0]
+    every = []
+    for degree, factors in enumerate(zip(*_recurrence(highest), strict=True)):
+        a, b, start = (jnp.asarray(f[: degree + 1], x.dtype).reshape(-1, *[1] * x.ndim) for f in factors)
+        # Of the order that begins with this degree there is nothing below.
+        before, now = (jnp.concatenate([rows, nothing]) for rows in (before, now))
+        following = a * z * now - b * distance_sq * before + start
+        components = (following[:, None] * azimuth[: degree + 1]).reshape(-1, *x.shape)
+        every.append(
+            jnp.concatenate([components[:1], components[2:]])
+        )  # the imaginary part of order zero is none
+        before, now = now, following
+    return every
+
+
 @cache
 def _recurrence(highest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Factors of one and two degrees below, and what each order starts with, for each degree and order."""

@@ -10,7 +10,15 @@ import pytest
 from absl.testing import parameterized
 from jax.flatten_util import ravel_pytree
 
-from tdaglass.learning import CNN, AtomicDescriptors, Atomwise, Autoencoder, fit_network
+from tdaglass.learning import (
+    CNN,
+    AtomicDescriptors,
+    Atomwise,
+    Autoencoder,
+    ParticleGraph,
+    SchNet,
+    fit_network,
+)
 from tdaglass.learning.batches import take_samples
 
 COUNT = 8
@@ -22,10 +30,16 @@ def random(*shape):
 
 
 ATOMS = AtomicDescriptors(random(4, 3), jnp.arange(4) < jnp.arange(COUNT)[:, None] % 4 + 1)
+GRAPH = ParticleGraph(
+    jnp.where(ATOMS.mask, 0, -1),
+    jnp.where(ATOMS.mask[:, :, None] & jnp.array([True, False]), jnp.arange(4)[:, None] // 2, -1),
+    abs(random(4, 2)),
+)
 EVERY = {
     "cnn": (CNN((3,), dense=(4,), dropout=0.3), random(2, 4, 5), 2),
     "standardized_cnn": (CNN((3,), dense=None, outputs=3, standardized=True), random(1, 4, 4), 3),
     "atomwise": (Atomwise(hidden=(5,)), ATOMS, 1),
+    "schnet": (SchNet(3, interactions=1, gaussians=4, cutoff=2.0, table=5), GRAPH, 1),
     "autoencoder": (Autoencoder(hidden=4, bottleneck=2), random(3), 3),
 }
 every = pytest.mark.parametrize(("network", "samples", "outputs"), EVERY.values(), ids=EVERY)
