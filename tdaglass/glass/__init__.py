@@ -8,7 +8,7 @@ and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent 
 """
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass import hard_spheres
+from tdaglass.glass import hard_spheres, units
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.equilibrate import settle_overlaps
@@ -89,5 +89,6 @@ __all__ = [
     "settle_overlaps",
     "ternary_soft_spheres",
     "trajectory",
+    "units",
     "wahnstrom",
 ]
