@@ -26,6 +26,8 @@ DEFAULT_SKIN = 0.3
 # about three times as long as they are, which is twice the room they are given.
 SHARED_SKIN = 0.45
 SHARED_LIMIT = 2
+# How wide a particle is, roughly, where that is not the unit of length; skins are in proportion.
+WIDTHS = {"metal": 3.0}
 
 # Of one system: four bytes each, and more where forces are summed over them.
 MOST_SLOTS = 2**28
@@ -67,7 +69,7 @@ def engine_settings(
 ) -> Settings:
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
-        skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
+        skin = default_skin(model, shared_table=shared_table)
     expected = expected_neighbors(model, state.box, skin)
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
     known = _known_capacity.get((model, skin), 0)
@@ -77,6 +79,11 @@ def engine_settings(
         capacity = min(SHARED_LIMIT * capacity, model.n_particles)
     grid = _grid(model, skin, state.box, accelerator)
     return Settings(model, ensemble, dt, skin, capacity, grid, shared_table, accelerator)
+
+
+def default_skin(model: Model, *, shared_table: bool = False) -> float:
+    """The skin that is taken where none is asked for, length units."""
+    return (SHARED_SKIN if shared_table else DEFAULT_SKIN) * WIDTHS.get(model.units, 1.0)
 
 
 def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: float) -> float:
