@@ -111,6 +111,11 @@ class EmbeddedAtomModel(Composition):
         """The cut-off, one for all pairs."""
         return self.potential.cutoff
 
+    @property
+    def skin(self) -> float:
+        """Margin of neighbour tables, in angstroms."""
+        return 1.0
+
     @cached_property
     def sizes(self) -> tuple[float, ...]:
         """Of each element, the distance of neighbours in its face-centred crystal of the lowest energy."""

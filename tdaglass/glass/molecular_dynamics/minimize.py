@@ -14,7 +14,7 @@ from tdaglass.glass.energy import potential_energy
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.kinetics import axes_first
 from tdaglass.glass.molecular_dynamics.state import initialize
-from tdaglass.glass.molecular_dynamics.table_capacity import default_skin, engine_settings, with_room
+from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, with_room
 
 
 class Minimization(NamedTuple):
@@ -53,6 +53,7 @@ def minimize(
         Stop when no particle feels a larger force.
     max_steps : int
     skin : length units, optional
+        None takes the model's.
 
     Returns
     -------
@@ -87,12 +88,10 @@ def minimize(
     configuration = accept(model, configuration)
     tolerance = arguments.positive(tolerance, "force tolerance", "1e-3")
     max_steps = arguments.whole(max_steps, "max_steps", least=0)
-    skin = default_skin(model) if skin is None else skin
+    skin = model.skin if skin is None else skin
     if not skin > 2 * fire.LONGEST_MOVE:
         # A table must outlast one step, or it would be rebuilt for ever.
-        raise ValueError(
-            f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {default_skin(model)}"
-        )
+        raise ValueError(f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {model.skin}")
     state = axes_first(initialize(jax.random.key(0), model, 0.0, configuration))
     settings = engine_settings(model, state, "nve", 0.005, skin)
     descent, made = fire.at_rest(state), jnp.zeros((), jnp.int32)

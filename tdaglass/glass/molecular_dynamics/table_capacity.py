@@ -21,13 +21,10 @@ from tdaglass.space import BYTES_OF_WORDS, Grid, bytes_of_words, choose_grid
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_SKIN = 0.3
 # A table for all replicas takes longer to build and is read faster than tables of their own; that pays until it is
 # about three times as long as they are, which is twice the room they are given.
-SHARED_SKIN = 0.45
+SHARED_SKIN = 1.5
 SHARED_LIMIT = 2
-# How wide a particle is, roughly, where that is not the unit of length; skins are in proportion.
-WIDTHS = {"metal": 3.0}
 
 # Of one system: four bytes each, and more where forces are summed over them.
 MOST_SLOTS = 2**28
@@ -69,7 +66,7 @@ def engine_settings(
 ) -> Settings:
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
-        skin = default_skin(model, shared_table=shared_table)
+        skin = SHARED_SKIN * model.skin if shared_table else model.skin
     expected = expected_neighbors(model, state.box, skin)
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
     known = _known_capacity.get((model, skin), 0)
@@ -79,11 +76,6 @@ def engine_settings(
         capacity = min(SHARED_LIMIT * capacity, model.n_particles)
     grid = _grid(model, skin, state.box, accelerator)
     return Settings(model, ensemble, dt, skin, capacity, grid, shared_table, accelerator)
-
-
-def default_skin(model: Model, *, shared_table: bool = False) -> float:
-    """The skin that is taken where none is asked for, length units."""
-    return (SHARED_SKIN if shared_table else DEFAULT_SKIN) * WIDTHS.get(model.units, 1.0)
 
 
 def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: float) -> float:
