@@ -8,14 +8,16 @@ and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent 
 """
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass import hard_spheres
+from tdaglass.glass import hard_spheres, units
 from tdaglass.glass.contract import Model
+from tdaglass.glass.crystals import diamond, graphene
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.hard_spheres import HardSphereDynamics, Spheres
 from tdaglass.glass.initialize import initialize
 from tdaglass.glass.models import (
+    BondOrderModel,
     HardSpheres,
     PairModel,
     PolydisperseModel,
@@ -26,6 +28,7 @@ from tdaglass.glass.models import (
     kob_andersen_3d,
     polydisperse_soft_spheres,
     ternary_soft_spheres,
+    tersoff,
     wahnstrom,
 )
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
@@ -45,6 +48,7 @@ from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
 
 __all__ = [
+    "BondOrderModel",
     "Chain",
     "Configuration",
     "Ensemble",
@@ -69,7 +73,9 @@ __all__ = [
     "cool",
     "cool_in_parts",
     "describe_engine",
+    "diamond",
     "forces",
+    "graphene",
     "hard_sphere_mixture",
     "hard_spheres",
     "initialize",
@@ -88,6 +94,8 @@ __all__ = [
     "run_in_parts",
     "settle_overlaps",
     "ternary_soft_spheres",
+    "tersoff",
     "trajectory",
+    "units",
     "wahnstrom",
 ]

@@ -1,6 +1,7 @@
 """The liquids by name, in units of sigma_AA, epsilon_AA and m_A unless they say otherwise."""
 
 from tdaglass.glass.models.additive_mixture import additive_mixture_2d
+from tdaglass.glass.models.bond_order import BondOrderModel, tersoff
 from tdaglass.glass.models.hard_spheres import HardSpheres, binary_hard_spheres, hard_sphere_mixture
 from tdaglass.glass.models.kob_andersen import kob_andersen_2d, kob_andersen_3d
 from tdaglass.glass.models.pair_liquid import PairLiquid
@@ -10,6 +11,7 @@ from tdaglass.glass.models.soft_spheres import polydisperse_soft_spheres, ternar
 from tdaglass.glass.models.wahnstrom import wahnstrom
 
 __all__ = [
+    "BondOrderModel",
     "HardSpheres",
     "PairLiquid",
     "PairModel",
@@ -21,5 +23,6 @@ __all__ = [
     "kob_andersen_3d",
     "polydisperse_soft_spheres",
     "ternary_soft_spheres",
+    "tersoff",
     "wahnstrom",
 ]

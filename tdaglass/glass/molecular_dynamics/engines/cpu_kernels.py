@@ -11,7 +11,6 @@ from tdaglass import kernels
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
-    DEFAULT_SKIN,
     check_progress,
     interaction,
     moved_states,
@@ -44,7 +43,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    skin = DEFAULT_SKIN if skin is None else skin
+    skin = model.skin if skin is None else skin
     # The kernels spread the systems over the processors themselves.
     flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
     made = first
@@ -78,7 +77,7 @@ def run_and_observe(
     first, last = int(states.step[0]), int(observation[0][-1])
     threads = kernels.thread_count()
     states, *progress, sums = advance(
-        model, ensemble, dt, DEFAULT_SKIN, threads, states, schedule, first, last, observation
+        model, ensemble, dt, model.skin, threads, states, schedule, first, last, observation
     )
     check_progress(model, ensemble, *progress)
     assert sums is not None

@@ -23,7 +23,6 @@ from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.devices import mesh_of
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
-    DEFAULT_SKIN,
     check_progress,
     interaction,
     moved_states,
@@ -77,7 +76,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    skin = DEFAULT_SKIN if skin is None else skin
+    skin = model.skin if skin is None else skin
     flat, schedule = _on_cards((flat, schedule), mesh_of(len(flat.step), blocks.BACKEND))
     for after, _ in _launches(model, ensemble, dt, skin, flat, schedule, first, targets):
         flat = after
@@ -109,7 +108,7 @@ def run_and_observe(
     states, schedule = _on_cards((states, schedule), mesh)
     observation = _on_cards(observation, mesh, replicated=True)
     total: Any = None
-    settings = model, ensemble, dt, DEFAULT_SKIN
+    settings = model, ensemble, dt, model.skin
     last = [int(moments[-1])]
     for after, sums in _launches(*settings, states, schedule, first, last, observation):
         # Of the moments that are not in this launch there are zeros.

@@ -19,8 +19,6 @@ from tdaglass.glass.potentials import InversePower, LennardJones
 from tdaglass.kernels.molecular_dynamics import MOST_POWERS, STATUS, Interaction, Motion, Table
 from tdaglass.space import FixedPoint
 
-DEFAULT_SKIN = 0.3
-
 
 def why_no_loop(
     these: str, most_species: int, model: Model, ensemble: Ensemble, dtype: np.dtype
