@@ -23,6 +23,7 @@ from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.devices import mesh_of
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
+    Loops,
     check_progress,
     interaction,
     moved_states,
@@ -36,6 +37,8 @@ from tdaglass.kernels.molecular_dynamics import Observation, Sums
 
 logger = logging.getLogger(__name__)
 
+LOOPS = Loops("the CUDA kernels", ("nve", "nvt"), blocks.MOST_SPECIES)
+
 # Displays have watchdogs, and users Ctrl-C.
 LAUNCH_SECONDS = 1.0
 # Of one block, as measured on an H100; the next launches go by what the first took.
@@ -47,7 +50,7 @@ _known_room: dict[tuple[Model, float], int] = {}
 
 def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     """Why no card can run this, and what to do about it; None if one can."""
-    why = why_no_loop("the CUDA kernels", blocks.MOST_SPECIES, model, ensemble, dtype) or blocks.why_no_card()
+    why = why_no_loop(LOOPS, model, ensemble, dtype) or blocks.why_no_card()
     if why:
         return why
     pairs, cards = interaction(model), blocks.cards_here()

@@ -11,27 +11,49 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass import kernels
 from tdaglass.glass.contract import Model
-from tdaglass.glass.errors import SimulationError
+from tdaglass.glass.errors import SimulationError, box_too_small
 from tdaglass.glass.models import PairLiquid, PairModel, PolydisperseModel
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.state import Chain, State
 from tdaglass.glass.potentials import InversePower, LennardJones
-from tdaglass.kernels.molecular_dynamics import MOST_POWERS, STATUS, Interaction, Motion, Table
+from tdaglass.kernels.molecular_dynamics import (
+    BAD_BOX,
+    MOST_POWERS,
+    STATUS,
+    Barostat,
+    Interaction,
+    Motion,
+    Table,
+)
 from tdaglass.space import FixedPoint
 
 
-def why_no_loop(
-    these: str, most_species: int, model: Model, ensemble: Ensemble, dtype: np.dtype
-) -> str | None:
-    """Why `these` kernels cannot run this, and what to do about it; None if they can."""
+class Loops(NamedTuple):
+    """What kernels have loops for.
+
+    Attributes
+    ----------
+    name : in a sentence
+    ensembles : those that they run
+    most_species : int
+    """
+
+    name: str
+    ensembles: tuple[Ensemble, ...]
+    most_species: int
+
+
+def why_no_loop(loops: Loops, model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
+    """Why kernels cannot run this, and what to do about it; None if they can."""
+    these = loops.name
     if kernels.WHY_NOT:
         return kernels.WHY_NOT
-    if ensemble == "npt":
-        return f"{these} do not run ensemble 'npt'; try engine='jax'"
+    if ensemble not in loops.ensembles:
+        return f"{these} do not run ensemble {ensemble!r}; try engine='jax'"
     if dtype != jnp.float32:
         return f"{these} run states in float32, got {dtype}; try engine='jax'"
-    if model.n_species > most_species:
-        return f"{these} know {most_species} species, got {model.n_species}; try engine='jax'"
+    if model.n_species > loops.most_species:
+        return f"{these} know {loops.most_species} species, got {model.n_species}; try engine='jax'"
     found = interaction(model)
     return f"{these} have {found}; try engine='jax'" if isinstance(found, str) else None
 
@@ -106,6 +128,17 @@ def systems(
     )
 
 
+def barostat(states: State) -> Barostat:
+    """The boxes of states at constant pressure."""
+    return Barostat(states.box, states.box_momentum, *states.barostat)
+
+
+def with_barostat(states: State, moved: Barostat) -> State:
+    """The states in boxes that have moved."""
+    chain = Chain(moved.chain_position, moved.chain_momentum)
+    return states._replace(box=moved.box, box_momentum=moved.momentum, barostat=chain)
+
+
 def moved_states(states: State, moved: Motion, steps: Int[Array, " batch"]) -> State:
     """The states after so many steps."""
     return states._replace(
@@ -127,6 +160,8 @@ def check_progress(
     failed = np.flatnonzero(np.asarray(status))
     if len(failed):
         k = failed[0]
+        if ensemble == "npt" and int(status[k]) == BAD_BOX:
+            raise box_too_small(model, int(made[k]))
         raise SimulationError(
             f"the {ensemble} dynamics of {model.name} stopped in system {k} after {int(made[k])} "
             f"steps: {STATUS[int(status[k])]}"
