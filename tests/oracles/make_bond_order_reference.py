@@ -29,9 +29,9 @@ def diamond(rng):
 def graphene(rng):
     basis = np.array([[0, 0, 0.5], [0.5, 1 / 6, 0.5], [0.5, 0.5, 0.5], [0, 2 / 3, 0.5]])
     cell = np.array([np.sqrt(3) * 1.42, 3 * 1.42, 12.0])
-    corners = np.stack(np.meshgrid(np.arange(4), np.arange(3), [0], indexing="ij"), -1).reshape(-1, 1, 3)
+    corners = np.stack(np.meshgrid(np.arange(4), np.arange(4), [0], indexing="ij"), -1).reshape(-1, 1, 3)
     positions = (cell * (corners + basis)).reshape(-1, 3)
-    return positions + 0.1 * rng.normal(size=positions.shape), cell * np.array([4, 3, 1])
+    return positions + 0.1 * rng.normal(size=positions.shape), cell * np.array([4, 4, 1])
 
 
 def main():

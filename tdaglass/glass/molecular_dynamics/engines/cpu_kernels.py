@@ -24,7 +24,7 @@ from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, Observation, Sums, advance_at_pressure
 from tdaglass.kernels.molecular_dynamics import advance as advance_systems
 
-LOOPS = Loops("the CPU kernels", ("nve", "nvt", "npt"), MOST_SPECIES)
+LOOPS = Loops("the CPU kernels", ("nve", "nvt", "npt"), MOST_SPECIES, "cpu")
 
 
 def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:

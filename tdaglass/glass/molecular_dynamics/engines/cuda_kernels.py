@@ -33,11 +33,11 @@ from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
 from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.glass.molecular_dynamics.table_capacity import expected_neighbors
 from tdaglass.kernels import blocks
-from tdaglass.kernels.molecular_dynamics import Observation, Sums
+from tdaglass.kernels.molecular_dynamics import Interaction, Observation, Sums
 
 logger = logging.getLogger(__name__)
 
-LOOPS = Loops("the CUDA kernels", ("nve", "nvt"), blocks.MOST_SPECIES)
+LOOPS = Loops("the CUDA kernels", ("nve", "nvt"), blocks.MOST_SPECIES, "cuda")
 
 # Displays have watchdogs, and users Ctrl-C.
 LAUNCH_SECONDS = 1.0
@@ -54,7 +54,7 @@ def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     if why:
         return why
     pairs, cards = interaction(model), blocks.cards_here()
-    assert not isinstance(pairs, str)
+    assert isinstance(pairs, Interaction)
     assert not isinstance(cards, str)
     found = (blocks.why_no_block(pairs, model.n_particles, model.dimension, card) for card in set(cards))
     return next(filter(None, found), None)
@@ -124,7 +124,7 @@ def run_and_observe(
 def _unit_of_length(model: Model) -> float:
     """Of what is observed; the same on all cards."""
     pairs, cards = interaction(model), blocks.cards_here()
-    assert not isinstance(pairs, str)
+    assert isinstance(pairs, Interaction)
     assert not isinstance(cards, str)
     return blocks.make_plan(pairs, model.n_particles, model.dimension, card=cards[0]).length
 
