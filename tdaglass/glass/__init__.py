@@ -1,10 +1,11 @@
 """The liquids and how they move: models, potentials, states, simulation.
 
 `kob_andersen_3d`, `wahnstrom`, `polydisperse_soft_spheres`, ... name a model, and `PairModel` with a
-`PairPotential` makes one of your own; `initialize` puts it on a lattice with Maxwell velocities; `run`, `cool`
-and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure; `potential_energy`,
-`forces` and `pressure` are differentiable functions of a configuration. `binary_hard_spheres` and
-`hard_sphere_mixture` have no forces, and are moved by `hard_spheres`.
+`PairPotential` makes one of your own; `embedded_atom` reads a metal from a file, in metal units (`units`).
+`initialize` puts it on a lattice with Maxwell velocities; `run`, `cool` and `trajectory` move it; `quench` makes
+glasses; `minimize` finds its inherent structure; `potential_energy`, `forces` and `pressure` are differentiable
+functions of a configuration. `binary_hard_spheres` and `hard_sphere_mixture` have no forces, and are moved by
+`hard_spheres`.
 """
 
 from tdaglass.configuration import Configuration
@@ -18,14 +19,18 @@ from tdaglass.glass.hard_spheres import HardSphereDynamics, Spheres
 from tdaglass.glass.initialize import initialize
 from tdaglass.glass.models import (
     BondOrderModel,
+    EmbeddedAtomModel,
     HardSpheres,
     PairModel,
     PolydisperseModel,
     additive_mixture_2d,
     binary_hard_spheres,
+    embedded_atom,
     hard_sphere_mixture,
+    iron_phosphorus,
     kob_andersen_2d,
     kob_andersen_3d,
+    palladium_silicon,
     polydisperse_soft_spheres,
     ternary_soft_spheres,
     tersoff,
@@ -42,7 +47,7 @@ from tdaglass.glass.molecular_dynamics.state import (
 )
 from tdaglass.glass.molecular_dynamics.thermo import Thermo
 from tdaglass.glass.movers import choose_mover
-from tdaglass.glass.potentials import InversePower, LennardJones, PairPotential
+from tdaglass.glass.potentials import EmbeddedAtom, InversePower, LennardJones, PairPotential
 from tdaglass.glass.quench import quench
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
@@ -51,6 +56,8 @@ __all__ = [
     "BondOrderModel",
     "Chain",
     "Configuration",
+    "EmbeddedAtom",
+    "EmbeddedAtomModel",
     "Ensemble",
     "HardSphereDynamics",
     "HardSpheres",
@@ -74,16 +81,19 @@ __all__ = [
     "cool_in_parts",
     "describe_engine",
     "diamond",
+    "embedded_atom",
     "forces",
     "graphene",
     "hard_sphere_mixture",
     "hard_spheres",
     "initialize",
+    "iron_phosphorus",
     "kob_andersen_2d",
     "kob_andersen_3d",
     "maxwell_velocities",
     "measure",
     "minimize",
+    "palladium_silicon",
     "particle_energies",
     "polydisperse_soft_spheres",
     "potential_energy",

@@ -151,9 +151,9 @@ class SlotPairs(NamedTuple):
 
     idx: Int[Array, " n"]
     kind: Int[Array, " n"]
-    along: list[Float[Array, "n *replicas"]]
-    r_sq: Float[Array, "n *replicas"]
-    itself: Bool[Array, "n *#replicas"]
+    along: list[Float[Array, " n *replicas"]]
+    r_sq: Float[Array, " n *replicas"]
+    itself: Bool[Array, " n *#replicas"]
 
 
 def sums_over_slots(
@@ -164,7 +164,7 @@ def sums_over_slots(
     slots: Int[Array, "capacity n"],
     n_slots: Int[Array, ""] | int,
 ) -> Float[Array, "sums n *replicas"]:
-    """Sums for every particle, to which `add(total, pairs, slot)` adds one pair of each, in the order of the slots.
+    """Sums for every particle, to which `add(total, pairs, slot)` adds one pair of each, slot after slot.
 
     A number of slots that is known gives the form for accelerators; otherwise it is for `replicas_side_by_side`.
     """

@@ -1,7 +1,7 @@
 """Factors to metal units: energy eV, length angstrom, time ps; temperature is an energy, as everywhere here.
 
-Mass is then eV ps^2 / angstrom^2, and pressure eV / angstrom^3. Of an input in other units multiply by the factor, of
-a result divide: ``temperature=300 * KELVIN``, ``dt=2 * FEMTOSECOND``, ``pressure / GIGAPASCAL``.
+Mass is then eV ps^2 / angstrom^2, and pressure eV / angstrom^3. Multiply what goes in by a factor, and divide what
+comes out: ``temperature=300 * KELVIN``, ``dt=2 * FEMTOSECOND``, ``pressure / GIGAPASCAL``.
 
 The constants are CODATA's of 2018. Those of the codes that read the same files differ in the sixth digit:
 temperatures and times agree to that, energies and forces at given coordinates know nothing of them.

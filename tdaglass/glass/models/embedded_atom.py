@@ -18,9 +18,6 @@ from tdaglass.glass.potentials.embedded_atom import EmbeddedAtom
 from tdaglass.glass.units import GRAM_PER_MOLE
 from tdaglass.space import pairwise_sum, rounded
 
-# What two passes over a table make of species, densities, and the sums over pairs of the second.
-Finish = Callable[[Array, Array, Array], Array]
-
 
 def embedded_atom(
     path: str | PathLike,
@@ -35,7 +32,7 @@ def embedded_atom(
     Parameters
     ----------
     path : str or path
-        Files are their authors' own: none comes with the package, `docs/embedded_atom.md` says where there are some.
+        None comes with the package: files are their authors' own (docs/embedded_atom.md).
     elements : sequence of str
         Names in the file, in the order of the species; others that it has are left out.
     counts : sequence of int
@@ -114,6 +111,11 @@ class EmbeddedAtomModel(Composition):
         """The cut-off, one for all pairs."""
         return self.potential.cutoff
 
+    @property
+    def skin(self) -> float:
+        """Margin of neighbour tables, in angstroms."""
+        return 1.0
+
     @cached_property
     def sizes(self) -> tuple[float, ...]:
         """Of each element, the distance of neighbours in its face-centred crystal of the lowest energy."""
@@ -133,7 +135,7 @@ class EmbeddedAtomModel(Composition):
         return jnp.asarray(self.sizes, configuration.positions.dtype)[configuration.species]
 
     def particle_energies(self, configuration: Configuration) -> Float[Array, " particles"]:
-        r"""Each atom's embedding energy and half of its pairs', :math:`U_i = F(\rho_i) + \frac12\sum_j\phi(r_{ij})`.
+        r"""Embedding energy and half of each pair's, :math:`U_i = F(\rho_i) + \frac12\sum_j\phi(r_{ij})`.
 
         All pairs, blocked by rows: always right, at every size under every transformation, and the reference
         for the sums over tables that drive the dynamics.

@@ -130,7 +130,9 @@ class PairLiquid(Composition, ABC):
                 table = of_slot(slot)
                 if fraction.ndim > 2:
                     table = jax.tree.map(lambda x: x[:, None], table)
-                return add(total, pairs.along, jnp.where(pairs.itself, 2 * table.cutoff_sq, pairs.r_sq), table)
+                return add(
+                    total, pairs.along, jnp.where(pairs.itself, 2 * table.cutoff_sq, pairs.r_sq), table
+                )
 
             return sums_over_slots(add_pairs, n_sums, fraction, box, slots, n_slots)
 

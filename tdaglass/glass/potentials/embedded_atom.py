@@ -51,8 +51,8 @@ class EmbeddedAtom:
     .. math:: U = \sum_i F_{a_i}\Big(\sum_{j \ne i} \rho_{a_i a_j}(r_{ij})\Big)
               + \frac12 \sum_{i \ne j} \phi_{a_i a_j}(r_{ij})
 
-    Tables are interpolated by the cubics of `splines`, and all functions end at one cut-off. Equal tables are equal
-    potentials: hashable, static under `jax.jit`.
+    Tables are interpolated by the cubics of `splines`, and all functions end at one cut-off. Equal tables are
+    equal potentials: hashable, static under `jax.jit`.
 
     Attributes
     ----------
@@ -62,7 +62,8 @@ class EmbeddedAtom:
 
     References
     ----------
-    M. S. Daw, M. I. Baskes, Phys. Rev. B 29, 6443 (1984); M. W. Finnis, J. E. Sinclair, Philos. Mag. A 50, 45 (1984).
+    M. S. Daw, M. I. Baskes, Phys. Rev. B 29, 6443 (1984).
+    M. W. Finnis, J. E. Sinclair, Philos. Mag. A 50, 45 (1984).
     """
 
     digest: str = field(init=False)
@@ -98,14 +99,14 @@ class EmbeddedAtom:
         )
 
     def embedding(
-        self, element: Int[Array, " atoms"], density: Float[Array, "atoms *replicas"]
-    ) -> Float[Array, "atoms *replicas"]:
+        self, element: Int[Array, " atoms"], density: Float[Array, " atoms *replicas"]
+    ) -> Float[Array, " atoms *replicas"]:
         """F of atoms at their densities."""
         return self._of_density(self.splines.embedding, element, density)
 
     def embedding_slope(
-        self, element: Int[Array, " atoms"], density: Float[Array, "atoms *replicas"]
-    ) -> Float[Array, "atoms *replicas"]:
+        self, element: Int[Array, " atoms"], density: Float[Array, " atoms *replicas"]
+    ) -> Float[Array, " atoms *replicas"]:
         """F' of atoms at their densities."""
         return self._of_density(self._embedding_slopes, element, density)
 
@@ -162,8 +163,8 @@ class EmbeddedAtom:
         self,
         table: Float[np.ndarray, "elements densities powers"],
         element: Int[Array, " atoms"],
-        density: Float[Array, "atoms *replicas"],
-    ) -> Float[Array, "atoms *replicas"]:
+        density: Float[Array, " atoms *replicas"],
+    ) -> Float[Array, " atoms *replicas"]:
         points = table.shape[1]
         m, p = interval(density * (1 / self.tables.density_spacing), points)
         first = (element * points).reshape(-1, *[1] * (density.ndim - 1))

@@ -1,9 +1,9 @@
 """Files of embedded-atom potentials: setfl, as LAMMPS reads it under ``eam/alloy`` and ``eam/fs``.
 
-Three lines of comment; the elements; points and spacings of the tables, and the cut-off. Then of each element a line
-with its number and mass, its embedding energies, and its densities: one table (``eam/alloy``), or one for each element
-that it lies beside (``eam/fs``, after Finnis and Sinclair). Last, r phi(r) of the pairs 11, 21, 22, 31, ... Which of
-the two a file is, what stands in it tells.
+Three lines of comment; the elements; points and spacings of the tables, and the cut-off. Then of each element a
+line with its number and mass, its embedding energies, and its densities: one table (``eam/alloy``), or one for
+each element that it lies beside (``eam/fs``, after Finnis and Sinclair). Last, r phi(r) of the pairs 11, 21, 22,
+31, ... Which of the two a file is, what stands in it tells.
 """
 
 from collections.abc import Sequence
@@ -87,6 +87,7 @@ def read_setfl(path: str | PathLike, elements: Sequence[str] | None = None) -> S
     for a, b in zip(*np.tril_indices(n), strict=True):
         pair[a, b] = pair[b, a] = lines.values(n_r, f"r phi(r) of {names[a]} and {names[b]}")
     if lines.peek_are_numbers():
+        lines.words()
         raise lines.error("the end of the file", "more numbers", _KINDS + ", without angular tables")
     tables = Setfl(
         names,
@@ -134,7 +135,9 @@ def _sizes(lines: "_Lines") -> tuple[int, float, int, float, float]:
         density_spacing, spacing, cutoff = float(words[1]), float(words[3]), float(words[4])
     except (ValueError, IndexError):
         n_rho, n_r, density_spacing, spacing, cutoff = (0,) * 5
-    if not (min(n_rho, n_r) >= LEAST_POINTS and all(0 < x < np.inf for x in (density_spacing, spacing, cutoff))):
+    if not (
+        min(n_rho, n_r) >= LEAST_POINTS and all(0 < x < np.inf for x in (density_spacing, spacing, cutoff))
+    ):
         raise lines.error(
             f"points (at least {LEAST_POINTS}) and spacing of densities, the same of distances, and the cut-off",
             repr(" ".join(words)[:60]),
@@ -199,7 +202,9 @@ class _Lines:
             words = self.words()
             found = _numbers(words)
             if not found or len(values) + len(found) > n:
-                got = repr(" ".join(words)[:60]) if words and not found else str(len(values) + len(found or ()))
+                got = (
+                    repr(" ".join(words)[:60]) if words and not found else str(len(values) + len(found or ()))
+                )
                 raise self.error(f"{n} {what}", got, _KINDS)
             values += found
         return np.array(values)

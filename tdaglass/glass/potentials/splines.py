@@ -1,8 +1,9 @@
-"""Cubic splines of tabulated functions, as molecular dynamics codes draw them through the tables of embedded atoms.
+"""Cubic splines of tabulated functions, drawn as LAMMPS draws them through the tables of embedded atoms.
 
-A table gives values at equally spaced points, from zero on. Each interval has its cubic, whose slopes at the points
-are differences of the values: the function and its derivative are continuous, and a value in the table changes nothing
-further than three points away. The last interval is what comes beyond the table, so that no distance is a special case.
+A table gives values at equally spaced points, from zero on. Each interval has its cubic, whose slopes at the
+points are differences of the values: the function and its derivative are continuous, and a value in the table
+changes nothing further than three points away. The last interval is what comes beyond the table, so that no
+distance is a special case.
 """
 
 from typing import Literal
@@ -19,8 +20,8 @@ def cubics(
 ) -> Float[np.ndarray, "*tables points 4"]:
     r"""Coefficients of the cubic of every interval, highest power first; interval k begins at point k.
 
-    In units of the spacing the slope at an inner point is :math:`(f_{k-2} - 8 f_{k-1} + 8 f_{k+1} - f_{k+2}) / 12`,
-    at the second and the last but one :math:`(f_{k+1} - f_{k-1}) / 2`, at the ends the difference of two values: the
+    In units of the spacing the slope at a point is :math:`(f_{k-2} - 8 f_{k-1} + 8 f_{k+1} - f_{k+2}) / 12`, at
+    the second and the last but one :math:`(f_{k+1} - f_{k-1}) / 2`, at the ends the difference of two values: the
     rule of LAMMPS's ``pair_style eam``.
 
     Parameters
