@@ -11,12 +11,14 @@ functions of a configuration. `binary_hard_spheres` and `hard_sphere_mixture` ha
 from tdaglass.configuration import Configuration
 from tdaglass.glass import hard_spheres, units
 from tdaglass.glass.contract import Model
+from tdaglass.glass.crystals import diamond, graphene
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.hard_spheres import HardSphereDynamics, Spheres
 from tdaglass.glass.initialize import initialize
 from tdaglass.glass.models import (
+    BondOrderModel,
     EmbeddedAtomModel,
     HardSpheres,
     PairModel,
@@ -31,6 +33,7 @@ from tdaglass.glass.models import (
     palladium_silicon,
     polydisperse_soft_spheres,
     ternary_soft_spheres,
+    tersoff,
     wahnstrom,
 )
 from tdaglass.glass.molecular_dynamics.baths import Ensemble
@@ -50,6 +53,7 @@ from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
 
 __all__ = [
+    "BondOrderModel",
     "Chain",
     "Configuration",
     "EmbeddedAtom",
@@ -76,8 +80,10 @@ __all__ = [
     "cool",
     "cool_in_parts",
     "describe_engine",
+    "diamond",
     "embedded_atom",
     "forces",
+    "graphene",
     "hard_sphere_mixture",
     "hard_spheres",
     "initialize",
@@ -98,6 +104,7 @@ __all__ = [
     "run_in_parts",
     "settle_overlaps",
     "ternary_soft_spheres",
+    "tersoff",
     "trajectory",
     "units",
     "wahnstrom",

@@ -7,13 +7,15 @@ neighbour lists, the threads, the batch, or the division of its steps into calls
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from tdaglass.kernels.bond_order import BondOrders
+from tdaglass.kernels.embedded_atoms import EmbeddedAtoms
 from tdaglass.kernels.library import thread_count
 
 TARGETS = ("tdaglass_advance", "tdaglass_advance_at_pressure", "tdaglass_observe", "tdaglass_measure")
@@ -45,7 +47,13 @@ class Interaction:
         (a + b) / 2 (1 - non_additivity abs(a - b)) of its diameters a and b.
     non_additivity : float
         1 / length.
+    suffix, platforms, observed
+        Which calls have such loops, for what, and whether replicas are looked at on their way.
     """
+
+    suffix: ClassVar[str] = ""
+    platforms: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    observed: ClassVar[bool] = True
 
     form: str
     truncation: str
@@ -73,6 +81,10 @@ class Interaction:
             "smallest": np.float64(smallest),
             "largest": np.float64(largest),
         }
+
+
+# What the calls have loops for.
+ForceField = Interaction | BondOrders | EmbeddedAtoms
 
 
 class Motion(NamedTuple):
@@ -143,7 +155,7 @@ def advance(
     last: Int[Array, "*batch"],
     observation: Observation | None = None,
     *,
-    interaction: Interaction,
+    interaction: ForceField,
     thermostat: bool,
     dt: float,
     skin: float,
@@ -185,7 +197,7 @@ def advance(
     """
     results = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*motion, first, first)]
     if observation is None:
-        name, vmap_method = "tdaglass_advance", "broadcast_all"
+        name, vmap_method = f"tdaglass_advance{interaction.suffix}", "broadcast_all"
         sums = []
     else:
         name, vmap_method = "tdaglass_observe", "sequential"
@@ -216,7 +228,7 @@ def advance_at_pressure(
     first: Int[Array, "*batch"],
     last: Int[Array, "*batch"],
     *,
-    interaction: Interaction,
+    interaction: ForceField,
     dt: float,
     skin: float,
     threads: int | None = None,
@@ -237,7 +249,7 @@ def advance_at_pressure(
     call = not_differentiable(
         "the CPU kernels",
         jax.ffi.ffi_call(
-            "tdaglass_advance_at_pressure",
+            f"tdaglass_advance_at_pressure{interaction.suffix}",
             [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*before, first, first)],
             vmap_method="broadcast_all",
         ),
@@ -260,7 +272,7 @@ def measure(
     diameters: Float[Array, "*batch particles"],
     box: Float[Array, "*batch dim"],
     *,
-    interaction: Interaction,
+    interaction: ForceField,
     skin: float = 0.3,
     threads: int | None = None,
 ) -> tuple[
@@ -272,7 +284,7 @@ def measure(
     call = not_differentiable(
         "the CPU kernels",
         jax.ffi.ffi_call(
-            "tdaglass_measure",
+            f"tdaglass_measure{interaction.suffix}",
             [
                 jax.ShapeDtypeStruct(fraction.shape, jnp.float32),
                 scalar,

@@ -1,6 +1,7 @@
 """The liquids by name, in units of sigma_AA, epsilon_AA and m_A unless they say otherwise; and metals."""
 
 from tdaglass.glass.models.additive_mixture import additive_mixture_2d
+from tdaglass.glass.models.bond_order import BondOrderModel, tersoff
 from tdaglass.glass.models.embedded_atom import EmbeddedAtomModel, embedded_atom
 from tdaglass.glass.models.hard_spheres import HardSpheres, binary_hard_spheres, hard_sphere_mixture
 from tdaglass.glass.models.kob_andersen import kob_andersen_2d, kob_andersen_3d
@@ -12,6 +13,7 @@ from tdaglass.glass.models.soft_spheres import polydisperse_soft_spheres, ternar
 from tdaglass.glass.models.wahnstrom import wahnstrom
 
 __all__ = [
+    "BondOrderModel",
     "EmbeddedAtomModel",
     "HardSpheres",
     "PairLiquid",
@@ -27,5 +29,6 @@ __all__ = [
     "palladium_silicon",
     "polydisperse_soft_spheres",
     "ternary_soft_spheres",
+    "tersoff",
     "wahnstrom",
 ]

@@ -11,7 +11,6 @@ from tdaglass import kernels
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
-    DEFAULT_SKIN,
     Loops,
     barostat,
     check_progress,
@@ -25,7 +24,7 @@ from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, Observation, Sums, advance_at_pressure
 from tdaglass.kernels.molecular_dynamics import advance as advance_systems
 
-LOOPS = Loops("the CPU kernels", ("nve", "nvt", "npt"), MOST_SPECIES)
+LOOPS = Loops("the CPU kernels", ("nve", "nvt", "npt"), MOST_SPECIES, "cpu")
 
 
 def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
@@ -49,7 +48,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    skin = DEFAULT_SKIN if skin is None else skin
+    skin = model.skin if skin is None else skin
     # The kernels spread the systems over the processors themselves.
     flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
     made = first
@@ -83,7 +82,7 @@ def run_and_observe(
     first, last = int(states.step[0]), int(observation[0][-1])
     threads = kernels.thread_count()
     states, *progress, sums = advance(
-        model, ensemble, dt, DEFAULT_SKIN, threads, states, schedule, first, last, observation
+        model, ensemble, dt, model.skin, threads, states, schedule, first, last, observation
     )
     check_progress(model, ensemble, *progress)
     assert sums is not None

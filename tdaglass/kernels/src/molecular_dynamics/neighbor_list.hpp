@@ -15,6 +15,7 @@ class NeighborList {
     Aligned<uint32_t> slots;    // bytes to the row of a neighbour; unused slots point at the spare row
     Aligned<int32_t> built_at;  // positions, as in Particles
     double built_in[3];         // edges of the box then
+    int64_t builds = 0;         // how often: who makes something of it need not do so again
 
     // Sort the particles by cells and list their pairs.
     void build(Particles& particles, const Reaches& reaches, double skin) {
@@ -33,6 +34,7 @@ class NeighborList {
         }
         start[particles.n] = used;
         built_at = particles.position;
+        builds++;
         std::copy(particles.edge, particles.edge + 3, built_in);
     }
 
