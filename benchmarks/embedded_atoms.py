@@ -106,7 +106,9 @@ def main() -> None:
             for each in (ours, theirs)
         ]
         for who, each in zip(("kernels", "LAMMPS"), rates, strict=True):
-            print(f"{name} {kelvin} K, {who}:", ", ".join(f"skin {k} {v:.3f}" for k, v in each.items()), "M/s")
+            print(
+                f"{name} {kelvin} K, {who}:", ", ".join(f"skin {k} {v:.3f}" for k, v in each.items()), "M/s"
+            )
         print(f"ratio of the best: {max(rates[0].values()) / max(rates[1].values()):.2f}")
 
 

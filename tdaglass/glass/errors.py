@@ -1,6 +1,5 @@
 """What stops a simulation."""
 
-
 from tdaglass.glass.contract import Model
 
 

@@ -22,7 +22,12 @@ from tdaglass.kernels.library import load as _load
 
 def load() -> str | None:
     """Load the library with the functions of every room; see `library.load`."""
-    of_cpu = (*molecular_dynamics.TARGETS, *bond_order.TARGETS, *embedded_atoms.TARGETS, *hard_spheres.TARGETS)
+    of_cpu = (
+        *molecular_dynamics.TARGETS,
+        *bond_order.TARGETS,
+        *embedded_atoms.TARGETS,
+        *hard_spheres.TARGETS,
+    )
     targets = dict.fromkeys(of_cpu, "cpu") | dict.fromkeys(blocks.TARGETS, "CUDA")
     functions = (*cards.FUNCTIONS, *blocks.FUNCTIONS, *topology.FUNCTIONS, *clusters.FUNCTIONS)
     return _load(targets=targets, functions=functions)

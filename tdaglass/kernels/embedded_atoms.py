@@ -50,7 +50,8 @@ class EmbeddedAtoms:
     def attributes(self) -> dict[str, Any]:
         """The same as a call takes it: tables row by row."""
         numbers = {
-            name: np.float64(getattr(self, name)) for name in ("density_spacing", "distance_spacing", "cutoff")
+            name: np.float64(getattr(self, name))
+            for name in ("density_spacing", "distance_spacing", "cutoff")
         }
         tables = {
             name: np.asarray(getattr(self, name), np.float64).reshape(-1)

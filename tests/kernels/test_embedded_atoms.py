@@ -61,7 +61,12 @@ def test_energies_forces_and_virials_are_lammps(file):
     fraction = from_positions(jnp.asarray(record["positions"], jnp.float32), box).fraction
     species = jnp.asarray(record["species"], jnp.int32)
     found = measure(
-        fraction, species, jnp.ones(48, jnp.float32), box, interaction=kernel_calls.interaction(model), skin=1.0
+        fraction,
+        species,
+        jnp.ones(48, jnp.float32),
+        box,
+        interaction=kernel_calls.interaction(model),
+        skin=1.0,
     )
     force, energy, virial, status = found
     assert int(status) == 0
@@ -112,7 +117,9 @@ def test_energy_is_conserved(file):
         energies.append(float(record.potential_energy + record.kinetic_energy))
         state = glass.run(state, model, 1000, ensemble="nve", dt=0.0005, engine="cpu")
     assert 0 < np.ptp(energies) < 0.01
-    assert abs(np.polyfit(np.arange(11), np.asarray(energies) / model.n_particles, 1)[0]) < 1e-6
+    # Over the whole run, as for liquids of pairs: 1e-4 of the temperature.
+    drift = np.polyfit(np.arange(11) / 10, np.asarray(energies) / model.n_particles, 1)[0]
+    assert abs(drift) < 1e-4 * 0.15
 
 
 def test_what_stops_them_is_said(file):
@@ -125,9 +132,13 @@ def test_what_stops_them_is_said(file):
         with pytest.raises(glass.SimulationError, match=r"so close .* try glass\.settle_overlaps"):
             glass.run(state._replace(position=position), model, 100, engine="cpu", **BATHS[ensemble])
     small = metal(file, (20, 28), 48 / 8.01**3)
+    lattice = jax.tree.map(
+        lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x,
+        glass.random_lattice(jax.random.key(0), small),
+    )
     with pytest.raises(glass.SimulationError, match=r"twice the longest cut-off .*lower pressure"):
         glass.run(
-            glass.initialize(jax.random.key(0), small, 0.1), small, 3000, engine="cpu",
+            glass.initialize(jax.random.key(0), small, 0.1, lattice), small, 3000, engine="cpu",
             **{**BATHS["npt"], "pressure": 1.0},
         )  # fmt: skip
 

@@ -180,10 +180,15 @@ def test_explosions_are_errors_with_a_remedy(ensemble, start):
 def test_a_box_that_shrinks_too_far_is_said_as_by_engine_1(start):
     model, state = start("wahnstrom", 1.0)
     narrow = dataclasses.replace(
-        model, cutoff=tuple(tuple(c * 0.495 * float(state.box[0]) / model.reach for c in row) for row in model.cutoff)
+        model,
+        cutoff=tuple(
+            tuple(c * 0.495 * float(state.box[0]) / model.reach for c in row) for row in model.cutoff
+        ),
     )
     bath = {"ensemble": "npt", "temperature": 1.0, "dt": 0.002}
-    sentence = r"twice the longest cut-off.*shrank below after \d+ steps; try more particles, or a lower pressure"
+    sentence = (
+        r"twice the longest cut-off.*shrank below after \d+ steps; try more particles, or a lower pressure"
+    )
     with pytest.raises(glass.SimulationError, match=sentence):
         glass.run(state, narrow, 5000, pressure=500.0, engine="cpu", **bath)
     with pytest.raises(glass.SimulationError, match="try a shorter time step"):

@@ -250,7 +250,8 @@ class EmbeddedAtomForceField {
                 const Floats beyond = Coefficients(table.lines.data() + 8, bytes).slope(at.within);
                 // dE/dr: that of z(r) / r, and those of the energies of both in their densities.
                 const Floats repulsion = (pair.slope(at.within) - pair.value(at.within) * inverse) * inverse;
-                const Floats embedding = multiply_add(own_slope, here, as_floats(other.species) * beyond);
+                // Rounded alike, whichever of the two comes first in the list.
+                const Floats embedding = own_slope * here + as_floats(other.species) * beyond;
                 const Floats force = where(separation_sq < cutoff_sq, repulsion + embedding);
                 strongest.see(force);
                 const Floats strength = force * inverse * to_intervals;
