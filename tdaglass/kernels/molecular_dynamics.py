@@ -315,8 +315,8 @@ STATUS = (
     "the box is not finite, or an edge is shorter than twice the longest cut-off; try more particles",
     "a species is not in the tables of the model, or a diameter not within its bounds; try other codes for the "
     "species, or wider bounds",
-    "a number of particles, an entry of the tables, the time step, the skin, the temperature or the pressure is out "
-    "of range; try positive ones",
+    "a number of particles, an entry of the tables, the time step, the skin, the temperature or the pressure is "
+    "out of range; try positive ones",
     "there is not enough memory for the neighbour lists; try fewer systems at once, or a smaller skin",
     "a particle has more neighbours than a list of the CUDA kernels has room for; try a smaller skin, or "
     "engine='jax'",

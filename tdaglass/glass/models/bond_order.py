@@ -345,7 +345,7 @@ def _pair(bonds: _Bonds, q: Array) -> _Pair:
 
 
 def _zeta(model: BondOrderModel, bonds: _Bonds, n_slots: Array | int) -> Float[Array, "capacity n"]:
-    """zeta of every bond, neighbours added in the order of their slots."""
+    """Zeta of every bond, neighbours added in the order of their slots."""
 
     def add(q: Array, zeta: Array) -> Array:
         pair = _pair(bonds, q)

@@ -85,7 +85,7 @@ def angular(cosine: Numbers, entry: TersoffEntry) -> Numbers:
 
 
 def of_difference(longer: Numbers, entry: TersoffEntry) -> Numbers:
-    """exp of [lambda_3 (r_ij - r_ik)]^m."""
+    """Exp of [lambda_3 (r_ij - r_ik)]^m."""
     x = entry.lambda_3 * longer
     power = jnp.where(entry.m == 3, x * x * x, x)
     return jnp.exp(jnp.clip(power, -LARGEST_EXPONENT, LARGEST_EXPONENT))
