@@ -21,7 +21,7 @@ from tdaglass import glass
 from tdaglass.glass.molecular_dynamics.baths import Schedule
 from tdaglass.glass.molecular_dynamics.engines import jax_steps
 from tdaglass.glass.molecular_dynamics.state import CHAIN_LENGTH, Chain, State
-from tdaglass.glass.molecular_dynamics.table_capacity import DEFAULT_SKIN, Settings
+from tdaglass.glass.molecular_dynamics.table_capacity import Settings
 from tdaglass.space import FixedPoint
 
 H100 = """
@@ -134,7 +134,7 @@ def main() -> None:
     chosen = parser.parse_args()
     model = getattr(glass, chosen.liquid)(chosen.n)
     settings = Settings(
-        model, chosen.ensemble, 0.005, DEFAULT_SKIN, chosen.slots, None, False, not chosen.cpu_form
+        model, chosen.ensemble, 0.005, model.skin, chosen.slots, None, False, not chosen.cpu_form
     )
     print("\n".join(loops(computations(program(settings, chosen.replicas)))))
 

@@ -15,6 +15,7 @@ from tdaglass.glass.accept import accept, check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import make_schedule
 from tdaglass.glass.molecular_dynamics.engines import KERNELS, Engine, choose_engine
+from tdaglass.glass.molecular_dynamics.engines.kernel_calls import observed
 from tdaglass.glass.molecular_dynamics.state import State, initialize
 from tdaglass.glass.simulate import run
 from tdaglass.space import displacement
@@ -120,7 +121,7 @@ def choose_mover(
         For a negative temperature, a time step that is not positive, or an engine that cannot run it.
     """
     dtype = accept(model, configuration).positions.dtype
-    observing = choose_engine(engine, model, ensemble, dtype) in KERNELS
+    observing = choose_engine(engine, model, ensemble, dtype) in KERNELS and observed(model)
     return (ObservingMolecularDynamics if observing else MolecularDynamics)(
         model, temperature, dt, ensemble, engine
     )

@@ -78,7 +78,7 @@ def run(
     skin : length units, optional
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
     engine : "auto", "jax", "cpu" or "cuda"
-        "cpu" and "cuda" are the kernels of a CPU and of NVIDIA's cards (float32, ``nve`` and ``nvt``), "jax" runs
+        "cpu" and "cuda" are the kernels of a CPU and of NVIDIA's cards (float32; on cards no ``npt``), "jax" runs
         everything everywhere; all solve the same equations, to rounding. "auto" takes the kernels of the device
         that JAX computes on wherever they can run.
     progress : str, optional

@@ -213,6 +213,7 @@ class _Settings(ctypes.Structure):
         ("thermostat", ctypes.c_bool),
         ("dt", ctypes.c_double),
         ("skin", ctypes.c_double),
+        ("barostat", ctypes.c_bool),
     )
 
 

@@ -7,16 +7,18 @@ neighbour lists, the threads, the batch, or the division of its steps into calls
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from tdaglass.kernels.bond_order import BondOrders
+from tdaglass.kernels.embedded_atoms import EmbeddedAtoms
 from tdaglass.kernels.library import thread_count
 
-TARGETS = ("tdaglass_advance", "tdaglass_observe", "tdaglass_measure")
+TARGETS = ("tdaglass_advance", "tdaglass_advance_at_pressure", "tdaglass_observe", "tdaglass_measure")
 MOST_SPECIES = 1024
 # Their places are the numbers by which the loops know them.
 FORMS = ("lennard_jones", "inverse_power")
@@ -45,7 +47,13 @@ class Interaction:
         (a + b) / 2 (1 - non_additivity abs(a - b)) of its diameters a and b.
     non_additivity : float
         1 / length.
+    suffix, platforms, observed
+        Which calls have such loops, for what, and whether replicas are looked at on their way.
     """
+
+    suffix: ClassVar[str] = ""
+    platforms: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    observed: ClassVar[bool] = True
 
     form: str
     truncation: str
@@ -75,6 +83,10 @@ class Interaction:
         }
 
 
+# What the calls have loops for.
+ForceField = Interaction | BondOrders | EmbeddedAtoms
+
+
 class Motion(NamedTuple):
     """What changes from step to step.
 
@@ -91,6 +103,24 @@ class Motion(NamedTuple):
     image: Int[Array, "*batch particles dim"]
     velocity: Float[Array, "*batch particles dim"]
     force: Float[Array, "*batch particles dim"]
+    chain_position: Float[Array, "*batch links"]
+    chain_momentum: Float[Array, "*batch links"]
+
+
+class Barostat(NamedTuple):
+    """What changes with the box from step to step at constant pressure.
+
+    Attributes
+    ----------
+    box : (..., dim) float32
+    momentum : (...,) float32
+        Conjugate to the logarithm of the edges.
+    chain_position, chain_momentum : (..., 3) float32
+        Of the Nose-Hoover chain on the box.
+    """
+
+    box: Float[Array, "*batch dim"]
+    momentum: Float[Array, "*batch"]
     chain_position: Float[Array, "*batch links"]
     chain_momentum: Float[Array, "*batch links"]
 
@@ -125,7 +155,7 @@ def advance(
     last: Int[Array, "*batch"],
     observation: Observation | None = None,
     *,
-    interaction: Interaction,
+    interaction: ForceField,
     thermostat: bool,
     dt: float,
     skin: float,
@@ -167,7 +197,7 @@ def advance(
     """
     results = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*motion, first, first)]
     if observation is None:
-        name, vmap_method = "tdaglass_advance", "broadcast_all"
+        name, vmap_method = f"tdaglass_advance{interaction.suffix}", "broadcast_all"
         sums = []
     else:
         name, vmap_method = "tdaglass_observe", "sequential"
@@ -187,13 +217,62 @@ def advance(
     return Motion(*moved), made, status, tuple(found[: len(sums)]) if sums else None
 
 
+def advance_at_pressure(
+    motion: Motion,
+    barostat: Barostat,
+    species: Int[Array, "*batch particles"],
+    diameters: Float[Array, "*batch particles"],
+    temperature: Float[Array, "*batch"],
+    slope: Float[Array, "*batch"],
+    pressure: Float[Array, "*batch"],
+    first: Int[Array, "*batch"],
+    last: Int[Array, "*batch"],
+    *,
+    interaction: ForceField,
+    dt: float,
+    skin: float,
+    threads: int | None = None,
+) -> tuple[Motion, Barostat, Int[Array, "*batch"], Int[Array, "*batch"]]:
+    """Make the steps `first` to `last` of NPT dynamics at a `pressure`, (...,) float32.
+
+    Returns
+    -------
+    Motion, Barostat
+        Not to be used where the status is not zero.
+    made, status : (...,) int32
+
+    See Also
+    --------
+    advance : the other parameters.
+    """
+    before = (*barostat, *motion)
+    call = not_differentiable(
+        "the CPU kernels",
+        jax.ffi.ffi_call(
+            f"tdaglass_advance_at_pressure{interaction.suffix}",
+            [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (*before, first, first)],
+            vmap_method="broadcast_all",
+        ),
+        **interaction.attributes(),
+        thermostat=True,
+        dt=np.float64(dt),
+        skin=np.float64(skin),
+        threads=np.int64(threads or thread_count()),
+    )
+    box, *of_box = barostat
+    found = call(*of_box, pressure, *motion, species, diameters, box, temperature, slope, first, last)
+    *moved, made, status = found
+    size = len(barostat)
+    return Motion(*moved[size:]), Barostat(*moved[:size]), made, status
+
+
 def measure(
     fraction: Int[Array, "*batch particles dim"],
     species: Int[Array, "*batch particles"],
     diameters: Float[Array, "*batch particles"],
     box: Float[Array, "*batch dim"],
     *,
-    interaction: Interaction,
+    interaction: ForceField,
     skin: float = 0.3,
     threads: int | None = None,
 ) -> tuple[
@@ -205,7 +284,7 @@ def measure(
     call = not_differentiable(
         "the CPU kernels",
         jax.ffi.ffi_call(
-            "tdaglass_measure",
+            f"tdaglass_measure{interaction.suffix}",
             [
                 jax.ShapeDtypeStruct(fraction.shape, jnp.float32),
                 scalar,
@@ -222,18 +301,22 @@ def measure(
     return force, energy, virial, status
 
 
+# Of `STATUS`, what a box that shrank comes to.
+BAD_BOX = 3
+
 # What a status means, and what to do about it; the first is none.
 STATUS = (
     "",
     "particles move more than half the skin in a step, or velocities are not numbers; try a shorter time step, or "
     "glass.minimize before the run",
-    "two particles are so close that their force is beyond 10^4 epsilon / sigma; try glass.settle_overlaps "
+    "two particles are so close that their force is beyond 10^4 epsilon / sigma (500 eV / angstrom in metals); try "
+    "glass.settle_overlaps "
     "or glass.minimize before the run, a shorter time step, or engine='jax'",
     "the box is not finite, or an edge is shorter than twice the longest cut-off; try more particles",
     "a species is not in the tables of the model, or a diameter not within its bounds; try other codes for the "
     "species, or wider bounds",
-    "a number of particles, an entry of the tables, the time step, the skin or the temperature is out of range; "
-    "try positive ones",
+    "a number of particles, an entry of the tables, the time step, the skin, the temperature or the pressure is "
+    "out of range; try positive ones",
     "there is not enough memory for the neighbour lists; try fewer systems at once, or a smaller skin",
     "a particle has more neighbours than a list of the CUDA kernels has room for; try a smaller skin, or "
     "engine='jax'",

@@ -30,6 +30,9 @@ struct Liquid {
                                                         chain_momentum = chain_position;
     Settings settings{};
 
+    std::vector<float> barostat_position = chain_position, barostat_momentum = chain_position;
+    float box_momentum = 0, pressure = 5;
+
     Liquid(int dimension, int sites, int kinds, bool force_shift, double spacing, unsigned seed = 1) {
         std::mt19937 random(seed);
         std::normal_distribution<float> normal;
@@ -74,7 +77,8 @@ struct Liquid {
         settings.sigma = sigma.data(), settings.epsilon = epsilon.data();
         settings.cutoff = cutoff.data(), settings.masses = masses.data();
         return {fraction.data(), image.data(), velocity.data(), force.data(), chain_position.data(),
-                chain_momentum.data(), species.data(), diameters.data(), box.data(), 1.0f, 0.0f, 0, steps};
+                chain_momentum.data(), species.data(), diameters.data(), box.data(), 1.0f, 0.0f, 0, steps,
+                &box_momentum, barostat_position.data(), barostat_momentum.data(), pressure};
     }
 
     Progress run(int32_t steps) {
@@ -124,6 +128,62 @@ void good_input() {
     check(slab.status(50) == OK, "edges of different lengths");
     Liquid idle(3, 5, 1, false, 1.1);
     check(idle.run(0).made == 0 && idle.status(0) == OK, "no steps");
+}
+
+// At constant pressure, in one call or two, with any skin; boxes that shrink too far, or too fast, or are nowhere kept.
+void moving_boxes() {
+    const float inf = std::numeric_limits<float>::infinity();
+    auto squeezed = [](int dimension, int kinds) {
+        Liquid liquid(dimension, dimension == 2 ? 14 : 9, kinds, false, 1.1);
+        liquid.settings.barostat = true;
+        return liquid;
+    };
+    for (int dimension : {2, 3})
+        for (int kinds : {1, 3, 7}) {
+            Liquid whole = squeezed(dimension, kinds), parts = whole, thin = whole;
+            if (kinds == 3) whole.interacting(INVERSE_POWER, 12, SMOOTH, true);
+            parts = thin = whole;
+            thin.settings.skin = 0.1;
+            check(whole.status(80) == OK && thin.status(80) == OK, "a liquid runs at constant pressure");
+            System all = parts.system(30);
+            check(advance(parts.settings, all).status == OK, "its first steps");
+            all.first = 30, all.last = 80;
+            check(advance(parts.settings, all).status == OK, "its last steps");
+            check(whole.box[0] != (float)(1.1 * (dimension == 2 ? 14 : 9)) && whole.box_momentum != 0, "the box moves");
+            for (const Liquid* other : {&parts, &thin})
+                check(whole.fraction == other->fraction && whole.velocity == other->velocity && whole.box == other->box &&
+                          whole.box_momentum == other->box_momentum &&
+                          whole.barostat_momentum == other->barostat_momentum,
+                      "calls and skins change nothing");
+        }
+    Liquid narrow = squeezed(3, 1);
+    narrow.cutoff.assign(1, 0.4999 * narrow.box[0]);
+    narrow.pressure = 100;
+    check(narrow.status(2000) == BAD_BOX, "a box that becomes too small");
+    Liquid crushed = squeezed(3, 2);
+    crushed.pressure = 1e9f;
+    check(crushed.status(2000) == EXPLODED, "a box that shrinks too fast");
+    for (float bad : {inf, -inf, inf - inf}) {
+        Liquid liquid = squeezed(3, 2);
+        liquid.pressure = bad;
+        check(liquid.status() == BAD_SETTINGS, "a pressure out of range");
+        Liquid pushed = squeezed(3, 2);
+        pushed.box_momentum = bad;
+        check(pushed.status() == EXPLODED, "a box out of range");
+    }
+    Liquid lost = squeezed(3, 2);
+    System nowhere = lost.system(5);
+    nowhere.box_momentum = nullptr;
+    check(advance(lost.settings, nowhere).status == BAD_SETTINGS, "a box that is kept nowhere");
+    Liquid together = squeezed(3, 2);
+    for (int d = 0; d < 3; d++) together.fraction[d] = together.fraction[3 + d];
+    check(together.status() == OVERLAP, "two particles in one place, at constant pressure");
+    std::vector<Liquid> many(7, squeezed(2, 2));
+    std::vector<System> systems;
+    for (Liquid& liquid : many) systems.push_back(liquid.system(40));
+    std::vector<Progress> progress(7);
+    advance_all(many[0].settings, systems.data(), progress.data(), 7, 2);
+    for (const Liquid& liquid : many) check(liquid.box == many[0].box, "batches at constant pressure");
 }
 
 void bad_input() {
@@ -367,6 +427,7 @@ int main() {
     no_pair_is_missed<3>();
     replicas_are_a_loop();
     good_input();
+    moving_boxes();
     bad_input();
     threads_change_nothing();
     std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);

@@ -19,12 +19,14 @@ FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
+    "embedded_atoms/embedded_atoms",
     "clusters/clusters",
     "hard_spheres/hard_spheres",
     "library/instructions",
 )
 FOR_ANY = (
     "molecular_dynamics/xla_ffi",
+    "embedded_atoms/embedded_atoms_ffi",
     "cuda/launch/xla_ffi",
     "hard_spheres/hard_spheres_ffi",
     "library/processor",

@@ -21,10 +21,9 @@ from tdaglass.space import BYTES_OF_WORDS, Grid, bytes_of_words, choose_grid
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_SKIN = 0.3
 # A table for all replicas takes longer to build and is read faster than tables of their own; that pays until it is
 # about three times as long as they are, which is twice the room they are given.
-SHARED_SKIN = 0.45
+SHARED_SKIN = 1.5
 SHARED_LIMIT = 2
 
 # Slots come in eights, but for where others are asked for.
@@ -69,7 +68,7 @@ def engine_settings(
 ) -> Settings:
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
-        skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
+        skin = SHARED_SKIN * model.skin if shared_table else model.skin
     capacity = min(expected_room(model, state.box, skin), model.n_particles)
     known = _known_capacity.get((model, skin), 0)
     accelerator = on_accelerator(state)

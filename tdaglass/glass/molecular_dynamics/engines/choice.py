@@ -42,7 +42,7 @@ def choose_engine(
     --------
     >>> from tdaglass import glass
     >>> glass.choose_engine("auto", glass.wahnstrom(n=250), ensemble="npt")
-    'jax'
+    'cpu'
     """
     if engine not in ("auto", "jax", *KERNELS):
         raise ValueError(f"expected engine 'auto', 'jax', 'cpu' or 'cuda', got {engine!r}; try engine='auto'")

@@ -1,7 +1,8 @@
-"""Engine 2: the CPU kernels on the states of engine 1, in single precision at constant energy or temperature."""
+"""Engine 2: the CPU kernels on the states of engine 1, in single precision."""
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,21 +12,25 @@ from tdaglass import kernels
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
-    DEFAULT_SKIN,
+    Loops,
+    barostat,
     check_progress,
     interaction,
     moved_states,
     systems,
     why_no_loop,
+    with_barostat,
 )
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, Observation, Sums
+from tdaglass.kernels.molecular_dynamics import MOST_SPECIES, Observation, Sums, advance_at_pressure
 from tdaglass.kernels.molecular_dynamics import advance as advance_systems
+
+LOOPS = Loops("the CPU kernels", ("nve", "nvt", "npt"), MOST_SPECIES, "cpu")
 
 
 def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     """Why the kernels cannot run this, and what to do about it; None if they can."""
-    return why_no_loop("the CPU kernels", MOST_SPECIES, model, ensemble, dtype)
+    return why_no_loop(LOOPS, model, ensemble, dtype)
 
 
 def describe() -> str:
@@ -44,7 +49,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    skin = DEFAULT_SKIN if skin is None else skin
+    skin = model.skin if skin is None else skin
     # The kernels spread the systems over the processors themselves.
     flat, schedule = jax.device_put((flat, schedule), jax.local_devices(backend="cpu")[0])
     made = first
@@ -78,7 +83,7 @@ def run_and_observe(
     first, last = int(states.step[0]), int(observation[0][-1])
     threads = kernels.thread_count()
     states, *progress, sums = advance(
-        model, ensemble, dt, DEFAULT_SKIN, threads, states, schedule, first, last, observation
+        model, ensemble, dt, model.skin, threads, states, schedule, first, last, observation
     )
     check_progress(model, ensemble, *progress)
     assert sums is not None
@@ -109,13 +114,17 @@ def advance(
     """
     pairs = interaction(model)
     assert not isinstance(pairs, str), pairs  # `why_not` was asked
-    moved, made, status, sums = advance_systems(
-        *systems(states, schedule, first, last),
-        observation,
-        interaction=pairs,
-        thermostat=ensemble == "nvt",
-        dt=dt,
-        skin=skin,
-        threads=threads,
-    )
+    these = systems(states, schedule, first, last)
+    settings: dict[str, Any] = {"interaction": pairs, "dt": dt, "skin": skin, "threads": threads}
+    if ensemble == "npt":
+        assert observation is None
+        motion, species, diameters, _, *bath, begin, end = these
+        moved, moved_boxes, made, status = advance_at_pressure(
+            motion, barostat(states), species, diameters, *bath, schedule.pressure, begin, end, **settings
+        )
+        states, sums = with_barostat(states, moved_boxes), None
+    else:
+        moved, made, status, sums = advance_systems(
+            *these, observation, thermostat=ensemble == "nvt", **settings
+        )
     return moved_states(states, moved, made - first), made, status, sums

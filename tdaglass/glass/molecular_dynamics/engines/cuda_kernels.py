@@ -23,7 +23,7 @@ from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.devices import mesh_of
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
-    DEFAULT_SKIN,
+    Loops,
     check_progress,
     interaction,
     moved_states,
@@ -33,9 +33,11 @@ from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
 from tdaglass.glass.molecular_dynamics.state import State
 from tdaglass.glass.molecular_dynamics.table_capacity import expected_room, room_for
 from tdaglass.kernels import blocks
-from tdaglass.kernels.molecular_dynamics import Observation, Sums
+from tdaglass.kernels.molecular_dynamics import Interaction, Observation, Sums
 
 logger = logging.getLogger(__name__)
+
+LOOPS = Loops("the CUDA kernels", ("nve", "nvt"), blocks.MOST_SPECIES, "cuda")
 
 # Displays have watchdogs, and users Ctrl-C.
 LAUNCH_SECONDS = 1.0
@@ -48,11 +50,11 @@ _known_room: dict[tuple[Model, float], int] = {}
 
 def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     """Why no card can run this, and what to do about it; None if one can."""
-    why = why_no_loop("the CUDA kernels", blocks.MOST_SPECIES, model, ensemble, dtype) or blocks.why_no_card()
+    why = why_no_loop(LOOPS, model, ensemble, dtype) or blocks.why_no_card()
     if why:
         return why
     pairs = interaction(model)
-    assert not isinstance(pairs, str)
+    assert isinstance(pairs, Interaction)
     found = (
         blocks.why_no_block(pairs, model.n_particles, model.dimension, card) for card in set(blocks.cards())
     )
@@ -77,7 +79,7 @@ def run(
     targets: Iterable[int],
 ) -> State:
     """From step `first` of a schedule up to every target; the batch is the leading axis."""
-    skin = DEFAULT_SKIN if skin is None else skin
+    skin = model.skin if skin is None else skin
     flat, schedule = _on_cards((flat, schedule), mesh_of(len(flat.step), blocks.BACKEND))
     for after, _ in _launches(model, ensemble, dt, skin, flat, schedule, first, targets):
         flat = after
@@ -109,7 +111,7 @@ def run_and_observe(
     states, schedule = _on_cards((states, schedule), mesh)
     observation = _on_cards(observation, mesh, replicated=True)
     total: Any = None
-    settings = model, ensemble, dt, DEFAULT_SKIN
+    settings = model, ensemble, dt, model.skin
     last = [int(moments[-1])]
     for after, sums in _launches(*settings, states, schedule, first, last, observation):
         # Of the moments that are not in this launch there are zeros.
@@ -122,7 +124,7 @@ def run_and_observe(
 def _unit_of_length(model: Model) -> float:
     """Of what is observed; the same on all cards."""
     pairs = interaction(model)
-    assert not isinstance(pairs, str)
+    assert isinstance(pairs, Interaction)
     return blocks.make_plan(pairs, model.n_particles, model.dimension, card=blocks.cards()[0]).length
 
 

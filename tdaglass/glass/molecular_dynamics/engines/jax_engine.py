@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
 from tdaglass.glass.contract import Model
-from tdaglass.glass.errors import SimulationError
+from tdaglass.glass.errors import SimulationError, box_too_small
 from tdaglass.glass.molecular_dynamics.baths import Ensemble, Schedule
 from tdaglass.glass.molecular_dynamics.engines.devices import mesh_of
 from tdaglass.glass.molecular_dynamics.engines.jax_steps import (
@@ -56,11 +56,7 @@ def run(
                 longest = int(progress.longest.max())
                 settings = separate if settings.shared_table else with_room(settings, longest, flat.box)
             elif (status == BOX_TOO_SMALL).any():
-                raise SimulationError(
-                    f"expected box edges of at least twice the longest cut-off ({2 * model.reach:.4g}), "
-                    f"but {model.name} shrank below after {int(made.min())} steps; try more particles, "
-                    "or a lower pressure"
-                )
+                raise box_too_small(model, int(made.min()))
             elif (status != RUNNING).any():
                 raise SimulationError(
                     f"the {ensemble} dynamics of {model.name} stopped after {int(made.min())} steps: particles "

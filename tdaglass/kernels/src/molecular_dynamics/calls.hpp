@@ -1,7 +1,9 @@
 // What a call of XLA's foreign function interface hands over: a liquid, and arrays whose leading axes are independent
 // systems. The loops on a CPU and those on a card take the same.
 #pragma once
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "molecular_dynamics.hpp"
 #include "xla/ffi/api/ffi.h"
@@ -70,10 +72,36 @@ struct Liquid {
                 dt,
                 skin};
     }
+
+    void advance(const Settings& settings, System* systems, Progress* progress, int64_t n, int64_t threads) const {
+        advance_all(settings, systems, progress, n, threads);
+    }
+
+    Status measure(const Settings& settings, System& system, double& energy, double& virial) const {
+        return tdaglass::measure(settings, system, energy, virial);
+    }
+
+    // Its members, behind others.
+    template <class Binding>
+    static auto bind(Binding&& binding) {
+        return std::move(binding)
+            .template Attr<Table>("sigma")
+            .template Attr<Table>("epsilon")
+            .template Attr<Table>("cutoff")
+            .template Attr<Table>("masses")
+            .template Attr<int64_t>("form")
+            .template Attr<int64_t>("exponent")
+            .template Attr<int64_t>("truncation")
+            .template Attr<double>("non_additivity")
+            .template Attr<double>("smallest")
+            .template Attr<double>("largest");
+    }
 };
 
-// Systems before and after, in the order in which they are bound. XLA's results are not looked at through `const`.
-struct Systems {
+// Systems before and after, in the order in which they are bound. XLA's results are not looked at through `const`. A
+// `Matter` is what they are made of: a Liquid, or another force field with the same functions.
+template <class Matter>
+struct SystemsOf {
     Ints fraction, image;
     Floats velocity, force, chain_position, chain_momentum;
     Ints species;
@@ -82,17 +110,17 @@ struct Systems {
     IntsOut fraction_out, image_out;
     FloatsOut velocity_out, force_out, chain_position_out, chain_momentum_out;
     IntsOut made, status;
-    Liquid liquid;
+    Matter matter;
     bool thermostat;
     double dt, skin;
 
     Shape shape() const { return shape_of(fraction); }
 
-    Settings settings() const { return liquid.settings(shape(), thermostat, dt, skin); }
+    Settings settings() const { return matter.settings(shape(), thermostat, dt, skin); }
 
     ffi::Error check() {
         const Shape s = shape();
-        if (auto error = liquid.check(s); error.failure()) return error;
+        if (auto error = matter.check(s); error.failure()) return error;
         const int64_t coordinates = s.batch * s.n * s.dim;
         bool agree = has_numbers(image, coordinates) && has_numbers(velocity, coordinates) &&
                      has_numbers(force, coordinates) && has_numbers(species, s.batch * s.n) &&
@@ -106,6 +134,39 @@ struct Systems {
         for (auto* progress : {&made, &status}) agree &= has_numbers(**progress, s.batch);
         if (agree) return ffi::Error::Success();
         return ffi::Error::InvalidArgument("expected all arrays with the same systems, particles and axes");
+    }
+};
+
+using Systems = SystemsOf<Liquid>;
+
+// The boxes of systems at constant pressure, before and after, in the order in which they are bound.
+struct Boxes {
+    Floats momentum, chain_position, chain_momentum, pressure;
+    FloatsOut box_out, momentum_out, chain_position_out, chain_momentum_out;
+
+    // The systems move their boxes where XLA wants the results.
+    void hand_over(std::vector<System>& systems, const Floats& box, int64_t dim) {
+        auto from = [](const Floats& before, FloatsOut& after) {
+            std::copy_n(before.typed_data(), before.element_count(), after->typed_data());
+        };
+        from(box, box_out), from(momentum, momentum_out);
+        from(chain_position, chain_position_out), from(chain_momentum, chain_momentum_out);
+        for (size_t k = 0; k < systems.size(); k++) {
+            systems[k].box = box_out->typed_data() + k * dim;
+            systems[k].box_momentum = momentum_out->typed_data() + k;
+            systems[k].barostat_position = chain_position_out->typed_data() + 3 * k;
+            systems[k].barostat_momentum = chain_momentum_out->typed_data() + 3 * k;
+            systems[k].pressure = pressure.typed_data()[k];
+        }
+    }
+
+    ffi::Error check(const Shape& s) {
+        bool agree = has_numbers(*box_out, s.batch * s.dim);
+        for (auto* x : {&momentum, &pressure}) agree &= has_numbers(*x, s.batch);
+        for (auto* x : {&chain_position, &chain_momentum}) agree &= has_numbers(*x, 3 * s.batch);
+        for (auto* x : {&chain_position_out, &chain_momentum_out}) agree &= has_numbers(**x, 3 * s.batch);
+        if (agree && has_numbers(*momentum_out, s.batch)) return ffi::Error::Success();
+        return ffi::Error::InvalidArgument("expected a barostat and a pressure for every system");
     }
 };
 
@@ -143,50 +204,48 @@ struct Watch {
     }
 };
 
-// The members of a Liquid, behind others.
-template <class Binding>
-auto and_liquid(Binding&& binding) {
-    return std::move(binding)
-        .template Attr<Table>("sigma")
-        .template Attr<Table>("epsilon")
-        .template Attr<Table>("cutoff")
-        .template Attr<Table>("masses")
-        .template Attr<int64_t>("form")
-        .template Attr<int64_t>("exponent")
-        .template Attr<int64_t>("truncation")
-        .template Attr<double>("non_additivity")
-        .template Attr<double>("smallest")
-        .template Attr<double>("largest");
-}
-
-// The members of Systems, behind others.
-template <class Binding>
+// The members of SystemsOf, behind others.
+template <class Matter = Liquid, class Binding>
 auto and_systems(Binding&& binding) {
-    return and_liquid(std::move(binding)
-                          .template Arg<Ints>()    // fraction
-                          .template Arg<Ints>()    // image
-                          .template Arg<Floats>()  // velocity
-                          .template Arg<Floats>()  // force
-                          .template Arg<Floats>()  // chain_position
-                          .template Arg<Floats>()  // chain_momentum
-                          .template Arg<Ints>()    // species
-                          .template Arg<Floats>()  // diameters
-                          .template Arg<Floats>()  // box
-                          .template Arg<Floats>()  // temperature
-                          .template Arg<Floats>()  // slope
-                          .template Arg<Ints>()    // first
-                          .template Arg<Ints>()    // last
-                          .template Ret<Ints>()    // fraction
-                          .template Ret<Ints>()    // image
-                          .template Ret<Floats>()  // velocity
-                          .template Ret<Floats>()  // force
-                          .template Ret<Floats>()  // chain_position
-                          .template Ret<Floats>()  // chain_momentum
-                          .template Ret<Ints>()    // made
-                          .template Ret<Ints>())   // status
+    return Matter::bind(std::move(binding)
+                            .template Arg<Ints>()    // fraction
+                            .template Arg<Ints>()    // image
+                            .template Arg<Floats>()  // velocity
+                            .template Arg<Floats>()  // force
+                            .template Arg<Floats>()  // chain_position
+                            .template Arg<Floats>()  // chain_momentum
+                            .template Arg<Ints>()    // species
+                            .template Arg<Floats>()  // diameters
+                            .template Arg<Floats>()  // box
+                            .template Arg<Floats>()  // temperature
+                            .template Arg<Floats>()  // slope
+                            .template Arg<Ints>()    // first
+                            .template Arg<Ints>()    // last
+                            .template Ret<Ints>()    // fraction
+                            .template Ret<Ints>()    // image
+                            .template Ret<Floats>()  // velocity
+                            .template Ret<Floats>()  // force
+                            .template Ret<Floats>()  // chain_position
+                            .template Ret<Floats>()  // chain_momentum
+                            .template Ret<Ints>()    // made
+                            .template Ret<Ints>())   // status
         .template Attr<bool>("thermostat")
         .template Attr<double>("dt")
         .template Attr<double>("skin");
+}
+
+// The members of Boxes, behind others.
+template <class Binding>
+auto and_boxes(Binding&& binding) {
+    return std::move(binding)
+        .template Arg<Floats>()   // momentum
+        .template Arg<Floats>()   // chain_position
+        .template Arg<Floats>()   // chain_momentum
+        .template Arg<Floats>()   // pressure
+        .template Ret<Floats>()   // box
+        .template Ret<Floats>()   // momentum
+        .template Ret<Floats>()   // chain_position
+        .template Ret<Floats>();  // chain_momentum
 }
 
 // The members of a Watch, behind others; `Sum` is a buffer of XLA's.

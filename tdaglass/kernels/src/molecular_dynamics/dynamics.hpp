@@ -1,81 +1,128 @@
-// Velocity Verlet, alone or between half steps of a thermostat, on fixed-point positions.
+// Velocity Verlet on fixed-point positions, alone, between half steps of a thermostat, or with a barostat too.
 #pragma once
 #include <cmath>
 #include <vector>
 
-#include "molecular_dynamics.hpp"
-#include "pair_forces.hpp"
+#include "barostat.hpp"
+#include "force_field.hpp"
 #include "thermostat.hpp"
 #include "verlet.hpp"
 
 namespace tdaglass {
 
+template <ForceField Field>
 class Dynamics {
    public:
     Particles particles;
     Chain chain;
+    Barostat barostat;
 
-    Dynamics(const PairTable& table, double dt, double skin) : table(table), dt(dt), skin(skin) {}
+    Dynamics(Field& field, double dt, double skin) : field(field), dt(dt), skin(skin) {}
 
     // Call when the particles are in place.
     void start() {
-        pair_forces = particles.dimension == 2 ? choose_pair_forces<2>(particles, table)
-                                               : choose_pair_forces<3>(particles, table);
-        list.build(particles, table, skin);
+        field.start(particles);
+        list.build(particles, field.reaches(), skin);
         kinetic = scale(1);
     }
 
     // Whether the velocities are such that a step can be made.
     bool is_sound() const { return std::isfinite(kinetic) && !is_too_fast(); }
 
-    EnergyAndVirial energy_and_virial() const { return tdaglass::energy_and_virial(particles, list, table); }
+    EnergyAndVirial energy_and_virial() const { return field.energy_and_virial(particles, list); }
 
     // A step of NVE, or with a thermostat of NVT at the temperature of the bath.
     Status step(bool thermostat, double temperature) {
-        const double freedom = particles.dimension * (particles.n - 1.0);
-        kick_and_move(thermostat ? chain.half_step(dt, kinetic, temperature, freedom) : 1);
+        const float factor = thermostat ? chain.half_step(dt, kinetic, temperature, freedom()) : 1;
+        kick_and_move(factor, 1, dt);
         if (is_too_fast()) return EXPLODED;
-        if (is_outdated(moved_sq, skin)) list.build(particles, table, skin);
-        if (!pair_forces(particles, list, table)) return OVERLAP;
-        kinetic = kick();
+        renew_list();
+        if (!field.add_forces(particles, list)) return OVERLAP;
+        kinetic = kick(1, 1);
         if (!is_sound()) return EXPLODED;
-        if (thermostat) kinetic = scale(chain.half_step(dt, kinetic, temperature, freedom));
+        if (thermostat) kinetic = scale(chain.half_step(dt, kinetic, temperature, freedom()));
+        return OK;
+    }
+
+    // A step of NPT at the temperature and pressure of the bath, eqs. (33)-(38) of Tuckerman et al., J. Phys. A 39, 5629
+    // (2006), in the order of engine 1. Call find_virial before the first.
+    Status step_at_pressure(double temperature, double pressure) {
+        const double d = particles.dimension, alpha = 1 + d / freedom(), period = BAROSTAT_PERIOD * dt;
+        const double box_mass = (freedom() + d) * temperature * period * period;
+        const float factor = chain.half_step(dt, kinetic, temperature, freedom());
+        barostat.half_chain(dt, temperature, box_mass);
+        auto push_box = [&](double twice_kinetic) {
+            const double of_particles = virial * field.quanta().virial_quantum;
+            barostat.half_kick(dt, alpha * twice_kinetic + of_particles - d * pressure * particles.volume());
+        };
+        push_box(kinetic * factor * factor);
+        const double growth = barostat.momentum / box_mass * dt;
+        if (!(std::fabs(growth) * (field.reaches().longest_cutoff + skin) < skin / 2)) return EXPLODED;
+        // Fractions of the box that stretches stand still by themselves.
+        const Growth of_velocities(-alpha * growth / 2), of_box(growth);
+        for (int k = 0; k < particles.dimension; k++) particles.edge[k] = (float)(particles.edge[k] * of_box.stretch);
+        if (is_short(particles.edge, particles.dimension, field.reaches())) return BAD_BOX;
+        kick_and_move((float)(factor * of_velocities.stretch), (float)of_velocities.mean, dt * of_box.mean);
+        if (is_too_fast()) return EXPLODED;
+        renew_list();
+        if (!field.add_forces_and_virial(particles, list, virial)) return OVERLAP;
+        kinetic = kick((float)of_velocities.stretch, (float)of_velocities.mean);
+        if (!is_sound()) return EXPLODED;
+        push_box(kinetic);
+        kinetic = scale(chain.half_step(dt, kinetic, temperature, freedom()));
+        barostat.half_chain(dt, temperature, box_mass);
         return OK;
     }
 
     Status find_forces() {
         std::fill(particles.force.begin(), particles.force.end(), 0);
-        return pair_forces(particles, list, table) ? OK : OVERLAP;
+        return field.add_forces(particles, list) ? OK : OVERLAP;
+    }
+
+    // The virial of the present places; forces stay those that were handed in.
+    Status find_virial() {
+        Aligned<int32_t> given(particles.force.size());
+        given.swap(particles.force);
+        const bool countable = field.add_forces_and_virial(particles, list, virial);
+        given.swap(particles.force);
+        return countable ? OK : OVERLAP;
     }
 
    private:
-    const PairTable& table;
+    Field& field;
     double dt, skin;
-    PairForces pair_forces = nullptr;
     NeighborList list;
+    int64_t virial = 0;   // in quanta
     double kinetic = 0;   // sum of m v^2
     float fastest = 0;    // component of a velocity
     float moved_sq = 0;   // the furthest since the list was built
 
     bool is_too_fast() const { return is_beyond(fastest, dt, particles.edge, particles.dimension, skin); }
 
+    double freedom() const { return particles.dimension * (particles.n - 1.0); }
+
     size_t end() const { return 4 * (size_t)particles.n; }
 
-    Floats kicked_at(size_t k, Floats factor) const {
-        return kicked(load<Floats>(&particles.velocity[k]), load<Ints>(&particles.force[k]),
-                      load<Floats>(&particles.half_kick[k]), factor);
+    void renew_list() {
+        const Reaches& reaches = field.reaches();
+        if (is_outdated(moved_sq, list.usable(skin, particles, reaches))) list.build(particles, reaches, skin);
     }
 
-    // v <- factor v + (dt/2) f/m, r <- r + dt v, f <- 0.
-    void kick_and_move(float factor_of_all) {
-        const Floats factor = splat(factor_of_all);
+    Floats kicked_at(size_t k, Floats factor, Floats push) const {
+        return kicked(load<Floats>(&particles.velocity[k]), load<Ints>(&particles.force[k]),
+                      load<Floats>(&particles.half_kick[k]) * push, factor);
+    }
+
+    // v <- factor v + push (dt/2) f/m, r <- r + time v, f <- 0.
+    void kick_and_move(float factor_of_all, float push_of_all, double time) {
+        const Floats factor = splat(factor_of_all), push = splat(push_of_all);
         Floats resolution{}, farthest{};
         Largest seen;
         for (int k = 0; k < LANES; k++) resolution[k] = particles.resolution(k % 4);
-        const Floats to_steps = (float)dt / resolution;
+        const Floats to_steps = (float)time / resolution;
         Particles& p = particles;
         for (size_t k = 0; k < end(); k += LANES) {
-            Floats v = kicked_at(k, factor);
+            Floats v = kicked_at(k, factor, push);
             store(&p.velocity[k], v);
             store(&p.force[k], Ints{});
             seen.see(v);
@@ -89,9 +136,9 @@ class Dynamics {
         fastest = seen.number();
     }
 
-    // v <- v + (dt/2) f/m; returns the sum of m v^2.
-    double kick() {
-        return change_velocities([this](size_t k) { return kicked_at(k, splat(1.0f)); });
+    // v <- factor v + push (dt/2) f/m; returns the sum of m v^2.
+    double kick(float factor, float push) {
+        return change_velocities([&](size_t k) { return kicked_at(k, splat(factor), splat(push)); });
     }
 
     // v <- factor v; returns the sum of m v^2.
@@ -102,7 +149,7 @@ class Dynamics {
     template <class Changed>
     double change_velocities(Changed changed) {
         Largest seen;
-        TwiceKinetic energy(particles.n, table);
+        TwiceKinetic energy(particles.n, field.quanta());
         for (size_t k = 0; k < end(); k += LANES) {
             Floats v = changed(k);
             store(&particles.velocity[k], v);

@@ -18,8 +18,8 @@ constexpr int STEPS_BETWEEN_LOOKS = 200;
 
 // Replicas have the same particles and box, and are at the same step.
 bool are_replicas(const Settings& s, const System* systems, int count) {
-    // Lanes without a system compute copies; with more of these than systems it would not pay.
-    if (2 * count <= LANES) return false;
+    // Lanes without a system compute copies; with more of these than systems it would not pay. Boxes that move part.
+    if (2 * count <= LANES || s.barostat) return false;
     for (int k = 1; k < count; k++) {
         bool same = std::equal(systems[0].species, systems[0].species + s.n_particles, systems[k].species) &&
                     std::equal(systems[0].diameters, systems[0].diameters + s.n_particles, systems[k].diameters) &&

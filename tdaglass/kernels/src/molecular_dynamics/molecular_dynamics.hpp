@@ -11,7 +11,7 @@ enum Status : int32_t {
     OVERLAP = 2,        // a pair is closer than forces can be counted
     BAD_BOX = 3,        // an edge is not a number, or shorter than twice the longest cut-off
     BAD_SPECIES = 4,    // a species outside the tables, or a diameter outside its bounds
-    BAD_SETTINGS = 5,   // sizes, tables, time step, skin or temperature out of range
+    BAD_SETTINGS = 5,   // sizes, tables, time step, skin, temperature or pressure out of range
     OUT_OF_MEMORY = 6,
 };
 
@@ -32,6 +32,7 @@ struct Settings {
     Potential potential;
     bool thermostat;  // NVT, else NVE
     double dt, skin;
+    bool barostat = false;  // NPT, with the thermostat
 };
 
 // One system, in the caller's order. Positions are edge (image + 1/2 + fraction / 2^32).
@@ -41,9 +42,12 @@ struct System {
     float *chain_position, *chain_momentum;  // (3,)
     const int32_t* species;         // (n_particles,)
     const float* diameters;         // (n_particles,)
-    const float* box;               // (dimension,)
+    float* box;                     // (dimension,); changed by a barostat only
     float temperature, slope;       // of the bath: temperature + slope * (steps made)
     int32_t first, last;            // steps made before, and after
+    // Of a barostat, if there is one.
+    float *box_momentum = nullptr, *barostat_position = nullptr, *barostat_momentum = nullptr;  // one, (3,), (3,)
+    float pressure = 0;
 };
 
 struct Progress {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "pair_table.hpp"
 #include "particles.hpp"
+#include "quanta.hpp"
 
 namespace tdaglass {
 
@@ -14,10 +14,12 @@ class NeighborList {
     std::vector<int64_t> start;   // of the slots of each particle, whole vectors of them; n + 1 entries
     Aligned<uint32_t> slots;    // bytes to the row of a neighbour; unused slots point at the spare row
     Aligned<int32_t> built_at;  // positions, as in Particles
+    double built_in[3];         // edges of the box then
+    int64_t builds = 0;         // how often: who makes something of it need not do so again
 
     // Sort the particles by cells and list their pairs.
-    void build(Particles& particles, const PairTable& table, double skin) {
-        cut_cells(particles, table.longest_cutoff + skin);
+    void build(Particles& particles, const Reaches& reaches, double skin) {
+        cut_cells(particles, reaches.longest_cutoff + skin);
         sort(particles);
         copy_columns(particles);
         start.resize(particles.n + 1);
@@ -27,11 +29,20 @@ class NeighborList {
             find_ranges(cell);
             for (int i = first_of[cell]; i < first_of[cell + 1]; i++) {
                 start[i] = used;
-                used = list_particle(particles, table, skin, i, used);
+                used = list_particle(particles, reaches, skin, i, used);
             }
         }
         start[particles.n] = used;
         built_at = particles.position;
+        builds++;
+        std::copy(particles.edge, particles.edge + 3, built_in);
+    }
+
+    // What is left of a skin in a box that has shrunk since: distances were longer when the list was built.
+    double usable(double skin, const Particles& particles, const Reaches& reaches) const {
+        double shrunk = 1;
+        for (int d = 0; d < particles.dimension; d++) shrunk = std::min(shrunk, particles.edge[d] / built_in[d]);
+        return skin - (1 - shrunk) * (reaches.longest_cutoff + skin);
     }
 
    private:
@@ -99,13 +110,13 @@ class NeighborList {
             }
     }
 
-    int64_t list_particle(const Particles& p, const PairTable& table, double skin, int i, int64_t used) {
+    int64_t list_particle(const Particles& p, const Reaches& reaches, double skin, int i, int64_t used) {
         size_t most = 2 * LANES;  // to fill the last vector up, and for what append overwrites
         for (auto [first, last] : ranges) most += std::max(0, last - std::max(first, i + 1));
         if (slots.size() < used + most) slots.resize(std::max(used + most, slots.size() + slots.size() / 2));
         Floats reach_sq[MAX_KINDS];
-        for (int s = 0; s < table.n_kinds; s++) {
-            double reach = table.reach[p.kind[i]][s] + skin;
+        for (int s = 0; s < reaches.n_kinds; s++) {
+            double reach = reaches.reach[p.kind[i]][s] + skin;
             reach_sq[s] = splat((float)(reach * reach));
         }
         Ints own[3];
@@ -126,7 +137,7 @@ class NeighborList {
                 }
                 Floats limit = reach_sq[0];
                 Ints kind = load<Ints>(&column[3][j]);
-                for (int s = 1; s < table.n_kinds; s++) limit = select(kind == splat(s), reach_sq[s], limit);
+                for (int s = 1; s < reaches.n_kinds; s++) limit = select(kind == splat(s), reach_sq[s], limit);
                 unsigned near = bits(separation_sq < limit);
                 if (last - j < LANES) near &= (1u << (last - j)) - 1;
                 out = append(out, lane + (int32_t)((uint32_t)j * ROW_BYTES), near);

@@ -2,9 +2,10 @@
 #pragma once
 #include <cstring>
 
-#include "neighbor_list.hpp"
+#include "force_field.hpp"
 #include "pair_laws.hpp"
 #include "units.hpp"
+#include "virial_sum.hpp"
 
 namespace tdaglass {
 
@@ -16,13 +17,17 @@ inline bool can_be_counted(Floats strongest, const PairTable& table, float step)
 }
 
 // Forces of all pairs, added to those of the particles. False if a pair is so close that its force cannot be counted
-// any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's.
-template <int DIM, bool CUBIC, class Law>
-bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table) {
+// any more: above a quarter of the range, about 10^4 epsilon/sigma, which is no liquid's. The virial, if asked for, is
+// the sum of -u'(r) r.
+template <int DIM, bool CUBIC, bool VIRIAL, class Law>
+bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table, [[maybe_unused]] int64_t& virial) {
     const Units<DIM> units(p);
     const Floats unit_sq = splat(units.unit_sq);
     const Law law(table, units.step);
     Floats strongest{};
+    const Floats to_virial = splat((float)(-units.step * table.force_quantum / table.virial_quantum));
+    VirialSum virial_sum;
+    int64_t carried = 0;  // slots
     // Plain pointers, which stay in registers: the compiler cannot know that no vector is resized in between.
     int32_t *rows = p.position.data(), *forces = p.force.data();
     const uint32_t* slots = list.slots.data();
@@ -44,6 +49,7 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table)
             }
             const Floats strength = law.strength(own, other.species, unit_sq / separation_sq, separation_sq);
             strongest = select(strength < strongest, strength, strongest);
+            if constexpr (VIRIAL) virial_sum.add(round_to_int(strength * separation_sq * to_virial));
             Ints pull[3] = {};  // on the other
             for (int d = 0; d < DIM; d++) {
                 pull[d] = round_to_int(strength * along[d]);
@@ -53,30 +59,34 @@ bool pair_forces(Particles& p, const NeighborList& list, const PairTable& table)
         }
         int32_t* own_force = forces + 4 * (size_t)i;
         store(own_force, load<Row>(own_force) - Rows(sum_of[0], sum_of[1], sum_of[2]).sum());
+        if (VIRIAL && list.start[i + 1] - carried > VirialSum::MOST / 2 * LANES) {
+            virial_sum.carry();
+            carried = list.start[i + 1];
+        }
     }
+    if (VIRIAL) virial = virial_sum.whole();
     return can_be_counted(strongest, table, units.step);
 }
 
-using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&);
+using PairForces = bool (*)(Particles&, const NeighborList&, const PairTable&, int64_t& virial);
 
-template <int DIM>
+template <int DIM, bool VIRIAL>
 PairForces choose_pair_forces(const Particles& p, const PairTable& table) {
     const Potential& u = table.potential;
     const bool twelve = u.form == INVERSE_POWER && u.exponent == 12;
     if (table.by_diameter())
-        return twelve ? pair_forces<DIM, false, OfDiameters<12>> : pair_forces<DIM, false, OfDiameters<ANY>>;
+        return twelve ? pair_forces<DIM, false, VIRIAL, OfDiameters<12>>
+                      : pair_forces<DIM, false, VIRIAL, OfDiameters<ANY>>;
     if (u.form != LENNARD_JONES || u.truncation == SMOOTH || table.n_species > MAX_KINDS)
-        return twelve ? pair_forces<DIM, false, ManySpecies<12>> : pair_forces<DIM, false, ManySpecies<ANY>>;
+        return twelve ? pair_forces<DIM, false, VIRIAL, ManySpecies<12>>
+                      : pair_forces<DIM, false, VIRIAL, ManySpecies<ANY>>;
     const bool cubic = Units<DIM>(p).is_cubic();
     if (u.truncation == FORCE_SHIFT)
-        return cubic ? pair_forces<DIM, true, FewSpecies<true>> : pair_forces<DIM, false, FewSpecies<true>>;
-    return cubic ? pair_forces<DIM, true, FewSpecies<false>> : pair_forces<DIM, false, FewSpecies<false>>;
+        return cubic ? pair_forces<DIM, true, VIRIAL, FewSpecies<true>>
+                     : pair_forces<DIM, false, VIRIAL, FewSpecies<true>>;
+    return cubic ? pair_forces<DIM, true, VIRIAL, FewSpecies<false>>
+                 : pair_forces<DIM, false, VIRIAL, FewSpecies<false>>;
 }
-
-// Potential energy, and the virial sum over pairs of -r u'(r), in double precision.
-struct EnergyAndVirial {
-    double energy = 0, virial = 0;
-};
 
 inline EnergyAndVirial energy_and_virial(const Particles& p, const NeighborList& list, const PairTable& table) {
     EnergyAndVirial total;

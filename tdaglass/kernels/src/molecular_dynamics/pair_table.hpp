@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "molecular_dynamics.hpp"
+#include "quanta.hpp"
 
 namespace tdaglass {
 
-constexpr int MAX_KINDS = 4;        // of particles in neighbour lists: a kind is told by two bits
 constexpr int64_t MOST_SPECIES = 1024;
 
 // Coefficients of the form, LENNARD_JONES first/r^12 - second/r^6 or INVERSE_POWER first/r^n, and what its truncation
@@ -73,17 +73,10 @@ inline bool make_coefficients(PairCoefficients& c, const Potential& u, double si
     return true;
 }
 
-struct PairTable {
+struct PairTable : Quanta, Reaches {
     Potential potential{};
     int n_species = 0;
-    double longest_cutoff = 0, largest_sigma = 0;
-    // Forces are whole numbers of this: sums of them do not depend on the order, so that trajectories depend
-    // neither on the sorting of the particles nor on the neighbour list, nor on how steps are divided into calls.
-    double force_quantum = 0;
-    double energy_unit = 0;  // a power of two near the deepest well
-    // Kinds that lists tell apart, so that the large do not fill the lists of the small: species, or classes of them.
-    int n_kinds = 1;
-    double reach[MAX_KINDS][MAX_KINDS] = {};
+    double largest_sigma = 0;
 
     bool by_diameter() const { return potential.largest > 0; }
 
@@ -93,6 +86,13 @@ struct PairTable {
     // sigma_ij of two diameters.
     double length(double a, double b) const {
         return (a + b) / 2 * (1 - potential.non_additivity * std::fabs(a - b));
+    }
+
+    // In single precision the bounds themselves may lie a little outside.
+    bool admits(float diameter) const {
+        const double slack = 1e-6;
+        return !by_diameter() ||
+               (diameter >= potential.smallest * (1 - slack) && diameter <= potential.largest * (1 + slack));
     }
 
     int kind_of(int species, float diameter) const {
@@ -168,10 +168,12 @@ struct PairTable {
     }
 
     // A particle's force has to stay below 2^31 quanta: 65536 epsilon/sigma, at a resolution of 3e-5,
-    // which is less than single precision leaves of forces between neighbours.
+    // which is less than single precision leaves of forces between neighbours. Of the virial, 2^-15 epsilon or so: of a
+    // pair whose force can be counted it stays below 2^30.
     void choose_units(double largest_force, double largest_epsilon) {
         force_quantum = std::exp2(std::round(std::log2(largest_force)) - 15);
-        energy_unit = std::exp2(std::round(std::log2(largest_epsilon)));
+        virial_quantum = std::exp2(std::round(std::log2(force_quantum * largest_sigma)));
+        energy_unit = std::exp2(std::round(std::log2(largest_epsilon)));  // near the deepest well
     }
 };
 

@@ -45,6 +45,8 @@ struct Particles {
     float diameter(int i) const { return std::bit_cast<float>(position[4 * (size_t)i + 3]); }
     int32_t* spare_row() { return &position[4 * (size_t)spare]; }
 
+    double volume() const { return edge[0] * edge[1] * (dimension == 3 ? edge[2] : 1); }
+
     // Length of one step of the fraction along an axis.
     float resolution(int axis) const { return (float)(edge[axis] * 0x1p-32); }
 

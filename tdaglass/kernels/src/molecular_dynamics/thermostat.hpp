@@ -14,9 +14,10 @@ struct Chain {
 
     // Half a time step, eqs. (27)-(31) of Martyna et al., Mol. Phys. 87, 1117 (1996); returns the factor that
     // multiplies the velocities. Twice the kinetic energy and the temperature are in energy units.
-    float half_step(double dt, double twice_kinetic, double temperature, double degrees_of_freedom) {
+    float half_step(double dt, double twice_kinetic, double temperature, double degrees_of_freedom,
+                    double period = THERMOSTAT_PERIOD) {
         constexpr int LAST = CHAIN_LENGTH - 1;
-        double q[CHAIN_LENGTH], p[CHAIN_LENGTH], tau = THERMOSTAT_PERIOD * dt;
+        double q[CHAIN_LENGTH], p[CHAIN_LENGTH], tau = period * dt;
         for (int m = 0; m <= LAST; m++) {
             q[m] = temperature * tau * tau * (m == 0 ? degrees_of_freedom : 1);
             p[m] = momentum[m];

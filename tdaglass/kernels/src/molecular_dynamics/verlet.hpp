@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "pair_table.hpp"
+#include "quanta.hpp"
 #include "vectors/simd.hpp"
 
 namespace tdaglass {
@@ -16,13 +16,19 @@ inline bool is_beyond(float speed, double dt, const double* edge, int dimension,
     return !(speed * dt < std::min(skin / 2, *std::min_element(edge, edge + dimension) / 4));
 }
 
+// Whether more than the nearest image of a particle may be within a cut-off.
+inline bool is_short(const double* edge, int dimension, const Reaches& reaches) {
+    // Edges in single precision are a rounding away from the number the user wrote.
+    return !(*std::min_element(edge, edge + dimension) * (1 + 1e-6) >= 2 * reaches.longest_cutoff);
+}
+
 // Whether a particle has moved so far since a list was built that a pair may be missing from it.
-inline bool is_outdated(float moved_sq, double skin) { return moved_sq > skin * skin / 4 * 0.998; }
+inline bool is_outdated(float moved_sq, double skin) { return !(skin > 0 && moved_sq <= skin * skin / 4 * 0.998); }
 
 // Adding this to a number, and subtracting it, leaves a multiple of so small a power of two that sums of them are exact
 // up to 64 energy units a particle.
-inline double kinetic_rounding(int n, const PairTable& table) {
-    return 1.5 * std::exp2(std::ceil(std::log2(64.0 * n))) * table.energy_unit;
+inline double kinetic_rounding(int n, const Quanta& quanta) {
+    return 1.5 * std::exp2(std::ceil(std::log2(64.0 * n))) * quanta.energy_unit;
 }
 
 // Sums of m v^2, lane by lane, of particles rounded so that no order of them changes a sum: the thermostat feeds its
@@ -30,7 +36,7 @@ inline double kinetic_rounding(int n, const PairTable& table) {
 struct TwiceKinetic {
     HalfDoubles sum[2] = {}, round_at;
 
-    TwiceKinetic(int n, const PairTable& table) : round_at(kinetic_rounding(n, table) - HalfDoubles{}) {}
+    TwiceKinetic(int n, const Quanta& quanta) : round_at(kinetic_rounding(n, quanta) - HalfDoubles{}) {}
 
     void add(Floats energy) {
         HalfFloats half[2];
@@ -62,8 +68,8 @@ class Largest {
 };
 
 // What one force quantum adds to a velocity in half a step.
-inline float half_kick(double dt, double mass, const PairTable& table) {
-    return (float)(dt / 2 / mass * table.force_quantum);
+inline float half_kick(double dt, double mass, const Quanta& quanta) {
+    return (float)(dt / 2 / mass * quanta.force_quantum);
 }
 
 // factor v + (dt/2) f/m, of a force in quanta.
@@ -82,8 +88,8 @@ inline Ints move(int32_t* position, int32_t* image, Floats velocity, Floats to_s
 }
 
 // A force in whole quanta; false if it cannot be counted.
-inline bool to_quanta(float force, const PairTable& table, int32_t& quanta) {
-    const double x = std::nearbyint(force / table.force_quantum);
+inline bool to_quanta(float force, const Quanta& of, int32_t& quanta) {
+    const double x = std::nearbyint(force / of.force_quantum);
     if (!(std::fabs(x) <= INT32_MAX)) return false;
     quanta = (int32_t)x;
     return true;
