@@ -430,6 +430,7 @@ def _other_half(slots: Int[Array, "capacity n"]) -> Int[Array, "capacity n"]:
         further = place + int(step)
         before = in_order.at[jnp.minimum(further, capacity) - 1, idx].get(mode="promise_in_bounds")
         place = jnp.where((further <= capacity) & (before < atoms), further, place)
+    place = jnp.minimum(place, capacity - 1)  # a table that is too short is not used, but read
     return jnp.where(idx == atoms, lax.broadcasted_iota(idx.dtype, idx.shape, 0), place)
 
 

@@ -60,7 +60,9 @@ def read_entries(path: str | Path, elements: Sequence[str]) -> tuple[TersoffEntr
         For a file that cannot be read, a triple that it does not have, or numbers that cannot be.
     """
     found = {}
+    there = set()
     for triple, numbers, line in _triples(Path(path)):
+        there |= set(triple)
         if not set(triple) <= set(elements):
             continue
         if triple in found:
@@ -69,10 +71,9 @@ def read_entries(path: str | Path, elements: Sequence[str]) -> tuple[TersoffEntr
     entries = []
     for triple in itertools.product(elements, repeat=3):
         if triple not in found:
-            there = sorted({element for other in found for element in other})
             raise ValueError(
-                f"expected an entry for {' '.join(triple)} in {path}, got none; try elements it has"
-                + (f" ({', '.join(there)})" if there else "")
+                f"expected an entry for {' '.join(triple)} in {path}, got none; try some of the elements "
+                f"{', '.join(sorted(there))}"
             )
         entries.append(found[triple])
     return tuple(entries)
