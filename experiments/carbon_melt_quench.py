@@ -1,9 +1,9 @@
-"""Amorphous carbon as it is published for study 4: melted, held, cooled and held again at constant volume, in 11 ps.
+"""Amorphous carbon as it is published for study 4: melted, held, cooled and held again at constant volume.
 
 Minamitani, Shimizu, Obayashi and Watanabe (J. Chem. Phys. 159, 084101, 2023) move 216 atoms with the forces of
 density functional theory. Here a bond order of Tersoff's form is the teacher, which has to be named beside every
-energy. The paper tells the temperatures, the 11 ps and the frames of four stages; how the time is divided among the
-stages is ours, and a setting.
+energy. Temperatures, the 11 ps in all and the numbers of frames are theirs; how the time is divided among stages, and
+which four of them the frames belong to, is our reading, and a setting.
 """
 
 import dataclasses
@@ -32,7 +32,10 @@ TIME_STEP = 1 * units.FEMTOSECOND
 
 def stages(schedule: tuple[tuple[float, float, float, int], ...] = PUBLISHED) -> list[Stage]:
     """Of a schedule in kelvin and picoseconds."""
-    return [Stage(start * units.KELVIN, stop * units.KELVIN, time, frames) for start, stop, time, frames in schedule]
+    return [
+        Stage(start * units.KELVIN, stop * units.KELVIN, time, frames)
+        for start, stop, time, frames in schedule
+    ]
 
 
 def at_density(model: BondOrderModel, density: float) -> BondOrderModel:
@@ -63,8 +66,8 @@ def melt_quench(
     -------
     State
     Trajectory
-        255 frames of every system. Temperatures reached are in its `thermo`: two picoseconds from 5000 K to 300 K end
-        well above.
+        255 frames of every system. Temperatures reached are in its `thermo`: two picoseconds from 5000 K to 300 K
+        end well above.
     stage : (frames,)
     """
     moving = start(key, model, densities)

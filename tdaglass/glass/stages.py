@@ -1,4 +1,4 @@
-"""Heating, holding and cooling one after the other, seen at even times: how melts are quenched in quantum chemistry."""
+"""Heating, holding and cooling one after the other, seen at even times: how small melts are quenched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def run_stages(
 ) -> tuple[State, Trajectory, Int[np.ndarray, " frames"]]:
     """Go through stages, and record what `trajectory` records at the frames of each.
 
-    The bath is where the stages say; the liquid lags behind when it is fast. Its own temperatures are in the record.
+    The bath is where the stages say; the liquid lags behind a fast one. Its own temperatures are in the record.
 
     Parameters
     ----------
@@ -142,9 +142,7 @@ def _through(
         if per_step == 0:
             state = run(state, model, end - made, temperature=here, dt=dt, **settings)
         else:
-            state, _ = cool(
-                state, model, start=here, stop=there, rate=abs(per_step) / dt, dt=dt, **settings
-            )
+            state, _ = cool(state, model, start=here, stop=there, rate=abs(per_step) / dt, dt=dt, **settings)
         made = end
         if stage.frames:
             frames.append(jax.tree.map(np.asarray, _record(state, model, made)))
@@ -153,4 +151,5 @@ def _through(
 
 def _record(state: State, model: Model, step: int) -> Trajectory:
     configuration = state.configuration
-    return Trajectory(np.asarray(step), configuration.positions, configuration.box, measure(state, model))
+    positions, box = np.asarray(configuration.positions), np.asarray(configuration.box)
+    return Trajectory(np.asarray(step), positions, box, measure(state, model))

@@ -56,7 +56,7 @@ def embedded_atom(counts):
 
 
 def two_elements(n):
-    """Bonds of carbon and of something larger, which know of each other's lengths; entries of i, j, k are their own."""
+    """Bonds of carbon and of something larger, which know of each other's lengths; each triple is its own."""
     carbon = glass.tersoff("tersoff_1989").entries[0]
     larger = carbon._replace(m=1.0, lambda_3=0.7, n=1.0, beta=2e-7, gamma=0.8, middle=2.2, half_width=0.2)
     mixed = [
@@ -65,7 +65,9 @@ def two_elements(n):
         for j in (0, 1)
         for k in (0, 1)
     ]
-    return glass.BondOrderModel("two_elements", 3, (n // 2, n // 2), 0.12, (1.0, 2.0), ("C", "X"), tuple(mixed))
+    return glass.BondOrderModel(
+        "two_elements", 3, (n // 2, n // 2), 0.12, (1.0, 2.0), ("C", "X"), tuple(mixed)
+    )
 
 
 MODELS = {

@@ -1,4 +1,4 @@
-"""Bond orders in motion by the JAX engine: as the CPU kernels move them, and the same bits however steps are made."""
+"""Bond orders in motion by the JAX engine: as the CPU kernels move them, and always with the same bits."""
 
 from pathlib import Path
 
@@ -19,7 +19,9 @@ def melt():
     """Three replicas of carbon at 9000 K, in single precision."""
     model = glass.tersoff("erhart_albe", counts=(64,), number_density=0.1505)
     with np.load(Path(__file__).parents[1] / "reference" / "bond_orders.npz") as arrays:
-        positions, box = (arrays[f"erhart_albe/melt/{field}"].astype(np.float32) for field in ("positions", "box"))
+        positions, box = (
+            arrays[f"erhart_albe/melt/{field}"].astype(np.float32) for field in ("positions", "box")
+        )
     configuration = Configuration(jnp.asarray(positions), jnp.zeros(64, jnp.int32), jnp.asarray(box))
     keys = jax.random.split(jax.random.key(1), 3)
     return model, jax.vmap(lambda key: glass.initialize(key, model, BATH["temperature"], configuration))(keys)
@@ -32,7 +34,9 @@ def test_both_engines_take_the_same_way(melt):
         by_jax.configuration.positions, by_kernels.configuration.positions, rtol=0, atol=5e-5
     )
     np.testing.assert_allclose(by_jax.force, by_kernels.force, rtol=0, atol=1e-4 * np.abs(by_jax.force).max())
-    np.testing.assert_allclose(by_jax.thermostat.momentum, by_kernels.thermostat.momentum, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        by_jax.thermostat.momentum, by_kernels.thermostat.momentum, rtol=1e-3, atol=1e-5
+    )
 
 
 @pytest.mark.slow

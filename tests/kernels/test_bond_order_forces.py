@@ -1,4 +1,4 @@
-"""Bond orders in the CPU kernels: LAMMPS's forces, energies and virials in single precision, and the same bits always."""
+"""Bond orders in the CPU kernels: LAMMPS's forces, energies and virials, and always the same bits."""
 
 from pathlib import Path
 
@@ -57,7 +57,9 @@ def test_forces_energy_and_virial_are_lammps_s(name, kind):
     # Positions of single precision are 1e-6 off, which the steepest bonds turn into as much as 1e-4 of force.
     np.testing.assert_allclose(found, forces, rtol=0, atol=1e-5 * np.abs(forces).max())
     np.testing.assert_allclose(found_energy, energy, rtol=2e-6)
-    np.testing.assert_allclose(found_virial, np.trace(stress) * np.prod(box), rtol=0, atol=2e-5 * np.abs(energy))
+    np.testing.assert_allclose(
+        found_virial, np.trace(stress) * np.prod(box), rtol=0, atol=2e-5 * np.abs(energy)
+    )
     assert np.abs(np.asarray(found, float).sum(0)).max() < 1e-4
     # Odd numbers of quanta, so that atoms come to lie across every face.
     shift = jnp.asarray([1_900_000_001, -1_200_000_001, 700_000_001], jnp.int32)
@@ -101,9 +103,13 @@ def test_energy_is_conserved(name):
 
 def test_atoms_on_top_of_each_other_stop_with_a_remedy():
     model, state = melt()
-    positions = state.configuration.positions.at[:20].set(1e-3 * jnp.arange(60.0, dtype=jnp.float32).reshape(20, 3))
+    positions = state.configuration.positions.at[:20].set(
+        1e-3 * jnp.arange(60.0, dtype=jnp.float32).reshape(20, 3)
+    )
     squeezed = state._replace(position=from_positions(positions, state.box), force=0 * state.force)
-    with pytest.raises(glass.SimulationError, match="two particles are so close .*; try glass.settle_overlaps"):
+    with pytest.raises(
+        glass.SimulationError, match=r"two particles are so close .*; try glass.settle_overlaps"
+    ):
         glass.run(squeezed, model, 5, ensemble="nve", dt=1e-4)
 
 

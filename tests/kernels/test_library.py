@@ -19,12 +19,14 @@ FLAGS = ["-O2", *(SOURCES / "flags.txt").read_text().split()]
 FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
+    "bond_order/bond_order",
     "clusters/clusters",
     "hard_spheres/hard_spheres",
     "library/instructions",
 )
 FOR_ANY = (
     "molecular_dynamics/xla_ffi",
+    "bond_order/bond_order_ffi",
     "cuda/launch/xla_ffi",
     "hard_spheres/hard_spheres_ffi",
     "library/processor",
