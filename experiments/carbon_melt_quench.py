@@ -2,8 +2,8 @@
 
 Minamitani, Shimizu, Obayashi and Watanabe (J. Chem. Phys. 159, 084101, 2023) move 216 atoms with the forces of
 density functional theory. Here a bond order of Tersoff's form is the teacher, which has to be named beside every
-energy. Temperatures, the 11 ps in all and the numbers of frames are theirs; how the time is divided among stages, and
-which four of them the frames belong to, is our reading, and a setting.
+energy. Temperatures, the 11 ps in all and the numbers of frames are theirs; how the time is divided among stages,
+and which four of them the frames belong to, is our reading, and a setting.
 """
 
 import dataclasses

@@ -1,8 +1,8 @@
 """Liquids whose bonds know of each other: Tersoff's bond order, for all pairs, and over a neighbour table.
 
-The energy of an atom depends on the vectors to its neighbours. What is added up over a table is, for every bond from
-i to j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij - P_ji over its neighbours, added
-in the order of their indices. Each bond looks its other half up in the table of the other atom.
+The energy of an atom depends on the vectors to its neighbours. What is added up over a table is, for every bond
+from i to j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij - P_ji over its
+neighbours, added in the order of their indices. Each bond looks its other half up in the table of the other atom.
 """
 
 from collections.abc import Sequence
@@ -211,8 +211,8 @@ def tersoff(
     ----------
     name_or_path : str or Path
         "tersoff_1989" (J. Tersoff, Phys. Rev. B 39, 5566), "erhart_albe" (P. Erhart and K. Albe, Phys. Rev. B 71,
-        035211, 2005) or "lindsay_broido" (L. Lindsay and D. A. Broido, Phys. Rev. B 81, 205441, 2010, graphene); else
-        the path of a file for LAMMPS's ``pair_style tersoff``, whose entries say how elements mix.
+        035211, 2005) or "lindsay_broido" (L. Lindsay and D. A. Broido, Phys. Rev. B 81, 205441, 2010, graphene);
+        else the path of a file for LAMMPS's ``pair_style tersoff``, whose entries say how elements mix.
     elements : of str
         As the file names them, one for each species.
     counts : of int
