@@ -52,7 +52,9 @@ def test_stages_that_cannot_be_are_refused_with_a_remedy(liquid):
     model, state = liquid
     with pytest.raises(ValueError, match="expected stages, got none; try"):
         glass.run_stages(state, model, [], dt=0.005)
-    with pytest.raises(ValueError, match="expected a step or more .* stage 0, got 2 steps and 3 frames; try"):
+    with pytest.raises(
+        ValueError, match=r"expected a step or more .* stage 0, got 2 steps and 3 frames; try"
+    ):
         glass.run_stages(state, model, [glass.Stage(1.0, 1.0, 0.01, frames=3)], dt=0.005)
     with pytest.raises(ValueError, match="expected a positive time of a stage, got 0; try"):
         glass.Stage(1.0, 1.0, 0.0)

@@ -65,7 +65,8 @@ def read_entries(path: str | Path, elements: Sequence[str]) -> tuple[TersoffEntr
             continue
         if triple in found:
             raise ValueError(
-                f"expected one entry for {' '.join(triple)} in {path}, got a second in line {line}"
+                f"expected one entry for {' '.join(triple)} in {path}, got a second in line {line}; try "
+                "a file without it"
             )
         found[triple] = _checked(TersoffEntry(*numbers), triple, f"{path}, line {line}")
     entries = []
