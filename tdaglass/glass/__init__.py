@@ -51,6 +51,7 @@ from tdaglass.glass.potentials import EmbeddedAtom, InversePower, LennardJones, 
 from tdaglass.glass.quench import quench
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
+from tdaglass.glass.stages import Stage, run_stages
 
 __all__ = [
     "BondOrderModel",
@@ -70,6 +71,7 @@ __all__ = [
     "PolydisperseModel",
     "SimulationError",
     "Spheres",
+    "Stage",
     "State",
     "Thermo",
     "Trajectory",
@@ -102,6 +104,7 @@ __all__ = [
     "random_lattice",
     "run",
     "run_in_parts",
+    "run_stages",
     "settle_overlaps",
     "ternary_soft_spheres",
     "tersoff",

@@ -1,4 +1,4 @@
-"""Crystals of carbon, as many cells as wanted in an orthorhombic box: where a melt starts, and what it is compared with."""
+"""Crystals of carbon in orthorhombic boxes: where a melt starts, and what it is compared with."""
 
 from collections.abc import Sequence
 
@@ -39,9 +39,7 @@ def diamond(cells: Sequence[int] = (3, 3, 3), lattice_constant: float = 3.567) -
     return _filled(DIAMOND, np.full(3, edge), cells)
 
 
-def graphene(
-    cells: Sequence[int] = (17, 10), bond: float = 1.42, thickness: float = 20.0
-) -> Configuration:
+def graphene(cells: Sequence[int] = (17, 10), bond: float = 1.42, thickness: float = 20.0) -> Configuration:
     """A flat sheet of graphene, four atoms a rectangular cell of sqrt(3) x 3 bonds, in a periodic box.
 
     Parameters
@@ -51,8 +49,8 @@ def graphene(
     bond : float
         Length, angstrom.
     thickness : float
-        Third edge of the box, angstrom: thicker than twice the reach of the potential, so that images do not see each
-        other.
+        Third edge of the box, angstrom: thicker than twice the reach of the potential, so that images do
+        not see each other.
 
     Returns
     -------

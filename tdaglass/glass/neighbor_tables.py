@@ -92,8 +92,8 @@ def _table(found: Search, kinds: Int[Array, " n"], built_at: Array) -> NeighborT
     return NeighborTable(slots, built_at, longest, found.cells_full | (longest > found.idx.shape[0]))
 
 
-def read_slot(slot: Int[Array, " n"]) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
-    """Index of one neighbour of every particle, and its kind where there are `MOST_KINDS` or fewer."""
+def read_slot(slot: Int[Array, "*slots"]) -> tuple[Int[Array, "*slots"], Int[Array, "*slots"]]:
+    """Indices of neighbours, and their kinds where there are `MOST_KINDS` or fewer."""
     return slot & _INDEX_MASK, slot >> _KIND_BIT
 
 

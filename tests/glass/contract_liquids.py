@@ -55,6 +55,21 @@ def embedded_atom(counts):
     return glass.EmbeddedAtomModel("formula", 3, counts, 0.075, masses, glass.EmbeddedAtom(tables))
 
 
+def two_elements(n):
+    """Bonds of carbon and of something larger, which know of each other's lengths; each triple is its own."""
+    carbon = glass.tersoff("tersoff_1989").entries[0]
+    larger = carbon._replace(m=1.0, lambda_3=0.7, n=1.0, beta=2e-7, gamma=0.8, middle=2.2, half_width=0.2)
+    mixed = [
+        ends._replace(middle=1.95 + 0.05 * (i + j + k), lambda_3=0.4 * k, cos_theta_0=-0.5 - 0.1 * j)
+        for i, ends in enumerate((carbon, larger))
+        for j in (0, 1)
+        for k in (0, 1)
+    ]
+    return glass.BondOrderModel(
+        "two_elements", 3, (n // 2, n // 2), 0.12, (1.0, 2.0), ("C", "X"), tuple(mixed)
+    )
+
+
 MODELS = {
     "wahnstrom": glass.wahnstrom(60),
     "kob_andersen_2d": glass.kob_andersen_2d(100),
@@ -64,6 +79,7 @@ MODELS = {
     "nine_species": nine_species(72),
     "yukawa": yukawa(60),
     "embedded_atom": embedded_atom((20, 14, 10)),
+    "two_elements": two_elements(60),
     "hard_spheres": glass.binary_hard_spheres(50, 0.4),
     "hard_discs": glass.binary_hard_spheres(50, 0.6, dimension=2),
 }

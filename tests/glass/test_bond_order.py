@@ -54,7 +54,10 @@ def test_energies_forces_and_stress_are_lammps_s(name, evaluate):
     model = glass.tersoff(name, counts=(64,))
     with np.load(REFERENCE) as arrays:
         for kind in KINDS:
-            of = {field: arrays[f"{name}/{kind}/{field}"] for field in ("positions", "box", "energy", "forces", "stress")}
+            of = {
+                field: arrays[f"{name}/{kind}/{field}"]
+                for field in ("positions", "box", "energy", "forces", "stress")
+            }
             energy, forces, stress = evaluate(model, of["positions"], of["box"])
             # The numbers of Erhart and Albe's table, of which LAMMPS's file has eight digits.
             np.testing.assert_allclose(energy, of["energy"], rtol=3e-8)
@@ -62,21 +65,19 @@ def test_energies_forces_and_stress_are_lammps_s(name, evaluate):
             np.testing.assert_allclose(stress, np.diag(of["stress"]), rtol=0, atol=1e-7)
 
 
-def test_crystals_have_the_published_cohesion():
-    """Diamond: 7.37 eV in both papers; graphene's is 7.98 with Lindsay's and Broido's parameters at 1.44 angstrom."""
-    for name, crystal, published in (
-        ("tersoff_1989", glass.diamond((2, 2, 2), 3.566), 7.37),
-        ("erhart_albe", glass.diamond((2, 2, 2), 3.566), 7.37),
-        ("lindsay_broido", glass.graphene((4, 4), 1.44), 7.98),
-    ):
-        model = glass.tersoff(name, counts=(64,))
-        energies = glass.particle_energies(model, crystal)
-        np.testing.assert_allclose(energies, -published, atol=6e-3)
-        np.testing.assert_allclose(energies, energies[0], rtol=1e-10)
+@pytest.mark.parametrize("name", ["tersoff_1989", "erhart_albe"])
+def test_diamond_has_the_published_cohesion(name):
+    """7.37 eV an atom in both papers."""
+    energies = glass.particle_energies(glass.tersoff(name, counts=(64,)), glass.diamond((2, 2, 2), 3.566))
+    np.testing.assert_allclose(energies, -7.37, atol=5e-3)
+    np.testing.assert_allclose(energies, energies[0], rtol=1e-10)
 
 
 def test_crystals_have_their_neighbours():
-    for crystal, bond, n_near in ((glass.diamond((2, 3, 2)), np.sqrt(3) / 4 * 3.567, 4), (glass.graphene(), 1.42, 3)):
+    for crystal, bond, n_near in (
+        (glass.diamond((2, 3, 2)), np.sqrt(3) / 4 * 3.567, 4),
+        (glass.graphene(), 1.42, 3),
+    ):
         along = np.asarray(crystal.positions[:, None] - crystal.positions)
         box = np.asarray(crystal.box)
         distance = np.linalg.norm(along - box * np.round(along / box), axis=-1)
@@ -106,10 +107,18 @@ def test_files_that_cannot_be_read_are_refused_with_a_remedy(tmp_path):
     path = tmp_path / "SiC.tersoff"
     path.write_text(SILICON_CARBIDE)
     for changed, elements, message in (
-        (SILICON_CARBIDE, ("Ge",), r"an entry for Ge Ge Ge .*, got none; try elements it has \(C, Si\)"),
-        (SILICON_CARBIDE + "C C C", ("C",), "three elements and 14 numbers in every entry .* got 3 words in the last, line 12"),
+        (SILICON_CARBIDE, ("Ge",), "an entry for Ge Ge Ge in .*, got none"),
+        (
+            SILICON_CARBIDE + "C C C",
+            ("C",),
+            "three elements and 14 numbers in every entry .* got 3 words in the last, line 12",
+        ),
         (SILICON_CARBIDE.replace("1393.6", "many"), ("C",), "three elements and 14 numbers .* in line 2"),
-        (SILICON_CARBIDE.replace("C  C  C ", "Si Si Si"), ("Si",), "one entry for Si Si Si .* a second in line 4"),
+        (
+            SILICON_CARBIDE.replace("C  C  C ", "Si Si Si"),
+            ("Si",),
+            "one entry for Si Si Si .* a second in line 4",
+        ),
         (SILICON_CARBIDE.replace("1.95 0.15", "0.15 1.95"), ("C",), "0 < D <= R.* for C C C in .*line 2"),
     ):
         path.write_text(changed)
@@ -117,10 +126,12 @@ def test_files_that_cannot_be_read_are_refused_with_a_remedy(tmp_path):
             glass.tersoff(path, elements=elements, counts=(10,))
     with pytest.raises(ValueError, match=r"expected one of 'tersoff_1989', .* got 'tersof' .*; try the path"):
         glass.tersoff("tersof")
-    with pytest.raises(ValueError, match=r"expected elements=\('C',\) for the parameters 'erhart_albe', .*; try"):
+    with pytest.raises(
+        ValueError, match=r"expected elements=\('C',\) for the parameters 'erhart_albe', .*; try"
+    ):
         glass.tersoff("erhart_albe", elements=("Si",))
+    path.write_text(SILICON_CARBIDE.replace("C ", "Xx "))
     with pytest.raises(ValueError, match=r"expected masses for Xx, .*; try"):
-        path.write_text(SILICON_CARBIDE.replace("C ", "Xx "))
         glass.tersoff(path, elements=("Xx",))
 
 
@@ -130,10 +141,10 @@ def test_what_is_no_liquid_of_bonds_is_refused():
         dataclasses.replace(model, dimension=2)
     with pytest.raises(ValueError, match=r"expected 1 elements and 1 entries .*; try glass.tersoff"):
         dataclasses.replace(model, elements=("Si", "C"))
-    with pytest.raises(ValueError, match="the CPU kernels have no loop for bond orders of 2 elements; try engine='jax'"):
-        two = dataclasses.replace(
-            model, counts=(4, 4), masses=model.masses * 2, elements=("C", "C"), entries=model.entries * 8
-        )
+    two = dataclasses.replace(
+        model, counts=(4, 4), masses=model.masses * 2, elements=("C", "C"), entries=model.entries * 8
+    )
+    with pytest.raises(ValueError, match="have no loop for bond orders of 2 elements; try engine='jax'"):
         glass.choose_engine("cpu", two, dtype="float32")
 
 

@@ -20,6 +20,7 @@ FOR_THIS_PROCESSOR = (
     "molecular_dynamics/molecular_dynamics",
     "molecular_dynamics/ensemble",
     "embedded_atoms/embedded_atoms",
+    "bond_order/bond_order",
     "clusters/clusters",
     "hard_spheres/hard_spheres",
     "library/instructions",
@@ -27,6 +28,7 @@ FOR_THIS_PROCESSOR = (
 FOR_ANY = (
     "molecular_dynamics/xla_ffi",
     "embedded_atoms/embedded_atoms_ffi",
+    "bond_order/bond_order_ffi",
     "cuda/launch/xla_ffi",
     "hard_spheres/hard_spheres_ffi",
     "library/processor",

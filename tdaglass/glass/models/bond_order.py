@@ -1,8 +1,8 @@
 """Liquids whose bonds know of each other: Tersoff's bond order, for all pairs, and over a neighbour table.
 
-The energy of an atom depends on the vectors to its neighbours. What is added up over a table is, for every bond from i to
-j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij - P_ji over its neighbours, added in the
-order of their indices. Each bond looks its other half up in the table of the other atom.
+The energy of an atom depends on the vectors to its neighbours. What is added up over a table is, for every bond
+from i to j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij - P_ji over its
+neighbours, added in the order of their indices. Each bond looks its other half up in the table of the other atom.
 """
 
 from collections.abc import Sequence
@@ -78,8 +78,8 @@ class BondOrderModel(Composition):
             )
         if len(self.elements) != self.n_species or len(self.entries) != self.n_species**3:
             raise ValueError(
-                f"expected {self.n_species} elements and {self.n_species**3} entries for counts {self.counts}, got "
-                f"{len(self.elements)} and {len(self.entries)}; try glass.tersoff, which reads them"
+                f"expected {self.n_species} elements and {self.n_species**3} entries for counts {self.counts}, "
+                f"got {len(self.elements)} and {len(self.entries)}; try glass.tersoff, which reads them"
             )
 
     @property
@@ -90,7 +90,7 @@ class BondOrderModel(Composition):
     @property
     def reach(self) -> float:
         """Longest of the cut-offs, R + D."""
-        return max(entry.middle + entry.half_width for entry in self.entries)
+        return max(float(entry.middle + entry.half_width) for entry in self.entries)
 
     @property
     def skin(self) -> float:
@@ -125,7 +125,7 @@ class BondOrderModel(Composition):
         """Half of the energy of each of an atom's bonds, and its part in their order.
 
         Of the `MOST_BONDED` nearest of all other atoms, blocked by rows: right at every size under every
-        transformation, and the reference for the sums over tables. An atom with more of them within reach gets NaN.
+        transformation, and the reference for the sums over tables. An atom with more within reach gets NaN.
         """
         self.check(configuration)
         positions, species, box = configuration.positions, configuration.species, configuration.box
@@ -211,8 +211,8 @@ def tersoff(
     ----------
     name_or_path : str or Path
         "tersoff_1989" (J. Tersoff, Phys. Rev. B 39, 5566), "erhart_albe" (P. Erhart and K. Albe, Phys. Rev. B 71,
-        035211, 2005) or "lindsay_broido" (L. Lindsay and D. A. Broido, Phys. Rev. B 81, 205441, 2010, for graphene);
-        else the path of a file for LAMMPS's ``pair_style tersoff``, whose entries of several elements say how they mix.
+        035211, 2005) or "lindsay_broido" (L. Lindsay and D. A. Broido, Phys. Rev. B 81, 205441, 2010, graphene);
+        else the path of a file for LAMMPS's ``pair_style tersoff``, whose entries say how elements mix.
     elements : of str
         As the file names them, one for each species.
     counts : of int
@@ -244,7 +244,9 @@ def tersoff(
     """
     elements = (elements,) if isinstance(elements, str) else tuple(elements)
     published = str(name_or_path) in CARBON
-    entries = named_entries(str(name_or_path), elements) if published else read_entries(name_or_path, elements)
+    entries = (
+        named_entries(str(name_or_path), elements) if published else read_entries(name_or_path, elements)
+    )
     if masses is None:
         unknown = [element for element in elements if element not in ATOMIC_WEIGHTS]
         if unknown:
@@ -316,7 +318,7 @@ def _cut_off(model: BondOrderModel, r: Array, own: Array, kinds: Array) -> tuple
     return jnp.stack(value), jnp.stack(slope)
 
 
-def _beside(table: Float[Array, "species *shape"], kinds: Int[Array, "..."]) -> Float[Array, "..."]:
+def _beside(table: Float[Array, "species ..."], kinds: Int[Array, "..."]) -> Float[Array, "..."]:
     """What stands in a table for the species of others, whose shape may have an axis in front."""
     chosen = table[0]
     for s in range(1, len(table)):
@@ -397,7 +399,9 @@ def _pulls(
         if _knows_lengths(model):
             e, e_slope = with_slope(of_difference, bonds.r - bonds.r[q], first)
             d, d_slope = with_slope(of_difference, bonds.r[q] - bonds.r, second)
-            outward = rounded(cut_q * g * e_slope) - rounded(cut_p * h * d_slope) + rounded(cut_p_slope * h * d)
+            outward = (
+                rounded(cut_q * g * e_slope) - rounded(cut_p * h * d_slope) + rounded(cut_p_slope * h * d)
+            )
             turning = rounded(cut_q * g_slope * e) + rounded(cut_p * h_slope * d)
         else:
             outward = rounded(cut_p_slope * h)
@@ -430,6 +434,7 @@ def _other_half(slots: Int[Array, "capacity n"]) -> Int[Array, "capacity n"]:
         further = place + int(step)
         before = in_order.at[jnp.minimum(further, capacity) - 1, idx].get(mode="promise_in_bounds")
         place = jnp.where((further <= capacity) & (before < atoms), further, place)
+    place = jnp.minimum(place, capacity - 1)  # a table that is too short is not used, but read
     return jnp.where(idx == atoms, lax.broadcasted_iota(idx.dtype, idx.shape, 0), place)
 
 

@@ -5,8 +5,8 @@ r"""Tersoff's form of the bond order, term by term.
     b_{ij} = (1 + \beta^n \zeta_{ij}^n)^{-1/2n}, \\
     \zeta_{ij} = \sum_{k \neq i, j} f_C(r_{ik})\, g(\cos\theta_{ijk})\, e^{[\lambda_3 (r_{ij} - r_{ik})]^m}
 
-J. Tersoff, Phys. Rev. B 37, 6991 (1988); 39, 5566 (1989); the letters are those of LAMMPS's files. Terms are functions of
-arrays and of the numbers of an entry, of one shape; slopes follow by `with_slope`.
+J. Tersoff, Phys. Rev. B 37, 6991 (1988); 39, 5566 (1989); the letters are those of LAMMPS's files. Terms are
+functions of arrays and of the numbers of an entry, of one shape; slopes follow by `with_slope`.
 """
 
 from collections.abc import Callable
@@ -92,7 +92,7 @@ def of_difference(longer: Numbers, entry: TersoffEntry) -> Numbers:
 
 
 def bond_order(zeta: Numbers, entry: TersoffEntry) -> Numbers:
-    """b, one where zeta is none (its slope there, infinite for n < 1, meets the slope zero of a cut-off function)."""
+    """b, one where zeta is none: its slope there, infinite for n < 1, meets that of a cut-off function, zero."""
     some = entry.beta * zeta > jnp.finfo(zeta.dtype).tiny
     strength = jnp.where(some, entry.beta * zeta, 1)
     return jnp.where(some, jnp.exp(-jax.nn.softplus(entry.n * jnp.log(strength)) / (2 * entry.n)), 1)

@@ -17,9 +17,7 @@ TERSOFF_1989 = TersoffEntry(
 LINDSAY_BROIDO = TERSOFF_1989._replace(attraction=430.0, cos_theta_0=-0.93)
 
 
-def _from_bond(
-    depth: float, length: float, s: float, beta: float, **entry: float
-) -> TersoffEntry:
+def _from_bond(depth: float, length: float, s: float, beta: float, **entry: float) -> TersoffEntry:
     """An entry of the form of Erhart and Albe: of a dimer's depth D_0 and length r_0, S and beta."""
     lambda_1, lambda_2 = beta * math.sqrt(2 * s), beta * math.sqrt(2 / s)
     return TersoffEntry(
@@ -60,19 +58,23 @@ def read_entries(path: str | Path, elements: Sequence[str]) -> tuple[TersoffEntr
         For a file that cannot be read, a triple that it does not have, or numbers that cannot be.
     """
     found = {}
+    there = set()
     for triple, numbers, line in _triples(Path(path)):
+        there |= set(triple)
         if not set(triple) <= set(elements):
             continue
         if triple in found:
-            raise ValueError(f"expected one entry for {' '.join(triple)} in {path}, got a second in line {line}")
+            raise ValueError(
+                f"expected one entry for {' '.join(triple)} in {path}, got a second in line {line}; try "
+                "a file without it"
+            )
         found[triple] = _checked(TersoffEntry(*numbers), triple, f"{path}, line {line}")
     entries = []
     for triple in itertools.product(elements, repeat=3):
         if triple not in found:
-            there = sorted({element for other in found for element in other})
             raise ValueError(
-                f"expected an entry for {' '.join(triple)} in {path}, got none; try elements it has"
-                + (f" ({', '.join(there)})" if there else "")
+                f"expected an entry for {' '.join(triple)} in {path}, got none; try some of the elements "
+                f"{', '.join(sorted(there))}"
             )
         entries.append(found[triple])
     return tuple(entries)
@@ -88,8 +90,8 @@ def _triples(path: Path) -> list[tuple[tuple[str, ...], list[float], int]]:
             f"({type(error).__name__}); try the path of such a file"
         ) from None
     words: list[tuple[str, int]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words += [(word, number) for word in line.partition("#")[0].split()]
+    for at, row in enumerate(text.splitlines(), 1):
+        words += [(word, at) for word in row.partition("#")[0].split()]
     size = 3 + NUMBERS
     entries = []
     for first in range(0, len(words), size):
@@ -113,14 +115,13 @@ def _triples(path: Path) -> list[tuple[tuple[str, ...], list[float], int]]:
 
 def _checked(entry: TersoffEntry, triple: tuple[str, ...], where: str) -> TersoffEntry:
     """An entry that can be computed with; what pairs do not read of it is made harmless."""
-    pair = triple[1] == triple[2]
-    never_negative = (
-        entry.gamma, entry.c, entry.d, entry.n, entry.beta, entry.lambda_1, entry.lambda_2, entry.attraction,
-        entry.repulsion,
-    )  # fmt: skip
-    sound = all(math.isfinite(x) for x in entry) and all(x >= 0 for x in never_negative)
-    sound &= entry.m in (1, 3) and 0 < entry.half_width <= entry.middle and (entry.d > 0 or entry.c == 0)
-    sound &= not pair or entry.n > 0 or entry.beta == 0 or entry.attraction == 0
+    numbers = [float(x) for x in entry]
+    m, gamma, _, c, d, _, n, beta, lambda_2, strength, middle, half_width, lambda_1, push = numbers
+    sound = all(math.isfinite(x) for x in numbers)
+    sound = sound and min(gamma, c, n, beta, lambda_2, strength, lambda_1, push) >= 0
+    sound = sound and m in (1, 3) and 0 < half_width <= middle and (d > 0 or c == 0)
+    # Of other triples than these the bond order is not asked for.
+    sound = sound and (triple[1] != triple[2] or n > 0 or beta == 0 or strength == 0)
     if not sound:
         raise ValueError(
             f"expected m of 1 or 3, 0 < D <= R, and finite numbers of which none but lambda3 and costheta0 is "

@@ -115,7 +115,7 @@ def advance(
     pairs = interaction(model)
     assert not isinstance(pairs, str), pairs  # `why_not` was asked
     these = systems(states, schedule, first, last)
-    settings: dict[str, Any] = {"interaction": pairs, "dt": dt, "skin": skin, "threads": threads}
+    settings: Any = {"interaction": pairs, "dt": dt, "skin": skin, "threads": threads}
     if ensemble == "npt":
         assert observation is None
         motion, species, diameters, _, *bath, begin, end = these

@@ -229,7 +229,7 @@ def advance(
     ExactSums with an axis for the cards in front, or None
     """
     pairs = interaction(model)
-    assert not isinstance(pairs, str), pairs  # `why_not` was asked
+    assert isinstance(pairs, Interaction), pairs  # `why_not` was asked
 
     def share(
         states: State, schedule: Schedule, first: Array, last: Array, observation: Observation | None

@@ -84,11 +84,8 @@ def _(model: BondOrderModel) -> BondOrders | str:
     entry = model.entries[0]
     if entry.lambda_3 or not (entry.beta and entry.attraction):
         return "no loop for bond orders that know of the lengths of other bonds, or of none"
-    fields = (
-        "gamma", "c", "d", "cos_theta_0", "n", "beta", "lambda_2", "attraction", "middle", "half_width", "lambda_1",
-        "repulsion",
-    )  # fmt: skip
-    return BondOrders(tuple(getattr(entry, field) for field in fields), model.masses)
+    # All but m and lambda_3, in their order.
+    return BondOrders((float(entry.gamma), *map(float, entry[3:])), model.masses)
 
 
 @interaction.register
