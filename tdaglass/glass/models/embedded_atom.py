@@ -195,7 +195,11 @@ class EmbeddedAtomModel(Composition):
         add: Callable[[tuple[Array, ...], SlotPairs, Array, Array], tuple[Array, ...]],
         n_sums: int,
         finish: Callable[[Array, Array], Array],
-        *system: Array | int,
+        fraction: Int[Array, "dim particles"],
+        box: Float[Array, " dim"],
+        species: Int[Array, " particles"],
+        slots: Int[Array, "capacity particles"],
+        n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "sums particles"]:
         """Densities of all particles first; then sums, to which `add` adds one pair of each: energy, force / r."""
         potential = self.potential
@@ -230,8 +234,8 @@ class EmbeddedAtomModel(Composition):
             embedding = potential.embedding(species, density)
             return finish(embedding, sums_over_slots(add_pairs, n_sums, *table))
 
-        over = sums if isinstance(system[-1], int) else replicas_side_by_side(sums)
-        return over(*system)
+        over = sums if isinstance(n_slots, int) else replicas_side_by_side(sums)
+        return over(fraction, box, species, slots, n_slots)
 
 
 @partial(jax.jit, static_argnames="model")
