@@ -39,6 +39,7 @@ PAGES = (
     "docs/accelerators.md",
     "docs/clusters.md",
     "docs/design.md",
+    "docs/embedded_atom.md",
     "docs/hard_spheres.md",
     "docs/style.md",
 )

@@ -67,6 +67,7 @@ def test_a_cpu_is_none():
         pytest.param("polydisperse", marks=[pytest.mark.slow, pytest.mark.float32]),
         pytest.param("nine_species", marks=pytest.mark.slow),
         pytest.param("yukawa", marks=pytest.mark.slow),
+        pytest.param("embedded_atom", marks=[pytest.mark.slow, pytest.mark.float32]),
     ],
 )
 def test_sums_over_chunks_of_slots_are_those_over_slots(name, tolerance):

@@ -119,7 +119,7 @@ class EmbeddedAtomModel(Composition):
     @cached_property
     def sizes(self) -> tuple[float, ...]:
         """Of each element, the distance of neighbours in its face-centred crystal of the lowest energy."""
-        return tuple(_distance_in_crystal(self.potential, k) for k in range(self.n_species))
+        return tuple(map(self.potential.distance_in_crystal, range(self.n_species)))
 
     @property
     def diameters(self) -> Float[np.ndarray, " particles"]:
@@ -195,12 +195,16 @@ class EmbeddedAtomModel(Composition):
         add: Callable[[tuple[Array, ...], SlotPairs, Array, Array], tuple[Array, ...]],
         n_sums: int,
         finish: Callable[[Array, Array], Array],
-        *system: Array | int,
+        fraction: Int[Array, "dim particles"],
+        box: Float[Array, " dim"],
+        species: Int[Array, " particles"],
+        slots: Int[Array, "capacity particles"],
+        n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "sums particles"]:
         """Densities of all particles first; then sums, to which `add` adds one pair of each: energy, force / r."""
-        potential = self.potential
 
         def sums(fraction: Array, box: Array, species: Array, slots: Array, n_slots: Array | int) -> Array:
+            functions = self.potential.functions(box.dtype)
             trailing = (slice(None), None) if fraction.ndim > 2 else ()
             here = species[trailing]
 
@@ -213,25 +217,25 @@ class EmbeddedAtomModel(Composition):
 
             def add_density(total: tuple[Array, ...], pairs: SlotPairs, _: Array) -> tuple[Array, ...]:
                 there, r, near = look(pairs)
-                return (total[0] + jnp.where(near, potential.density(here, there, r), 0),)
+                return (total[0] + jnp.where(near, functions.density_given(here, there, r), 0),)
 
             table = fraction, box, slots, n_slots
             (density,) = sums_over_slots(add_density, 1, *table)
-            slope = potential.embedding_slope(species, density)
+            slope = functions.embedding_slope(here, density)
 
             def add_pairs(total: tuple[Array, ...], pairs: SlotPairs, _: Array) -> tuple[Array, ...]:
                 there, r, near = look(pairs)
-                terms = potential.pair_terms(here, there, r)
+                terms = functions.pair_terms(here, there, r)
                 slope_there = slope.at[pairs.idx].get(mode="promise_in_bounds")
                 embedded = rounded(slope * terms.density_slope) + slope_there * terms.density_slope_there
                 strength = jnp.where(near, (terms.force - embedded) / r, 0)
                 return add(total, pairs, jnp.where(near, terms.energy, 0), strength)
 
-            embedding = potential.embedding(species, density)
+            embedding = functions.embedding_energy(here, density)
             return finish(embedding, sums_over_slots(add_pairs, n_sums, *table))
 
-        over = sums if isinstance(system[-1], int) else replicas_side_by_side(sums)
-        return over(*system)
+        over = sums if isinstance(n_slots, int) else replicas_side_by_side(sums)
+        return over(fraction, box, species, slots, n_slots)
 
 
 @partial(jax.jit, static_argnames="model")
@@ -241,7 +245,7 @@ def _particle_energies(
     species: Int[Array, " n"],
     box: Float[Array, " dim"],
 ) -> Float[Array, " n"]:
-    n, potential = positions.shape[0], model.potential
+    n, functions = positions.shape[0], model.potential.functions(positions.dtype)
 
     @jax.checkpoint  # the backward pass recomputes a row instead of keeping n of them
     def row(i: Array) -> Array:
@@ -251,29 +255,8 @@ def _particle_energies(
         near = (r_sq < model.reach**2) & (jnp.arange(n) != i)
         # The others are moved to the cut-off before the root.
         pairs = species[i], species, jnp.sqrt(jnp.where(near, r_sq, model.reach**2))
-        density = jnp.sum(jnp.where(near, potential.density(*pairs), 0))
-        of_pairs = jnp.sum(jnp.where(near, potential.pair_energy(*pairs), 0)) / 2
-        return potential.embedding(species[i, None], density[None])[0] + of_pairs
+        density = jnp.sum(jnp.where(near, functions.density_given(*pairs), 0))
+        of_pairs = jnp.sum(jnp.where(near, functions.pair_energy(*pairs), 0)) / 2
+        return functions.embedding_energy(species[i], density) + of_pairs
 
     return lax.map(row, jnp.arange(n), batch_size=min(n, 64))
-
-
-def _distance_in_crystal(potential: EmbeddedAtom, element: int) -> float:
-    """Distance of neighbours in the face-centred cubic crystal of an element by itself, at its lowest energy."""
-    tables = potential.tables
-    near = np.arange(0.2 * tables.cutoff, tables.cutoff, 2e-3)
-    half = range(-10, 11)
-    sites = np.array([(i, j, k) for i in half for j in half for k in half if (i + j + k) % 2 == 0])
-    shells, atoms = np.unique((sites**2).sum(1)[(sites != 0).any(1)], return_counts=True)
-    r = near[:, None] * np.sqrt(shells / 2)
-
-    def sum_of(table: Float[np.ndarray, " points"], divided: bool) -> Float[np.ndarray, " distances"]:
-        values = np.interp(r, tables.spacing * np.arange(len(table)), table) / (r if divided else 1)
-        return np.where(r < tables.cutoff, values * atoms, 0).sum(1)
-
-    density = sum_of(tables.density[element, element], divided=False)
-    densities = tables.density_spacing * np.arange(tables.embedding.shape[1])
-    energy = np.interp(density, densities, tables.embedding[element])
-    energy += sum_of(tables.pair[element, element], divided=True) / 2
-    # Beyond the table of densities the crystal is squeezed more than anybody meant.
-    return float(near[np.argmin(np.where(density <= densities[-1], energy, np.inf))])

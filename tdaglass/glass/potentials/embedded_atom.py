@@ -2,9 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from os import PathLike
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,21 +27,6 @@ class Splines(NamedTuple):
     embedding: Float[np.ndarray, "elements densities 4"]
     density: Float[np.ndarray, "elements elements distances 4"]
     pair: Float[np.ndarray, "elements elements distances 4"]
-
-
-class PairTerms(NamedTuple):
-    """What an atom and its neighbour do for each other, at some distances.
-
-    Attributes
-    ----------
-    energy, force : of the pair function phi, and minus its derivative
-    density_slope, density_slope_there : slope of the density that the neighbour gives here, and of the other
-    """
-
-    energy: Float[Array, "*pairs"]
-    force: Float[Array, "*pairs"]
-    density_slope: Float[Array, "*pairs"]
-    density_slope_there: Float[Array, "*pairs"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +59,10 @@ class EmbeddedAtom:
         arrays = (np.ascontiguousarray(x).tobytes() for x in self.tables if isinstance(x, np.ndarray))
         object.__setattr__(self, "digest", hashlib.sha256(b"".join([said, *arrays])).hexdigest())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Workers draw the splines anew: they are many times as long as the tables.
+        return type(self), (self.tables,)
+
     @classmethod
     def read(cls, path: str | PathLike, elements: tuple[str, ...] | None = None) -> "EmbeddedAtom":
         """The potential of a setfl file; `read_setfl` tells what it takes and raises."""
@@ -98,46 +87,119 @@ class EmbeddedAtom:
             cubics(self.tables.pair, "constant"),
         )
 
-    def embedding(
-        self, element: Int[Array, " atoms"], density: Float[Array, " atoms *replicas"]
-    ) -> Float[Array, " atoms *replicas"]:
+    def functions(self, dtype: DTypeLike) -> "Functions":
+        """The same as functions of arrays of a precision; made once for all that a program does with them."""
+        made = self.splines
+
+        def rows(*tables: np.ndarray) -> Array:
+            joined = np.concatenate(tables, -1)
+            return jnp.asarray(joined.reshape(-1, joined.shape[-1]), dtype)
+
+        density_slopes = slopes(made.density, self.tables.spacing)
+        return Functions(
+            embedding=rows(made.embedding),
+            embedding_slopes=rows(slopes(made.embedding, self.tables.density_spacing)),
+            density=rows(made.density),
+            pair=rows(made.pair),
+            terms=rows(
+                made.pair,
+                slopes(made.pair, self.tables.spacing),
+                density_slopes,
+                density_slopes.swapaxes(0, 1),
+            ),
+            elements=len(self.elements),
+            per_density=1 / self.tables.density_spacing,
+            per_distance=1 / self.tables.spacing,
+        )
+
+    def distance_in_crystal(self, element: int) -> float:
+        """Distance of neighbours in the face-centred cubic crystal of one element, at its lowest energy."""
+        tables = self.tables
+        nearest = np.arange(0.2 * tables.cutoff, tables.cutoff, 2e-3)
+        half = range(-10, 11)
+        sites = np.array([(i, j, k) for i in half for j in half for k in half if (i + j + k) % 2 == 0])
+        shells, atoms = np.unique((sites**2).sum(1)[(sites != 0).any(1)], return_counts=True)
+        r = nearest[:, None] * np.sqrt(shells / 2)
+
+        def sum_of(table: Float[np.ndarray, " points"], weight: np.ndarray) -> np.ndarray:
+            values = np.interp(r, tables.spacing * np.arange(len(table)), table)
+            return np.where(r < tables.cutoff, values * weight, 0).sum(1)
+
+        density = sum_of(tables.density[element, element], atoms)
+        densities = tables.density_spacing * np.arange(tables.embedding.shape[1])
+        energy = np.interp(density, densities, tables.embedding[element])
+        energy += sum_of(tables.pair[element, element], atoms / r) / 2
+        # Beyond the table of densities the crystal is squeezed more than anybody meant.
+        return float(nearest[np.argmin(np.where(density <= densities[-1], energy, np.inf))])
+
+
+class PairTerms(NamedTuple):
+    """What an atom and its neighbour do for each other, at some distances.
+
+    Attributes
+    ----------
+    energy, force : of the pair function phi, and minus its derivative
+    density_slope, density_slope_there : slope of the density that the neighbour gives here, and of the other
+    """
+
+    energy: Float[Array, "*pairs"]
+    force: Float[Array, "*pairs"]
+    density_slope: Float[Array, "*pairs"]
+    density_slope_there: Float[Array, "*pairs"]
+
+
+class Functions(NamedTuple):
+    """The functions of an embedded-atom potential: a row of polynomials for every interval of every table.
+
+    Attributes
+    ----------
+    embedding, density, pair : (rows, 4)
+    embedding_slopes : (rows, 3)
+    terms : (rows, 13)
+        Cubic of r phi, and the derivatives of it and of the densities here and there.
+    elements : int
+    per_density, per_distance : float
+        Intervals in a unit.
+    """
+
+    embedding: Float[Array, "embeddings 4"]
+    embedding_slopes: Float[Array, "embeddings 3"]
+    density: Float[Array, "distances 4"]
+    pair: Float[Array, "distances 4"]
+    terms: Float[Array, "distances 13"]
+    elements: int
+    per_density: float
+    per_distance: float
+
+    def embedding_energy(
+        self, element: Int[Array, "*#atoms"], density: Float[Array, "*atoms"]
+    ) -> Float[Array, "*atoms"]:
         """F of atoms at their densities."""
-        return self._of_density(self.splines.embedding, element, density)
+        return polynomial(*self._of_density(self.embedding, element, density))
 
     def embedding_slope(
-        self, element: Int[Array, " atoms"], density: Float[Array, " atoms *replicas"]
-    ) -> Float[Array, " atoms *replicas"]:
+        self, element: Int[Array, "*#atoms"], density: Float[Array, "*atoms"]
+    ) -> Float[Array, "*atoms"]:
         """F' of atoms at their densities."""
-        return self._of_density(self._embedding_slopes, element, density)
+        return polynomial(*self._of_density(self.embedding_slopes, element, density))
 
-    def density(
-        self,
-        here: Int[Array, "*#pairs"],
-        there: Int[Array, "*#pairs"],
-        r: Float[Array, "*pairs"],
+    def density_given(
+        self, here: Int[Array, "*#pairs"], there: Int[Array, "*#pairs"], r: Float[Array, "*pairs"]
     ) -> Float[Array, "*pairs"]:
-        """What neighbours at distances r add to the density of atoms."""
-        rows, p = self._of_distance(self.splines.density, here, there, r)
-        return polynomial(rows, p)
+        """What neighbours at distances r add to the density of atoms here."""
+        return polynomial(*self._of_distance(self.density, here, there, r))
 
     def pair_energy(
-        self,
-        here: Int[Array, "*#pairs"],
-        there: Int[Array, "*#pairs"],
-        r: Float[Array, "*pairs"],
+        self, here: Int[Array, "*#pairs"], there: Int[Array, "*#pairs"], r: Float[Array, "*pairs"]
     ) -> Float[Array, "*pairs"]:
         """Phi of pairs at distances r."""
-        rows, p = self._of_distance(self.splines.pair, here, there, r)
-        return polynomial(rows, p) / r
+        return polynomial(*self._of_distance(self.pair, here, there, r)) / r
 
     def pair_terms(
-        self,
-        here: Int[Array, "*#pairs"],
-        there: Int[Array, "*#pairs"],
-        r: Float[Array, "*pairs"],
+        self, here: Int[Array, "*#pairs"], there: Int[Array, "*#pairs"], r: Float[Array, "*pairs"]
     ) -> PairTerms:
-        """All that forces need of pairs at distances r, from one row of a table."""
-        rows, p = self._of_distance(self._pair_rows, here, there, r)
+        """All that forces need of pairs at distances r, from one row."""
+        rows, p = self._of_distance(self.terms, here, there, r)
         inverse = 1 / r
         energy = polynomial(rows[..., :4], p) * inverse
         return PairTerms(
@@ -147,41 +209,17 @@ class EmbeddedAtom:
             polynomial(rows[..., 10:], p),
         )
 
-    @cached_property
-    def _embedding_slopes(self) -> Float[np.ndarray, "elements densities 3"]:
-        return slopes(self.splines.embedding, self.tables.density_spacing)
+    def _of_density(self, table: Array, element: Array, density: Array) -> tuple[Array, Array]:
+        return _row(table, element, self.elements, density * self.per_density)
 
-    @cached_property
-    def _pair_rows(self) -> Float[np.ndarray, "elements elements distances 13"]:
-        """Cubics of r phi, and the derivatives of it and of both densities."""
-        slopes_of = partial(slopes, spacing=self.tables.spacing)
-        density = slopes_of(self.splines.density)
-        pair = self.splines.pair
-        return np.concatenate([pair, slopes_of(pair), density, density.swapaxes(0, 1)], -1)
-
-    def _of_density(
-        self,
-        table: Float[np.ndarray, "elements densities powers"],
-        element: Int[Array, " atoms"],
-        density: Float[Array, " atoms *replicas"],
-    ) -> Float[Array, " atoms *replicas"]:
-        points = table.shape[1]
-        m, p = interval(density * (1 / self.tables.density_spacing), points)
-        first = (element * points).reshape(-1, *[1] * (density.ndim - 1))
-        return polynomial(_rows(table, first + m, density.dtype), p)
-
-    def _of_distance(
-        self,
-        table: Float[np.ndarray, "elements elements distances powers"],
-        here: Int[Array, "*#pairs"],
-        there: Int[Array, "*#pairs"],
-        r: Float[Array, "*pairs"],
-    ) -> tuple[Float[Array, "*pairs powers"], Float[Array, "*pairs"]]:
-        elements, points = table.shape[1:3]
-        m, p = interval(r * (1 / self.tables.spacing), points)
-        return _rows(table, (here * elements + there) * points + m, r.dtype), p
+    def _of_distance(self, table: Array, here: Array, there: Array, r: Array) -> tuple[Array, Array]:
+        return _row(table, here * self.elements + there, self.elements**2, r * self.per_distance)
 
 
-def _rows(table: np.ndarray, idx: Int[Array, "*shape"], dtype: DTypeLike) -> Float[Array, "*shape powers"]:
-    rows = jnp.asarray(table.reshape(-1, table.shape[-1]), dtype)
-    return rows.at[idx].get(mode="promise_in_bounds")
+def _row(
+    table: Float[Array, "rows powers"], which: Int[Array, "*#shape"], n_tables: int, x: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape powers"], Float[Array, "*shape"]]:
+    """Rows of arguments in units of the spacing, and how far they are beyond the beginning of their intervals."""
+    points = len(table) // n_tables
+    m, p = interval(x, points)
+    return table.at[which * points + m].get(mode="promise_in_bounds"), p

@@ -33,6 +33,11 @@ def cubics(
     Returns
     -------
     (..., points, 4), float64
+
+    Examples
+    --------
+    >>> cubics(np.arange(6.0) ** 2, "tangent")[2]
+    array([0., 1., 4., 4.])
     """
     f = np.asarray(values, np.float64)
     slope = np.empty_like(f)
