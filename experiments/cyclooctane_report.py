@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from cyclooctane_records import PUBLISHED, Map, Settings
 from cyclooctane_rings import FORMS, classes, copies, sign_changes, symmetric
-from cyclooctane_score import MapScore
+from cyclooctane_score import MapScore, closest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from reporting import print_files
@@ -39,13 +39,13 @@ def report(
     maps = {name: maps[name] for name in TITLES if name in maps}
     save(settings, run, rings, away, maps)
     caption = (
-        "Conformations of cyclo-octane on the first two principal components of their descriptions; in colour those "
-        f"within {settings.within:g} degrees of a symmetric form, in grey all others ({len(rings)} in all)."
+        "Conformations of cyclo-octane on the first two principal components of each description. In colour those "
+        f"within {settings.within:g} degrees of a symmetric form; all others of the {len(rings)} in grey."
     )
     plot.save_figure(draw_maps(classes(away, settings.within), maps), run.figure_path("maps"), caption)
     plot.save_figure(draw_rings(), run.figure_path("rings"), "The symmetric forms: chair, boat and crown.")
     print_rings(settings, rings, evenly, away)
-    print_maps(settings, maps)
+    print_maps(settings, away, maps)
     print_wider(settings, maps)
     print_files(run)
 
@@ -95,14 +95,14 @@ def of_forms(numbers: dict[str, int]) -> str:
     return " ".join(f"{numbers.get(form, 0):>5}" for form in FORMS)
 
 
-def print_maps(settings: Settings, maps: dict[str, Map]) -> None:
+def print_maps(settings: Settings, away: np.ndarray, maps: dict[str, Map]) -> None:
     """Groups on the map, in the whole description, and by symmetry; what overlaps; what was published."""
     print(f"""
-Groups of each class ({", ".join(FORMS)}): on the map of two principal components, in the whole description, and as
-many as symmetry demands. Groups are more than {settings.gap:g} of a map's root mean square radius apart; classes
-are together if no straight line parts their groups on the map.
+Groups of each class ({", ".join(FORMS)}): on the map of two principal components, in the whole description, and
+as many as symmetry demands. Groups are more than {settings.gap:g} of a map's root mean square radius apart;
+classes are together if no straight line parts their groups on the map. Closest: their distance in that radius.
 
-{"":22}{"map":^19}{"whole":^19}{"by symmetry":^19}{"together on the map":30}published""")
+{"":22}{"map":^19}{"whole":^19}{"by symmetry":^19}{"together":17}{"closest on the map":24}published""")
     demanded = copies()
     kinds = {"cartesian": demanded.handed, "coulomb": demanded.numbered}
     kinds |= dict.fromkeys(("soap", "acsf"), demanded.atoms)
@@ -112,7 +112,8 @@ are together if no straight line parts their groups on the map.
         together = ", ".join(score.overlapping) or "none"
         verdict = "" if said is None else f"{said}: {'returns' if said.returns(score) else 'does not return'}"
         cells = "  ".join(of_forms(numbers) for numbers in (score.groups, found.whole.groups, symmetry))
-        print(f"{TITLES[name]:22}{cells}   {together:30}{verdict}")
+        pair, apart = closest(found.coordinates[:, :2], classes(away, settings.within))
+        print(f"{TITLES[name]:22}{cells}   {together:17}{f'{pair}, {apart:.2g}':24}{verdict}")
     verdicts = [
         said.returns(maps[name].plane[settings.within]) for name, said in PUBLISHED.items() if name in maps
     ]

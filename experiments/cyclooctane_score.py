@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 # A group with less of its class is a stray, and is not counted.
-STRAY = 0.05
+STRAY = 0.03
 
 
 class MapScore(NamedTuple):
@@ -66,6 +66,17 @@ def parted(one: np.ndarray, other: np.ndarray) -> bool:
     rows = -side * np.column_stack([scaled, np.ones(len(points))])
     bounds = [(None, None)] * rows.shape[1]
     return linprog(np.zeros(rows.shape[1]), rows, -np.ones(len(rows)), bounds=bounds).status == 0
+
+
+def closest(points: np.ndarray, labels: np.ndarray) -> tuple[str, float]:
+    """The two classes that come closest, and how close, in units of the spread of all points."""
+    names = np.unique(labels[labels != ""])
+    found = {
+        f"{one} and {other}": float(KDTree(points[labels == one]).query(points[labels == other])[0].min())
+        for one, other in combinations(names, 2)
+    }
+    pair = min(found, key=found.__getitem__)
+    return pair, found[pair] / spread(points)
 
 
 def score(points: np.ndarray, labels: np.ndarray, gap: float) -> MapScore:

@@ -193,7 +193,6 @@ def test_points_of_no_class_give_the_map_its_size_and_nothing_else():
 def test_strays_are_not_counted():
     points = np.concatenate([strewn((0, 0), 1, 96, 0), strewn((9, 0), 0.1, 4, 1)])
     assert score(points, np.full(100, "a"), 0.3).groups == {"a": 1}
-    assert score(points[:6], np.full(6, "a"), 0.3).groups == {"a": 1}
 
 
 def test_classes_on_top_of_each_other_are_together_and_those_side_by_side_are_not():
