@@ -1,12 +1,15 @@
 """What is learned from arrays: no physics here, only samples and features.
 
 Every `fit_*` takes data (and a key where chance enters) and returns a NamedTuple of arrays; `encode`,
-`membership` and their like are pure functions of that record.  The unsupervised route of the first study reads
+`membership` and their like are pure functions of that record. The unsupervised route of the first study reads
 `fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the
-two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species.  The
+two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species. The
 supervised route reads `CNN` (of images) or `Atomwise` (of descriptors of particles) -> `fit_network` ->
-`predict`, and `grad_cam` of images; any other `Network` is trained alike.  A fit that did not finish says so in
-its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in words.
+`predict`, and `grad_cam` of images; any other `Network` is trained alike. Of few samples with many features,
+images on the birth-death plane among them, `ridge` or `lasso` -> `predict_linear` learn a vector that can be
+looked at, `ridge_left_out` or `cross_validate` -> `r_squared` -> `jackknife` say how well it foretells others,
+with an error, and `principal_components` how the samples differ. A fit that did not finish says so in its
+record, and `check_autoencoder`, `check_lasso`, `check_mixture` and `check_training` say it in words.
 """
 
 from tdaglass.learning.autoencoder import (
