@@ -13,6 +13,7 @@ if __name__ == "__main__":
         "structure",
         "topology",
         "learning",
+        "linear",
         "files",
         "trajectories",
         "pieces",

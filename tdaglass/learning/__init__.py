@@ -1,13 +1,16 @@
 """What is learned from arrays: no physics here, only samples and features.
 
 Every `fit_*` takes data (and a key where chance enters) and returns a NamedTuple of arrays; `encode`,
-`membership` and their like are pure functions of that record.  The unsupervised route of the first study reads
+`membership` and their like are pure functions of that record. The unsupervised route of the first study reads
 `fit_autoencoder` -> `encode` -> `fit_mixture` -> `membership`, with `growing_component` to tell which of the
-two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species.  The
+two clusters is the liquid-like one; `fit_red_clusters` -> `p_red` is all of it, for each species. The
 supervised route reads `CNN` (of images), `Atomwise` (of descriptors of particles) or `SchNet` (of distances) ->
 `fit_network` -> `predict`, and `grad_cam` of images; any other `Network` is trained alike. `response` gives the
-forces and the stress of a learned energy.  A fit that did not finish says so in
-its record, and `check_autoencoder`, `check_mixture` and `check_training` say it in words.
+forces and the stress of a learned energy. Of few samples with many features, images on the birth-death plane
+among them, `ridge` or `lasso` -> `predict_linear` learn a vector that can be looked at, `ridge_left_out` or
+`cross_validate` -> `r_squared` -> `jackknife` say how well it foretells others, with an error, and
+`principal_components` how the samples differ. A fit that did not finish says so in its record, and
+`check_autoencoder`, `check_lasso`, `check_mixture` and `check_training` say it in words.
 """
 
 from tdaglass.learning.autoencoder import (
@@ -23,6 +26,22 @@ from tdaglass.learning.batches import in_batches
 from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
 from tdaglass.learning.forces import Response, response
+from tdaglass.learning.linear.lasso import LassoModel, check_lasso, lasso
+from tdaglass.learning.linear.model import LinearModel, predict_linear
+from tdaglass.learning.linear.principal_components import (
+    PrincipalComponents,
+    principal_components,
+    principal_coordinates,
+)
+from tdaglass.learning.linear.ridge import ridge, ridge_left_out
+from tdaglass.learning.linear.validation import (
+    Estimate,
+    cross_validate,
+    jackknife,
+    r_squared,
+    random_folds,
+    root_mean_square_error,
+)
 from tdaglass.learning.mixture import (
     Mixture,
     bayesian_information_criterion,
@@ -59,12 +78,16 @@ __all__ = [
     "Autoencoder",
     "AutoencoderInfo",
     "Clusters",
+    "Estimate",
     "FittedAutoencoder",
     "History",
+    "LassoModel",
+    "LinearModel",
     "Mixture",
     "Network",
     "Parameters",
     "ParticleGraph",
+    "PrincipalComponents",
     "RedClusters",
     "Response",
     "SchNet",
@@ -73,9 +96,11 @@ __all__ = [
     "accuracy",
     "bayesian_information_criterion",
     "check_autoencoder",
+    "check_lasso",
     "check_mixture",
     "check_training",
     "cluster_membership",
+    "cross_validate",
     "decode",
     "encode",
     "fit_autoencoder",
@@ -89,15 +114,25 @@ __all__ = [
     "grad_cam",
     "growing_component",
     "in_batches",
+    "jackknife",
+    "lasso",
     "log_likelihood",
     "membership",
     "p_red",
     "particle_graph",
     "predict",
+    "predict_linear",
+    "principal_components",
+    "principal_coordinates",
+    "r_squared",
+    "random_folds",
     "random_symmetry",
     "refine_mixture",
     "response",
     "richer_component",
+    "ridge",
+    "ridge_left_out",
+    "root_mean_square_error",
     "stack_descriptors",
     "stack_graphs",
     "standardize",

@@ -73,15 +73,16 @@ def plane_images(
 
     Parameters
     ----------
-    images : mapping of title to (deaths, births)
-        Cells below the diagonal, where no pair can be, are left white.
+    images : mapping of title to (deaths, births) or (cells,)
+        Or rows of `Grid.vector`, as the coefficients of a linear model are. Cells below the diagonal, where no
+        pair can be, are left white.
     grid : topology.Grid
     label
         Of the colour bar.
     unit
         Of births and deaths, in TeX.
     diverging
-        Blue below zero, red above.
+        Blue below zero, red above, white zero in the middle; one scale for all panels.
     width : inches
         None takes one journal column for one panel, two for more.
 
@@ -90,7 +91,8 @@ def plane_images(
     Figure
     """
     shown: dict[str, Any] = {
-        title: np.ma.array(image, mask=~grid.above_diagonal) for title, image in images.items()
+        title: np.ma.array(grid.image(image) if np.ndim(image) == 1 else image, mask=~grid.above_diagonal)
+        for title, image in images.items()
     }
     if not shown:
         raise ValueError("expected at least one image, got none; try {'loops': image}")

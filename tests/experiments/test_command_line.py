@@ -55,7 +55,7 @@ FOLDERS = {
     "liquids": (hidden_structures.Simulation(), "14a8f1e049efa58a"),
     "glass_or_liquid": (glass_or_liquid.Settings(), "0faf44f09a1c2143"),
     "quenches": (glass_or_liquid.Cooling(), "c9d546e45c3eeb7b"),
-    "cyclooctane": (cyclooctane.Settings(), "bb9b9eb4e078eb78"),
+    "cyclooctane": (cyclooctane.Settings(), "a67bde468398b0c9"),
     "topological_force": (topological_force.Settings(), "422af0cfb62304bd"),
 }
 

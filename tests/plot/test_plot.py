@@ -221,6 +221,28 @@ def test_diagrams_show_how_many_pairs_and_images_no_cell_below_the_diagonal():
     figure = plane_images({"loops": np.ones((4, 4))}, grid, label="coefficient", diverging=True)
     np.testing.assert_array_equal(figure.axes[0].collections[0].get_array().mask, ~grid.above_diagonal)
     assert figure.axes[0].collections[0].norm.vmin == -1
+
+
+def test_learned_vectors_are_drawn_where_their_cells_are_around_a_white_zero():
+    grid = Grid((0.0, 2.0), (0.0, 2.0), (4, 4))
+    learned = grid.vector(np.arange(16.0).reshape(4, 4)) - 3
+    figure = plane_images(
+        {"slow": learned, "fast": -2 * learned},
+        grid,
+        label="coefficient",
+        unit=r"\mathrm{\AA}",
+        diverging=True,
+    )
+    for panel, factor in zip(figure.axes[:2], (1, -2), strict=True):
+        drawn = panel.collections[0]
+        np.testing.assert_array_equal(drawn.get_array()[grid.above_diagonal], factor * learned)
+        assert (drawn.norm.vmin, drawn.norm.vmax) == (-24, 24)
+        np.testing.assert_allclose(drawn.cmap(drawn.norm(0.0))[:3], 0.97, atol=0.01)
+    assert figure.axes[0].get_xlabel() == r"birth / $\mathrm{\AA}$"
+
+
+def test_a_figure_of_nothing_is_refused():
+    grid = Grid((0.0, 2.0), (0.0, 2.0), (4, 4))
     with pytest.raises(ValueError, match="at least one image"):
         plane_images({}, grid, label="nothing")
 
