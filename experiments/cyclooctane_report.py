@@ -147,8 +147,8 @@ def change(base: MapScore, other: MapScore) -> str:
 def draw_maps(labels: np.ndarray, maps: dict[str, Map]) -> Figure:
     """The maps side by side; classes are drawn over the rest, in random order, so that none hides the others."""
     columns = 4
-    rows = -(-(len(maps) + 1) // columns)
-    figure, axes = plot.new_figure(rows, columns, width=7.0, height=1.9 * rows)
+    rows = -(-len(maps) // columns)
+    figure, axes = plot.new_figure(rows, columns, width=7.0, height=1.9 * rows + 0.3)
     panels = axes.ravel()
     rest = np.flatnonzero(labels == "")
     order = np.random.default_rng(0).permutation(np.flatnonzero(labels != ""))
@@ -174,7 +174,7 @@ def draw_maps(labels: np.ndarray, maps: dict[str, Map]) -> Figure:
             ("all others", "", GREY),
         )
     ]
-    panels[len(maps)].legend(handles=handles, loc="center", fontsize=8, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, frameon=False)
     return figure
 
 

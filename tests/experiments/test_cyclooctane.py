@@ -191,7 +191,7 @@ def test_points_of_no_class_give_the_map_its_size_and_nothing_else():
 
 
 def test_strays_are_not_counted():
-    points = np.concatenate([strewn((0, 0), 1, 96, 0), strewn((9, 0), 0.1, 4, 1)])
+    points = np.concatenate([strewn((0, 0), 1, 98, 0), strewn((9, 0), 0.1, 2, 1)])
     assert score(points, np.full(100, "a"), 0.3).groups == {"a": 1}
 
 

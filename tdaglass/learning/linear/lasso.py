@@ -83,7 +83,7 @@ def lasso(
     --------
     >>> x = jnp.array([[1.0, 0.1], [-1.0, 0.1], [1.0, -0.1], [-1.0, -0.1]])
     >>> model = lasso(x, 2 * x[:, 0] + x[:, 1], 0.5)
-    >>> model.coefficients.round(3).tolist()
+    >>> [round(float(w), 3) for w in model.coefficients]
     [1.5, 0.0]
     """
     x, y = samples_and_targets(x, y)
