@@ -1,8 +1,9 @@
 """Embedded atoms on the CPU kernels beside LAMMPS on the same core: ``python benchmarks/embedded_atoms.py FILE``.
 
-``FILE`` is a setfl file, by default of palladium and silicon. A melt of zero pressure, and the glass that it becomes
-when it is quenched within `QUENCH_STEPS`, go on at constant pressure; rates are particles times steps per processor
-second, medians of runs by turns. LAMMPS runs ``eam/alloy`` with suffix opt (``eam/fs`` with it), at its best skin.
+``FILE`` is a setfl file, by default of palladium and silicon. A melt of zero pressure, and the glass that it
+becomes when it is quenched within `QUENCH_STEPS`, go on at constant pressure; rates are particles times steps per
+processor second, medians of runs by turns. LAMMPS runs ``eam/alloy`` with suffix opt (``eam/fs`` with it), at its
+best skin.
 """
 
 import argparse

@@ -125,8 +125,9 @@ def judge(settings: Settings, away: np.ndarray, coordinates: np.ndarray, explain
             within: score(plane, classes(away, within), settings.gap)
             for within in (settings.within, *settings.wider)
         },
-        *(score(plane, labels, factor * settings.gap) for factor in (0.5, 2)),
-        score(coordinates, labels, settings.gap),
+        half=score(plane, labels, settings.gap / 2),
+        twice=score(plane, labels, 2 * settings.gap),
+        whole=score(coordinates, labels, settings.gap),
     )
 
 

@@ -10,6 +10,6 @@ class SimulationError(RuntimeError):
 def box_too_small(model: Model, steps: int) -> SimulationError:
     """What every engine says of a box that shrank too far."""
     return SimulationError(
-        f"expected box edges of at least twice the longest cut-off ({2 * model.reach:.4g}), but {model.name} shrank "
-        f"below after {steps} steps; try more particles, or a lower pressure"
+        f"expected box edges of at least twice the longest cut-off ({2 * model.reach:.4g}), but {model.name} "
+        f"shrank below after {steps} steps; try more particles, or a lower pressure"
     )

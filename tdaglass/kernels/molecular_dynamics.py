@@ -309,9 +309,8 @@ STATUS = (
     "",
     "particles move more than half the skin in a step, or velocities are not numbers; try a shorter time step, or "
     "glass.minimize before the run",
-    "two particles are so close that their force is beyond 10^4 epsilon / sigma (500 eV / angstrom in metals); try "
-    "glass.settle_overlaps "
-    "or glass.minimize before the run, a shorter time step, or engine='jax'",
+    "two particles are so close that their force is beyond 10^4 epsilon / sigma (500 eV / angstrom in metals); "
+    "try glass.settle_overlaps or glass.minimize before the run, a shorter time step, or engine='jax'",
     "the box is not finite, or an edge is shorter than twice the longest cut-off; try more particles",
     "a species is not in the tables of the model, or a diameter not within its bounds; try other codes for the "
     "species, or wider bounds",

@@ -1,4 +1,4 @@
-"""Embedded atoms on the CPU kernels: LAMMPS's numbers, the way of engine 1, the same bits however they are made."""
+"""Embedded atoms on the CPU kernels: LAMMPS's numbers, the way of engine 1, the same bits in any parts."""
 
 import jax
 import jax.numpy as jnp

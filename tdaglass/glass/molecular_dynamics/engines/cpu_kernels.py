@@ -118,10 +118,10 @@ def advance(
     settings: Any = {"interaction": pairs, "dt": dt, "skin": skin, "threads": threads}
     if ensemble == "npt":
         assert observation is None
-        motion, species, diameters, _, *bath, begin, end = these
         moved, moved_boxes, made, status = advance_at_pressure(
-            motion, barostat(states), species, diameters, *bath, schedule.pressure, begin, end, **settings
-        )
+            these.motion, barostat(states), these.species, these.diameters, these.temperature, these.slope,
+            schedule.pressure, these.first, these.last, **settings,
+        )  # fmt: skip
         states, sums = with_barostat(states, moved_boxes), None
     else:
         moved, made, status, sums = advance_systems(
