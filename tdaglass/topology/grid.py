@@ -106,13 +106,17 @@ class Grid:
 
     def image(self, vector: Any, fill: float = 0.0) -> Array:
         """A row of cells, such as learned coefficients, put back: the inverse of `vector`."""
-        vector = np.asarray(vector)
+        vector = arguments.doubles(vector, "vector")
         n = int(self.above_diagonal.sum())
         if vector.shape[-1:] != (n,):
             raise ValueError(
                 f"expected a vector (..., {n}), got shape {vector.shape}; try one of `Grid.vector`"
             )
-        image = np.full((*vector.shape[:-1], *self.shape[::-1]), fill, np.result_type(vector, float))
+        if not np.isfinite(vector).all():
+            raise ValueError(
+                f"expected a vector of finite numbers, got {vector[~np.isfinite(vector)][0]}; try np.nan_to_num"
+            )
+        image = np.full((*vector.shape[:-1], *self.shape[::-1]), fill, float)
         image[..., self.above_diagonal] = vector
         return image
 

@@ -206,8 +206,8 @@ def test_cells_without_room_grow_and_change_nothing(monkeypatch):
     settings = []
     with_room, choose_grid = table_capacity.with_room, table_capacity.choose_grid
 
-    def crowded(*arguments):
-        grid = choose_grid(*arguments)
+    def crowded(*arguments, **named):
+        grid = choose_grid(*arguments, **named)
         assert grid is not None
         return grid._replace(capacity=6)
 

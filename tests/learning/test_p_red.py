@@ -49,7 +49,7 @@ def test_groups_are_fitted_alike_in_other_processes(states, fitted, workers):
         KEY, *states, control=[0.5, 1.0], bottleneck=1, starts=1, executor=workers
     )
     jax.tree.map(np.testing.assert_array_equal, found, fitted)
-    with pytest.raises(PieceError, match=r"piece-0 .*bottleneck of 1 to"):
+    with pytest.raises(PieceError, match=r"clusters-0 .*bottleneck of 1 to"):
         learning.fit_red_clusters(KEY, *states, control=[0.5, 1.0], bottleneck=99, executor=workers)
 
 
