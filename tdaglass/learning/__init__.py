@@ -21,6 +21,22 @@ from tdaglass.learning.autoencoder import (
 from tdaglass.learning.batches import in_batches
 from tdaglass.learning.cluster_identity import growing_component, richer_component
 from tdaglass.learning.clusters import Clusters, cluster_membership, fit_clusters
+from tdaglass.learning.linear.lasso import LassoModel, check_lasso, lasso
+from tdaglass.learning.linear.model import LinearModel, predict_linear
+from tdaglass.learning.linear.principal_components import (
+    PrincipalComponents,
+    principal_components,
+    principal_coordinates,
+)
+from tdaglass.learning.linear.ridge import ridge, ridge_left_out
+from tdaglass.learning.linear.validation import (
+    Estimate,
+    cross_validate,
+    jackknife,
+    r_squared,
+    random_folds,
+    root_mean_square_error,
+)
 from tdaglass.learning.mixture import (
     Mixture,
     bayesian_information_criterion,
@@ -55,20 +71,26 @@ __all__ = [
     "Autoencoder",
     "AutoencoderInfo",
     "Clusters",
+    "Estimate",
     "FittedAutoencoder",
     "History",
+    "LassoModel",
+    "LinearModel",
     "Mixture",
     "Network",
     "Parameters",
+    "PrincipalComponents",
     "RedClusters",
     "Standardization",
     "Trained",
     "accuracy",
     "bayesian_information_criterion",
     "check_autoencoder",
+    "check_lasso",
     "check_mixture",
     "check_training",
     "cluster_membership",
+    "cross_validate",
     "decode",
     "encode",
     "fit_autoencoder",
@@ -82,13 +104,23 @@ __all__ = [
     "grad_cam",
     "growing_component",
     "in_batches",
+    "jackknife",
+    "lasso",
     "log_likelihood",
     "membership",
     "p_red",
     "predict",
+    "predict_linear",
+    "principal_components",
+    "principal_coordinates",
+    "r_squared",
+    "random_folds",
     "random_symmetry",
     "refine_mixture",
     "richer_component",
+    "ridge",
+    "ridge_left_out",
+    "root_mean_square_error",
     "stack_descriptors",
     "standardize",
     "unstandardize",

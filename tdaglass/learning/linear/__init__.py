@@ -1,0 +1,1 @@
+"""Linear models of many features from few samples, principal components, and what is predicted of others."""
