@@ -73,8 +73,9 @@ def cool_some(
     states = glass.run(states, model, settling, temperature=cold, **bath)
     states, held = glass.trajectory(states, model, MOMENTS * every, every=every, temperature=cold, **bath)
     parallel.check_finite(states.configuration)
-    energy, pressure = (np.asarray(x)[1:].mean(axis=0) for x in (held.thermo.potential_energy, held.thermo.pressure))
-    return jax.tree.map(np.asarray, states.configuration), energy / cooling.n, pressure
+    measured = held.thermo.potential_energy / cooling.n, held.thermo.pressure
+    energy, pressure = (np.asarray(x)[1:].mean(axis=0) for x in measured)
+    return jax.tree.map(np.asarray, states.configuration), energy, pressure
 
 
 def read(settings: Settings) -> Glasses:
@@ -89,15 +90,15 @@ def read(settings: Settings) -> Glasses:
     sizes = {tuple(np.bincount(one.species, minlength=2).tolist()) for one in frames}
     if len(sizes) > 1 or len(next(iter(sizes))) != 2:
         raise ValueError(
-            f"expected glasses of two species, of as many atoms each, got {sorted(sizes)}; try others: images grow "
-            "with the number of atoms"
+            f"expected glasses of two species and of as many atoms each, got {sorted(sizes)}; try others: images "
+            "grow with the number of atoms"
         )
     seen: dict[float, int] = {}
     number = []
     for one in rate:
         number.append(seen.get(one, 0))
         seen[one] = number[-1] + 1
-    order = np.lexsort((number, -np.array(rate)))
+    order = np.lexsort((np.array(number), -np.array(rate)))
     configuration = jax.tree.map(lambda *x: np.stack(x)[order], *frames)
     unknown = np.full(len(rate), np.nan)
     return Glasses(np.array(rate)[order], np.array(number)[order], configuration, unknown, unknown)

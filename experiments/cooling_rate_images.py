@@ -2,12 +2,12 @@
 
 from functools import partial
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from cooling_rate_glasses import fingerprint
-from cooling_rate_records import Glasses, Settings
+from cooling_rate_records import Glasses, Seen, Settings
 from cooling_rate_systems import Picture
 
 from tdaglass import parallel, topology
@@ -15,13 +15,6 @@ from tdaglass.runs import Run
 
 # The published weight of a pair of persistence l: arctan(c l^p).
 WEIGHT = topology.arctan_weight(1.0, 1.0)
-
-
-class Seen(NamedTuple):
-    """One kind of image of all glasses."""
-
-    pairs: list[np.ndarray]  # of each glass, (pairs, 2): births and deaths, radii in angstrom
-    images: np.ndarray  # (glasses, deaths, births)
 
 
 def angstrom(settings: Settings) -> float:

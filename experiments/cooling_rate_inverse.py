@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from cooling_rate_glasses import fingerprint
 from cooling_rate_images import angstrom
+from cooling_rate_local import local_factors
+from cooling_rate_prisms import Polyhedra, polyhedra_of
 from cooling_rate_records import Cages, Glasses, Inverse, Rings, Settings
 from cooling_rate_systems import Picture
 
-from tdaglass import parallel, structure, topology
+from tdaglass import parallel, topology
 from tdaglass.runs import Run
 
-# Polyhedra around a metalloid that are trigonal prisms with caps, or near to them, as published.
-PRISMS = ((0, 3, 6, 0), (0, 4, 4, 0), (0, 5, 4, 0), (0, 2, 8, 0), (0, 3, 6, 1))
 # Voids that end where a metalloid fits in, whatever was learned of them: deaths in angstrom.
 DEATHS = (2.2, 2.5)
 # Loops that are none of noise: persistence in angstrom.
@@ -71,6 +71,7 @@ def trace_one(settings: Settings, glasses: Glasses, regions: Regions, k: int) ->
     """Of one glass."""
     cages: dict[str, dict[str, Cages]] = {}
     rings: dict[str, dict[str, Rings]] = {}
+    scattering: dict[str, np.ndarray] = {}
     polyhedra = polyhedra_of(settings, glasses, k)
     for name, picture in settings.cooling.of.pictures.items():
         if picture.dimension == 2:
@@ -85,32 +86,9 @@ def trace_one(settings: Settings, glasses: Glasses, regions: Regions, k: int) ->
                 region: find_rings(settings, complex_, which, polyhedra)
                 for region, which in chosen_pairs(settings, picture, complex_, regions[name], k)
             }
-    return Inverse(cages, rings, polyhedra.index, polyhedra.prism)
-
-
-class Polyhedra(NamedTuple):
-    """Around the metalloid atoms of a glass, small faces of Voronoi cells dropped."""
-
-    index: np.ndarray  # (atoms, 4) <n3 n4 n5 n6>, zeros for the metal
-    prism: np.ndarray  # (atoms,) bool
-    neighbors: list[np.ndarray]  # of each atom
-    displacement: list[np.ndarray]  # towards them, angstrom
-
-
-def polyhedra_of(settings: Settings, glasses: Glasses, k: int) -> Polyhedra:
-    """Of one glass."""
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
-    scale = angstrom(settings)
-    cells = structure.voronoi(positions * scale, box * scale)
-    cells = structure.drop_small_faces(cells, settings.smallest_face, particles=species == 1)
-    index = structure.voronoi_index(cells) * (species == 1)[:, None]
-    others = np.sum(cells.face_edges > 6, axis=1)
-    prism = np.any(np.all(index[:, None] == np.array(PRISMS), axis=-1), axis=-1) & (others == 0)
-    idx, displacement, mask, _ = cells.neighbors
-    return Polyhedra(
-        index, prism, [i[m] for i, m in zip(idx, mask, strict=True)],
-        [d[m] for d, m in zip(displacement, mask, strict=True)],
-    )  # fmt: skip
+            for region, of in rings[name].items():
+                scattering[region] = local_factors(settings, glasses, k, of.supercluster, of.positions)
+    return Inverse(cages, rings, polyhedra.prism, scattering)
 
 
 def complex_of(settings: Settings, glasses: Glasses, k: int, picture: Picture) -> Complex:
@@ -181,7 +159,9 @@ def radii_of(complex_: Complex, which: np.ndarray) -> np.ndarray:
 def shared_atoms(polyhedra: Polyhedra, ring: np.ndarray) -> np.ndarray:
     """How many atoms around neighbours on a ring are the same: a vertex, an edge, or a face of three or more."""
     around = [set(polyhedra.neighbors[b].tolist()) - set(ring.tolist()) for b in ring]
-    return np.array([len(one & other) for one, other in zip(around, around[1:] + around[:1], strict=True)], int)
+    return np.array(
+        [len(one & other) for one, other in zip(around, around[1:] + around[:1], strict=True)], int
+    )
 
 
 def superclusters(

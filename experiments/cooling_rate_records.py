@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from command_line import Place
 from cooling_rate_systems import SYSTEMS, System
 
+from tdaglass import learning
 from tdaglass.configuration import Configuration
 
 Name = Literal["kob_andersen_3d"]
@@ -56,9 +57,11 @@ class Cooling:
                 f"expected glasses colder than liquids, got {self.cold:g} and {self.hot:g}; try --cold 0.1"
             )
         if self.hold < 40:
-            raise ValueError(f"expected at least 40 steps at the cold temperature, got {self.hold}; try --hold 2000")
+            raise ValueError(f"expected at least 40 steps of --hold, got {self.hold}; try --hold 2000")
         if not self.rates or min(*self.rates, *self.repeated, np.inf) <= 0:
-            raise ValueError(f"expected positive cooling rates, got {self.rates}; try --rates 0.45 0.045 0.0045")
+            raise ValueError(
+                f"expected positive cooling rates, got {self.rates}; try --rates 0.45 0.045 0.0045"
+            )
 
     @property
     def of(self) -> System:
@@ -66,7 +69,7 @@ class Cooling:
         return SYSTEMS[self.system]
 
     def pieces(self) -> Iterator[tuple[float, tuple[int, ...]]]:
-        """Rates, each with the numbers of some glasses: 0 for the single one. The slowest, which take longest, first."""
+        """Rates, each with the numbers of some glasses, 0 for the single one; those that take longest first."""
         for rate in sorted({*self.rates, *self.repeated}):
             numbers = [0] * (rate in self.rates) + [*range(1, 1 + self.repeats)] * (rate in self.repeated)
             for first in range(0, len(numbers), self.batch):
@@ -157,25 +160,40 @@ class Glasses(NamedTuple):
         return sorted(set(self.rate[~self.single].tolist()), reverse=True)
 
 
-class Score(NamedTuple):
-    """Of predictions: R2 and its standard error."""
-
-    value: float
-    error: float
-
-
 class Learned(NamedTuple):
     """What one kind of image tells of the cooling rate."""
 
     coefficients: np.ndarray  # (deaths, births) learned from the single glasses
-    predicted: dict[str, np.ndarray]  # logarithms of rates, (glasses,); NaN of those that were not asked about
-    scores: dict[str, Score]
+    predicted: dict[
+        str, np.ndarray
+    ]  # logarithms of rates, (glasses,); NaN of those that were not asked about
+    scores: dict[str, learning.Estimate]  # R2 of these
     shares: np.ndarray  # (components,) of the variance of the repeats
     share_error: float  # of the first
     components: np.ndarray  # (components, deaths, births)
     coordinates: np.ndarray  # (glasses, components) of all, in the space of the repeats
     correlation: float  # of the first with the logarithm of the rate
+    correlation_error: float
     between: float  # share of the variance of repeats that is between rates
+
+
+class Growth(NamedTuple):
+    """How the image of repeats changes with the logarithm of the rate."""
+
+    slope: np.ndarray  # (deaths, births) for each decade
+    certainty: np.ndarray  # the same, over its standard error
+    ends: dict[str, tuple[float, float, float]]  # birth, death and certainty where it is least and greatest
+
+
+class Counted(NamedTuple):
+    """Pairs in a region of the plane."""
+
+    number: np.ndarray  # (glasses,)
+    mean: np.ndarray  # (classes,) of the repeats, from the fastest to the slowest
+    error: np.ndarray  # of these
+    slope: float  # for each decade of the rate
+    slope_error: float
+    cells: int  # of the region
 
 
 class Cages(NamedTuple):
@@ -203,5 +221,39 @@ class Inverse(NamedTuple):
 
     cages: dict[str, dict[str, Cages]]
     rings: dict[str, dict[str, Rings]]
-    index: np.ndarray  # (atoms, 4) Voronoi index of metalloid atoms without small faces
-    prism: np.ndarray  # (atoms,) whether it is a prism's
+    prism: np.ndarray  # (atoms,) whether it is in a prism
+    scattering: dict[
+        str, np.ndarray
+    ]  # by region of the loops, (2, points): S(q) of superclusters, and of spheres
+
+
+class Control(NamedTuple):
+    """What is commonly asked of a glass; lengths in angstroms."""
+
+    r: np.ndarray  # (bins,)
+    g: np.ndarray  # (2, 2, bins) partial radial distribution functions
+    q: np.ndarray  # (shells,)
+    s: np.ndarray  # (shells,) structure factor that neutrons see
+    indices: np.ndarray  # (atoms, 5) Voronoi index <n3 n4 n5 n6> and species
+    large_indices: np.ndarray  # (metalloid atoms, 4) without small faces
+    prisms: float  # share of metalloid atoms that are in one
+
+
+class Seen(NamedTuple):
+    """One kind of image of all glasses."""
+
+    pairs: list[np.ndarray]  # of each glass, (pairs, 2): births and deaths, radii in angstrom
+    images: np.ndarray  # (glasses, deaths, births)
+
+
+class Results(NamedTuple):
+    """All that the study found; dictionaries are by the names of the pictures."""
+
+    glasses: Glasses
+    seen: dict[str, Seen]
+    learned: dict[str, Learned]
+    growth: dict[str, Growth]
+    counted: dict[str, dict[str, Counted]]
+    regions: dict[str, dict[str, np.ndarray]]
+    inverse: dict[int, Inverse]  # by the numbers of the repeats
+    controls: list[Control]

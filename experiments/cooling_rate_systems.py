@@ -17,7 +17,9 @@ class Picture(NamedTuple):
     dimension: int  # of the holes: 1 for loops, 2 for voids
     grid: topology.Grid  # of radii, angstrom
     sigma: float  # angstrom
-    published: dict[str, tuple[float, float]]  # birth and death at which slow and fast glasses have more, angstrom
+    published: dict[
+        str, tuple[float, float]
+    ]  # birth and death at which slow and fast glasses have more, angstrom
 
 
 class System(NamedTuple):

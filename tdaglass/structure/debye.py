@@ -1,6 +1,5 @@
 """Debye's formula: what a few atoms scatter, wherever they point."""
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
@@ -65,8 +64,9 @@ def debye_structure_factor(
     x = points(positions)
     waves = floats(q, "wave numbers", like=x)
     known = concrete(waves)
-    if waves.ndim != 1 or (known is not None and not (known >= 0).all()):
-        got = f"shape {waves.shape}" if waves.ndim != 1 else f"{known.min():g}"
+    least = 0.0 if known is None else float(known.min(initial=0.0))
+    if waves.ndim != 1 or not least >= 0:
+        got = f"shape {waves.shape}" if waves.ndim != 1 else f"{least:g}"
         raise ValueError(f"expected a row of wave numbers from 0, got {got}; try jnp.linspace(1, 15, 200)")
     finite(waves, "wave numbers")
     b = jnp.ones(len(x), x.dtype)
@@ -74,7 +74,8 @@ def debye_structure_factor(
         b = floats(scattering_lengths, "scattering lengths", like=x)
         if b.shape != (len(x),):
             raise ValueError(
-                f"expected a scattering length for each of {len(x)} atoms, got shape {b.shape}; try lengths[species]"
+                f"expected a scattering length for each of {len(x)} atoms, got shape {b.shape}; "
+                "try lengths[species]"
             )
         finite(b, "scattering lengths")
     own = jnp.sum(b * b)

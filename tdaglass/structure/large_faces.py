@@ -18,10 +18,10 @@ FLAT = 1e-9
 def drop_small_faces(cells: Voronoi, share: float, *, particles: Any = None) -> Voronoi:
     """Voronoi cells with the planes of small faces taken away, so that the others grow over them.
 
-    A neighbour whose face is less than a share of the surface of a cell is no neighbour of it (Sheng et al., Nature
-    439, 419, 2006), and its plane cuts nothing off any more: the others meet in its place. Each cell is looked at
-    alone, so that one particle may be another's neighbour and not the reverse. What is counted is edges:
-    `voronoi_index` then names the polyhedra, such as <0 3 6 0>, the trigonal prism with three caps.
+    A neighbour whose face is less than a share of the surface of a cell is no neighbour of it (Sheng et al.,
+    Nature 439, 419, 2006), and its plane cuts nothing off any more: the others meet in its place. Each cell is
+    looked at alone, so that one particle may be another's neighbour and not the reverse. `voronoi_index` then names
+    the polyhedra, such as <0 3 6 0>, the trigonal prism with three caps.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def drop_small_faces(cells: Voronoi, share: float, *, particles: Any = None) -> 
     Returns
     -------
     Voronoi
-        With other `neighbors.mask` and `face_edges`; of dropped neighbours `face` is zero too. Volumes and areas of
-        the other faces are those of the whole cells.
+        With other `neighbors.mask` and `face_edges`; of dropped neighbours `face` is zero too. Volumes and areas
+        of the other faces are those of the whole cells.
 
     Raises
     ------
@@ -63,17 +63,17 @@ def drop_small_faces(cells: Voronoi, share: float, *, particles: Any = None) -> 
         raise ValueError(f"expected a share of the surface from 0 to 0.25, got {least:g}; try 0.02")
     n = len(cells.face)
     chosen = np.arange(n) if particles is None else np.asarray(arguments.chosen(particles, n))
+    displacement = np.asarray(cells.neighbors.displacement)
     mask, edges, face = (np.array(x) for x in (cells.neighbors.mask, cells.face_edges, cells.face))
-    for i in chosen:
+    for i in np.asarray(chosen):
         kept = mask[i] & (face[i] >= least * face[i].sum())
         edges[i] = 0
-        edges[i, kept] = _edges_of_faces(cells.neighbors.displacement[i, kept], least)
+        edges[i, kept] = _edges_of_faces(displacement[i, kept], least)
         # A plane that the others leave nothing of is none of the polyhedron's.
         mask[i] = edges[i] > 0
         face[i] = np.where(mask[i], face[i], 0)
-    return cells._replace(
-        neighbors=cells.neighbors._replace(mask=mask), face_edges=edges.astype(np.int32), face=face
-    )
+    large: Any = cells.neighbors._replace(mask=mask)  # type: ignore[arg-type]
+    return cells._replace(neighbors=large, face_edges=edges.astype(np.int32), face=face)
 
 
 def _edges_of_faces(displacement: Array, share: float) -> Array:
@@ -90,8 +90,8 @@ def _edges_of_faces(displacement: Array, share: float) -> Array:
         closed = False
     if not closed:
         raise ValueError(
-            f"expected faces that close a cell once small ones are dropped, got a share of {share:g} that opens it; "
-            "try 0.02"
+            f"expected faces that close a cell once small ones are dropped, got a share of {share:g} that opens "
+            "it; try 0.02"
         )
     n, corner = len(displacement), hull.simplices
     apart = np.abs(hull.equations[:, None] - hull.equations[hull.neighbors]).max(axis=-1)
