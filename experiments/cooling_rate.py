@@ -4,8 +4,8 @@ The study of Hirata, Wada, Obayashi and Hiraoka, Commun. Mater. 1, 98 (2020). Gl
 decades. Of the metal atoms the voids, of the metalloid atoms the loops are found, and images of their births and
 deaths learned from: a ridge regression tells the logarithm of the rate, and principal components of glasses cooled
 repeatedly at a few rates ask whether the rate is what differs most. Cells of which slow or fast glasses have more
-are taken back to the atoms: cages of the metal, rings of the metalloid, and the prisms that share vertices, edges or
-faces on them. Pair correlations, Voronoi indices and structure factors of the same glasses are the controls.
+are taken back to the atoms: cages of the metal, rings of the metalloid, and the prisms on them, which share
+vertices, edges or faces. Pair correlations, Voronoi indices and structure factors of the same glasses are the controls.
 
     python experiments/cooling_rate.py                               ten minutes on two cores
     python experiments/cooling_rate.py --preset paper --executor slurm:FILE    the published size
@@ -39,7 +39,7 @@ def main(settings: Settings, executor: Any) -> None:
         # Files may hold other glasses another time.
         identity = {"settings": settings, "glasses": fingerprint(glasses)}
     else:
-        engine = glass.describe_engine("auto", cooling.of.model(cooling.n))
+        engine = glass.describe_engine("auto", cooling.model)
         print(f"Simulating with {engine}.")
         with settings.place.run("glasses", cooling, engine=engine, wait=True) as kept:
             glasses = cool(cooling, kept, executor)

@@ -17,7 +17,7 @@ from tdaglass.runs import Run
 REACH, BINS = 10.0, 200
 # Inverse angstroms: shells of wave numbers, and how many wave vectors are drawn from each width of 2 pi / L.
 SHELLS = np.linspace(0.4, 6.0, 57)
-PER_SHELL = 60
+PER_SHELL = 200
 
 
 def control(settings: Settings, glasses: Glasses, run: Run, executor: Any) -> list[Control]:
@@ -68,8 +68,8 @@ def neutron(settings: Settings, species: np.ndarray, partial_factors: Any) -> np
 def relative_difference(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of functions (samples, ..., bins) of two kinds of glasses: the sum of |a - b| over that of (a + b) / 2.
 
-    And that of noise, which means of so many equal glasses would differ by: the mean over pairs of glasses of one kind,
-    divided by the root of how many are averaged.
+    And that of noise, by which means of so many equal glasses would differ: the mean over pairs of glasses of one
+    kind, divided by the root of how many are averaged.
     """
 
     def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:

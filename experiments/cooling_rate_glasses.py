@@ -52,7 +52,7 @@ def cool_some(
     """
     rate, numbers = piece
     system = cooling.of
-    model = system.model(cooling.n)
+    model = cooling.model
     hot, cold = (t * system.temperature for t in (cooling.hot, cooling.cold))
     bath: dict[str, Any] = {"dt": cooling.dt, "ensemble": system.ensemble}
     if system.pressure is not None:

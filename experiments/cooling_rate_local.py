@@ -10,10 +10,10 @@ from cooling_rate_records import Glasses, Settings
 from tdaglass import structure
 
 # Inverse angstroms.
-WAVE_NUMBERS = np.linspace(0.5, 6.0, 111)
+WAVE_NUMBERS = np.linspace(0.5, 6.0, 56)
 # Spheres around rings, angstrom: the second shell and some more. So many of each region are averaged.
 RADIUS = 8.0
-SPHERES = 30
+SPHERES = 20
 
 
 def lengths_of(settings: Settings) -> np.ndarray:
@@ -28,8 +28,8 @@ def local_factors(
     """Neutron structure factors of superclusters alone, and of all atoms in spheres around them, (2, points).
 
     Each is its mean over some of the superclusters, given by their atoms and where these stand. What a sphere
-    scatters as a whole is taken away. Superclusters have many shapes, of which it cannot be: their S(q) means nothing
-    below 2 pi over their size.
+    scatters as a whole is taken away. Superclusters have many shapes, of which it cannot be: their S(q) means
+    nothing below 2 pi over their size.
     """
     if not superclusters:
         return np.full((2, len(WAVE_NUMBERS)), np.nan)

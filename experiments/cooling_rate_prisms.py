@@ -32,6 +32,6 @@ def polyhedra_of(settings: Settings, glasses: Glasses, k: int) -> Polyhedra:
     prism = np.any(np.all(indices[:, None] == np.array(PRISMS), axis=-1), axis=-1) & (others == 0)
     idx, displacement, mask, _ = cells.neighbors
     return Polyhedra(
-        index, prism, [i[m] for i, m in zip(idx, mask, strict=True)],
+        indices, prism, [i[m] for i, m in zip(idx, mask, strict=True)],
         [d[m] for d, m in zip(displacement, mask, strict=True)],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from command_line import Place
@@ -48,6 +48,8 @@ class Cooling:
     """Steps at the cold temperature; energy and pressure are averages over the last quarter."""
     dt: float = 0.005
     """Time step."""
+    potential: Path | None = None
+    """File of the embedded-atom potential, for systems that need one."""
     seed: int = 0
     """Of all random numbers."""
 
@@ -55,6 +57,12 @@ class Cooling:
         if not self.hot > self.cold > 0:
             raise ValueError(
                 f"expected glasses colder than liquids, got {self.cold:g} and {self.hot:g}; try --cold 0.1"
+            )
+        if SYSTEMS[self.system].needs_potential != (self.potential is not None):
+            wanted = "a file" if self.potential is None else "no file"
+            raise ValueError(
+                f"expected {wanted} of an embedded-atom potential for {self.system}, got {self.potential}; try "
+                + ("--potential FILE" if self.potential is None else "without --potential")
             )
         if self.hold < 40:
             raise ValueError(f"expected at least 40 steps of --hold, got {self.hold}; try --hold 2000")
@@ -67,6 +75,11 @@ class Cooling:
     def of(self) -> System:
         """What is cooled."""
         return SYSTEMS[self.system]
+
+    @property
+    def model(self) -> Any:
+        """Of so many particles."""
+        return self.of.model(self.n, self.potential)
 
     def pieces(self) -> Iterator[tuple[float, tuple[int, ...]]]:
         """Rates, each with the numbers of some glasses, 0 for the single one; those that take longest first."""
@@ -181,7 +194,7 @@ class Growth(NamedTuple):
     """How the image of repeats changes with the logarithm of the rate."""
 
     slope: np.ndarray  # (deaths, births) for each decade
-    certainty: np.ndarray  # the same, over its standard error
+    certainty: np.ndarray  # the same, over its standard error and the median one of all cells
     ends: dict[str, tuple[float, float, float]]  # birth, death and certainty where it is least and greatest
 
 

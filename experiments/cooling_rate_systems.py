@@ -5,6 +5,7 @@ are then those of the paper, window by window.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tdaglass import glass, topology
@@ -25,7 +26,8 @@ class Picture(NamedTuple):
 class System(NamedTuple):
     """A substance of two species, the first of which is the metal."""
 
-    model: Callable[[int], Any]  # of so many particles
+    model: Callable[[int, Path | None], Any]  # of so many particles, and from a file of its potential
+    needs_potential: bool
     species: tuple[str, str]
     angstrom: float  # in one unit of the model's length
     temperature: float  # energy of the model in one unit of temperature
@@ -35,6 +37,7 @@ class System(NamedTuple):
     scattering: tuple[float, float]  # coherent neutron scattering lengths of the species, fm
     rate_unit: str  # TeX
     energy_unit: str  # TeX
+    length_unit: str  # TeX
     pictures: dict[str, Picture]
 
 
@@ -43,12 +46,15 @@ class System(NamedTuple):
 SIGMA = 2.57
 
 
-def pictures(metal: str, metalloid: str) -> dict[str, Picture]:
+def pictures(metal: str, metalloid: str, **seen: tuple[float, float]) -> dict[str, Picture]:
     """The published images, and loops of the metal, which tell rates apart best in a small glass."""
     return {
         f"{metal} voids": Picture(
             0, 2, topology.Grid((1.2, 2.6), (1.4, 2.8), (140, 140)), 0.02,
-            {"slow": (1.79, 2.43), "fast": (1.89, 2.44)},
+            {
+                "published, slow": (1.79, 2.43), "published, fast": (1.89, 2.44),
+                **{f"earlier glasses, {kind}": place for kind, place in seen.items()},
+            },
         ),
         f"{metal} loops": Picture(0, 1, topology.Grid((1.2, 2.6), (1.2, 2.6), (140, 140)), 0.02, {}),
         f"{metalloid} loops": Picture(1, 1, topology.Grid((1.8, 4.0), (2.1, 4.3), (110, 110)), 0.04, {}),
@@ -57,7 +63,8 @@ def pictures(metal: str, metalloid: str) -> dict[str, Picture]:
 
 SYSTEMS: dict[str, System] = {
     "kob_andersen_3d": System(
-        model=glass.kob_andersen_3d,
+        model=lambda n, _: glass.kob_andersen_3d(n),
+        needs_potential=False,
         species=("A", "B"),
         angstrom=SIGMA,
         temperature=1.0,
@@ -67,6 +74,7 @@ SYSTEMS: dict[str, System] = {
         scattering=(10.3, 5.13),
         rate_unit=r"(\epsilon / k_\mathrm{B} \tau)",
         energy_unit=r"\epsilon",
-        pictures=pictures("A", "B"),
+        length_unit=r"\sigma_\mathrm{AA}",
+        pictures=pictures("A", "B", slow=(1.74, 2.34), fast=(1.92, 2.24)),
     ),
 }

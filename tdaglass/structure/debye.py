@@ -1,13 +1,16 @@
 """Debye's formula: what a few atoms scatter, wherever they point."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
 from tdaglass.arguments import Numbers, concrete, finite, floats, points
 
 # Terms of the sum over pairs that are held at a time.
-TERMS = 2**20
+TERMS = 2**18
+# Of a distance that is none.
+TINY = 1e-12
 
 
 def debye_structure_factor(
@@ -79,16 +82,18 @@ def debye_structure_factor(
             )
         finite(b, "scattering lengths")
     own = jnp.sum(b * b)
-    # Atoms meet themselves at no distance, where the root has no derivative.
-    itself = jnp.eye(len(x), dtype=bool)
-    squared = jnp.sum((x[:, None] - x[None]) ** 2, axis=-1)
-    distance = jnp.sqrt(jnp.where(squared > 0, squared, 1)) * (squared > 0)
-    weight = jnp.where(itself, 0, b[:, None] * b[None])
+    one, other = np.triu_indices(len(x), 1)
+    squared = jnp.sum((x[one] - x[other]) ** 2, axis=-1)
+    # The root has no derivative at zero, where atoms are at one place; there sin(q r) / r is q.
+    distance = jnp.sqrt(jnp.where(squared > 0, squared, TINY**2))
+    weight = 2 * b[one] * b[other]
 
     def scattered(wave: Float[Array, ""]) -> Float[Array, ""]:
-        return jnp.sum(weight * jnp.sinc(wave * distance / jnp.pi))
+        safe = jnp.where(wave > 0, wave, 1)
+        sines = jnp.sum(weight / distance * jnp.sin(safe * distance)) / safe
+        return jnp.where(wave > 0, sines, jnp.sum(weight))
 
-    at_once = max(1, TERMS // max(len(x) ** 2, 1))
+    at_once = max(1, TERMS // max(len(one), 1))
     between = lax.map(scattered, waves, batch_size=min(at_once, max(len(waves), 1)))
     if radius is not None:
         extent = waves * floats(radius, "radius", like=x)
