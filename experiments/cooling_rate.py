@@ -5,7 +5,7 @@ decades. Of the metal atoms the voids, of the metalloid atoms the loops are foun
 deaths learned from: a ridge regression tells the logarithm of the rate, and principal components of glasses cooled
 repeatedly at a few rates ask whether the rate is what differs most. Cells of which slow or fast glasses have more
 are taken back to the atoms: cages of the metal, rings of the metalloid, and the prisms on them, which share
-vertices, edges or faces. Pair correlations, Voronoi indices and structure factors of the same glasses are the controls.
+vertices, edges or faces. Pair correlations, Voronoi indices and structure factors of the glasses are the controls.
 
     python experiments/cooling_rate.py                               ten minutes on two cores
     python experiments/cooling_rate.py --preset paper --executor slurm:FILE    the published size

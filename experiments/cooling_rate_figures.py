@@ -2,8 +2,9 @@
 
 import matplotlib as mpl
 import numpy as np
+from cooling_rate_captions import CAPTIONS
 from cooling_rate_figures_of_atoms import draw_holes, draw_supercluster, logarithmic, rate_label
-from cooling_rate_local import WAVE_NUMBERS
+from cooling_rate_local import RADIUS, WAVE_NUMBERS
 from cooling_rate_records import Results, Settings
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
@@ -22,67 +23,25 @@ SLOW, FAST = plot.color_of(0), plot.color_of(1)
 
 def draw(settings: Settings, run: Run, results: Results) -> None:
     """Diagrams, what was learned, principal components, counts, holes, local and whole structure."""
-    samples = samples_of(settings, results)
-    figures: dict[str, tuple[Figure, str]] = {
-        "learned": (
-            draw_learned(settings, results),
-            "Upper row: coefficients of the regression on log10 of the cooling rate (red: more pairs in fast "
-            f"glasses), learned from {results.glasses.single.sum()} glasses, one at each rate.",
-        ),
-        "predictions": (
-            draw_predictions(results),
-            "Logarithm of the cooling rate as images tell it, against the true one: of the glasses that the "
-            "regression was trained with, of each of these left out, and trained on the repeats. R2 with "
-            "jackknife errors over glasses in the legends. Line: equality.",
-        ),
-    }
+    figures = {"learned": draw_learned(settings, results), "predictions": draw_predictions(results)}
+    captions = dict(CAPTIONS)
     if len(results.glasses.classes) > 1:
-        learned, caption = figures["learned"]
-        figures["learned"] = (
-            learned,
-            caption
-            + (
-                " Lower row: slope of each cell of the images of the repeats against log10 of the rate, over the sum "
-                "of its standard error and the median one."
-            ),
-        )
+        captions["learned"] += " " + captions["change"]
         figures |= {
-            "diagrams": (
-                draw_diagrams(settings, results),
-                "Births and deaths of holes, radii in angstrom: mean number of pairs in each cell of a glass "
-                "cooled fastest and slowest, and the difference of the mean persistence images, slow - fast.",
-            ),
-            "components": (
-                draw_components(results),
-                "First two principal components of the images of the repeats, each point a glass; crosses: means "
-                "and standard deviations of the repeats at each rate. In brackets the share of the variance.",
-            ),
-            "counts": (
-                draw_counts(settings, results),
-                "Pairs in learned cells, around the published births and deaths and around those seen in earlier "
-                "glasses of this system, relative to the fastest glasses: means and standard errors of the "
-                "repeats, from which no cell was chosen.",
-            ),
+            "diagrams": draw_diagrams(settings, results),
+            "components": draw_components(results),
+            "counts": draw_counts(settings, results),
+            "glasses": draw_glasses(settings, results),
             "holes": draw_holes(settings, results),
-            "glasses": (
-                draw_glasses(settings, results),
-                "Potential energy, pressure and the share of metalloid atoms in prisms of the glasses, small faces of "
-                f"Voronoi cells (less than {settings.smallest_face:.0%} of the surface) dropped: points are glasses, "
-                "lines means of the repeats with standard errors.",
-            ),
-            "local": (draw_local(settings, results), local_caption()),
-            "controls": (
-                draw_controls(settings, results),
-                "Controls: partial radial distribution functions and the structure factor that neutrons see, of "
-                "the slowest and the fastest glasses; below, their difference (slow - fast). Bands are one standard error "
-                "of the mean over repeats.",
-            ),
+            "local": draw_local(settings, results),
+            "controls": draw_controls(settings, results),
         }
-        drawn = draw_supercluster(settings, results)
-        if drawn is not None:
+        if (drawn := draw_supercluster(settings, results)) is not None:
             figures["superclusters"] = drawn
-    for name, (figure, caption) in figures.items():
-        plot.save_figure(figure, run.figure_path(name), f"{caption} {samples}")
+    numbers = {"share": settings.smallest_face, "holes": settings.holes, "radius": RADIUS}
+    for name, figure in figures.items():
+        caption = captions[name].replace("\n", " ").format(**numbers)
+        plot.save_figure(figure, run.figure_path(name), f"{caption} {samples_of(settings, results)}")
 
 
 def samples_of(settings: Settings, results: Results) -> str:
@@ -175,11 +134,16 @@ def draw_learned(settings: Settings, results: Results) -> Figure:
 def mark(panel: Axes, places: dict[str, tuple[float, float]]) -> None:
     """Where slow (down) and fast (up) glasses were said to have more."""
     for label, (birth, death) in places.items():
-        style = {
-            "marker": "v" if "slow" in label else "^",
-            "color": "none" if "published" in label else "0.3",
-        }
-        panel.plot(birth, death, markersize=5, markeredgecolor="black", markeredgewidth=0.7, **style)
+        marker, color = "v" if "slow" in label else "^", "none" if "published" in label else "0.3"
+        panel.plot(
+            birth,
+            death,
+            marker=marker,
+            color=color,
+            markersize=5,
+            markeredgecolor="black",
+            markeredgewidth=0.7,
+        )
 
 
 @mpl.rc_context(STYLE)
@@ -269,17 +233,6 @@ def draw_glasses(settings: Settings, results: Results) -> Figure:
         plot.label_axes(panel, rate_label(settings), label)
     plot.letter_panels(axes)
     return figure
-
-
-def local_caption() -> str:
-    """What is drawn, and how the finite size is treated."""
-    return (
-        "Neutron structure factors by Debye's formula around rings of slow and of fast glasses, the first in the "
-        "slowest, the second in the fastest repeats: (a) superclusters alone, rings and all atoms around them, "
-        "without any treatment, so that they scatter as a whole at small q; (b) all atoms in spheres of 8 "
-        "angstrom around the rings, what a sphere scatters as a whole taken away. Grey: the whole glass, slowest. "
-        "Bands: one standard error of the mean over glasses."
-    )
 
 
 @mpl.rc_context(STYLE)

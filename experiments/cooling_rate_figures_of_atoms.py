@@ -30,7 +30,7 @@ def names_of(settings: Settings) -> tuple[str, str]:
 
 
 @mpl.rc_context(STYLE)
-def draw_holes(settings: Settings, results: Results) -> tuple[Figure, str]:
+def draw_holes(settings: Settings, results: Results) -> Figure:
     """Areas of cages, sizes of rings, prisms on them and how they share atoms; slow and fast glasses."""
     glasses = results.glasses
     voids, loops = names_of(settings)
@@ -77,14 +77,7 @@ def draw_holes(settings: Settings, results: Results) -> tuple[Figure, str]:
         plot.label_axes(panel, x, y)
         panel.legend(fontsize=6)
     plot.letter_panels(axes)
-    return figure, (
-        f"Holes taken back to atoms. (a) Areas of the triangles of cages ({voids} that die between 2.2 and 2.5 "
-        "angstrom, with 7 to 14 atoms), (b) their scatter within a cage against the rate. (c) Sizes of the rings "
-        f"({loops}) of the cells of slow glasses in the slowest, and of those of fast glasses in the fastest, (d) "
-        "how many prisms stand on them, (e) their mean size against the rate, (f) what the polyhedra of "
-        "neighbours on a ring share, of all loops that persist by more than 0.3 angstrom. Bars: one standard error of the "
-        f"mean over repeats; at most {settings.holes} holes of each region of a glass."
-    )
+    return figure
 
 
 def against(
@@ -109,7 +102,7 @@ def rate_label(settings: Settings) -> str:
 
 
 @mpl.rc_context(STYLE)
-def draw_supercluster(settings: Settings, results: Results) -> tuple[Figure, str] | None:
+def draw_supercluster(settings: Settings, results: Results) -> Figure | None:
     """A typical ring of slow and one of fast glasses in space, with the polyhedra around its atoms."""
     glasses = results.glasses
     _, loops = names_of(settings)
@@ -130,11 +123,7 @@ def draw_supercluster(settings: Settings, results: Results) -> tuple[Figure, str
         draw_one(settings, results, panel, k, rings, which)
         prisms = f"{rings.prisms[which]} of {len(rings.atoms[which])} in prisms"
         panel.set_title(f"({'ab'[place]}) {region}: {prisms}", loc="left")
-    return figure, (
-        "Superclusters: a ring of the metalloid (orange) from the strongest cells of slow and of fast glasses, of "
-        "the size that is commonest there, with the polyhedra of the metal (grey) around each of its atoms; green "
-        "edges: the ring. Prisms are blue, others red. Axes are angstroms."
-    )
+    return figure
 
 
 def typical(rings: Rings) -> int:

@@ -106,8 +106,8 @@ def growth(glasses: Glasses, picture: Picture, seen: Seen) -> Growth:
     many = ~glasses.single
     x, y = seen.images[many].astype(float), glasses.log_rate[many]
     slope, error = line(x, y)
-    # Where hardly any pair is ever seen errors are small by chance: the median one is added to all, as in Tusher et
-    # al., Proc. Natl. Acad. Sci. 98, 5116 (2001).
+    # Where hardly any pair is ever seen errors are small by chance: the median one is added to all (Tusher et al.,
+    # Proc. Natl. Acad. Sci. 98, 5116, 2001).
     usual = float(np.median(error[error > 1e-3 * error.max(initial=0.0)])) if error.any() else 1.0
     certainty = slope / (error + usual) * picture.grid.above_diagonal
     births, deaths = picture.grid.centers

@@ -36,14 +36,16 @@ def local_factors(
     scale = angstrom(settings)
     positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
     b = lengths_of(settings)
+    # In a small box no sphere that meets itself.
+    radius = min(RADIUS, 0.499 * float(np.min(box)) * scale)
     alone, around = [], []
     for atoms, at in zip(superclusters[:SPHERES], places, strict=False):
         alone.append((at, b[species[atoms]]))
         center = at.mean(axis=0)
         near = nearest_images(positions * scale, box * scale, center)
-        inside = np.linalg.norm(near, axis=1) < RADIUS
+        inside = np.linalg.norm(near, axis=1) < radius
         around.append((near[inside], b[species[inside]]))
-    return np.stack([mean_factor(alone, None), mean_factor(around, RADIUS)])
+    return np.stack([mean_factor(alone, None), mean_factor(around, radius)])
 
 
 def nearest_images(positions: np.ndarray, box: np.ndarray, center: np.ndarray) -> np.ndarray:
