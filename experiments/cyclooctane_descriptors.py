@@ -44,11 +44,14 @@ def coulomb_spectrum(rings: np.ndarray) -> np.ndarray:
 
 
 def persistence_diagrams(
-    rings: np.ndarray, keep: Keep, names: Callable[[int], str], executor: Any
+    rings: np.ndarray, seven: bool, keep: Keep, names: Callable[[int], str], executor: Any
 ) -> topology.BirthDeath:
-    """Births and deaths of loops, (conformations, pairs), in squared radii; zero where there is no pair."""
+    """Births and deaths of loops, (conformations, pairs), in squared radii; zero where there is no pair.
+
+    Of all eight atoms or, one after the other, of the seven that are left without each.
+    """
     parts = parallel.map_independent(
-        partial(_diagrams_of_batch, rings),
+        partial(_diagrams_of_batch, rings, seven),
         range(-(-len(rings) // BATCH)),
         executor=executor,
         keep=keep,
@@ -61,16 +64,19 @@ def persistence_diagrams(
 
 @jax.jit
 @jax.vmap
-def _diagrams(ring: jax.Array) -> topology.Diagram:
-    return topology.diagram(ring, dimension=1)
+def _diagrams(atoms: jax.Array) -> topology.Diagram:
+    return topology.diagram(atoms, dimension=1)
 
 
-def _diagrams_of_batch(rings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _diagrams_of_batch(rings: np.ndarray, seven: bool, k: int) -> tuple[np.ndarray, np.ndarray]:
     # The last batch is filled up, so that one program serves all.
     of = np.minimum(np.arange(k * BATCH, (k + 1) * BATCH), len(rings) - 1)
-    found = _diagrams(jnp.asarray(rings[of]))
-    topology.check_diagram(found)
-    return np.asarray(found.birth), np.asarray(found.death)
+    without = [np.delete(rings[of], atom, axis=1) for atom in range(ATOMS)] if seven else [rings[of]]
+    found = [_diagrams(jnp.asarray(atoms)) for atoms in without]
+    for diagram in found:
+        topology.check_diagram(diagram)
+    birth, death = (np.concatenate([getattr(d, of) for d in found], axis=1) for of in ("birth", "death"))
+    return birth, death
 
 
 def persistence_images(settings: Settings, pairs: topology.BirthDeath) -> np.ndarray:

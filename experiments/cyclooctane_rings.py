@@ -29,8 +29,9 @@ BOND = 1.52
 """Length of a bond, angstrom."""
 ANGLE = 115.0
 """Between neighbouring bonds, degrees."""
-CLASSES = {"boat": 4, "chair": 6, "crown": 8}
-"""Changes of sign among the eight torsions, going round the ring."""
+Form = Literal["boat", "chair", "crown"]
+FORMS: tuple[Form, ...] = ("boat", "chair", "crown")
+"""The symmetric rings whose surroundings are the classes: D2d, C2h and D4d."""
 
 BATCH = 2048
 # With a few thousand, corners of the space that random starts seldom reach stay empty.
@@ -88,9 +89,88 @@ def torsions(rings: Any) -> np.ndarray:
 
 
 def sign_changes(rings: Any) -> np.ndarray:
-    """How often the torsion changes its sign, going round: 4 in a boat, 6 in a chair, 8 in a crown."""
+    """How often the torsion changes its sign, going round: 4, 6 or 8 times in every ring that closes."""
     positive = torsions(rings) > 0
     return np.sum(positive != np.roll(positive, 1, axis=-1), axis=-1)
+
+
+def symmetric(form: Form) -> np.ndarray:
+    """A symmetric ring, closed from a sketch that has its symmetry, which Newton's steps keep; (8, 3) angstrom.
+
+    Its torsions, in degrees, are 55.9 (++--++--) of the boat, 89.2 (+-+-+-+-) of the crown, and
+    (a, -b, 0, b, -a, b, 0, -b) with a = 124.4 and b = 77.4 of the chair.
+    """
+    height = {
+        "boat": [1, 0, -1, 0, 1, 0, -1, 0],
+        "chair": [1, -1, 1, 1, -1, 1, -1, -1],
+        "crown": [1, -1, 1, -1, 1, -1, 1, -1],
+    }[form]
+    # The chair's twofold axis goes through two bonds.
+    angle = (np.arange(ATOMS) - (0.5 if form == "chair" else 0)) * np.pi / 4
+    sketch = np.stack([1.9 * np.cos(angle), 1.9 * np.sin(angle), 0.6 * np.array(height)], axis=1)
+    ring, worst = close_rings(jnp.asarray(sketch)[None])
+    if worst[0] > CLOSED:
+        raise ValueError(f"expected the sketch of a {form} to close, got {worst[0]:.1g}; try another sketch")
+    return np.asarray(ring[0])
+
+
+def numberings(ring: np.ndarray) -> np.ndarray:
+    """The same ring numbered from each atom in both directions: (16, 8, 3)."""
+    return np.stack([np.roll(way, k, 0) for way in (ring, ring[::-1]) for k in range(ATOMS)])
+
+
+def distances(rings: np.ndarray) -> np.ndarray:
+    """From the symmetric forms, in the order of `FORMS`: (rings, 3) degrees.
+
+    Root mean square over the eight differences of torsions, the least over numberings, directions and hands.
+    """
+    of_rings, found = torsions(rings), []
+    for form in FORMS:
+        copies = torsions(numberings(symmetric(form)))
+        apart = [
+            np.mean(np.angle(np.exp(1j * (of_rings - hand * copy))) ** 2, axis=-1)
+            for copy in copies
+            for hand in (1, -1)
+        ]
+        found.append(np.sqrt(np.min(apart, axis=0)))
+    return np.degrees(np.stack(found, axis=-1))
+
+
+def classes(away: np.ndarray, within: float) -> np.ndarray:
+    """Names of the form that is within so many degrees, or nothing: (rings,) from their `distances`."""
+    return np.where(away.min(1) <= within, np.array(FORMS)[away.argmin(1)], "")
+
+
+class Copies(NamedTuple):
+    """How many places one symmetric form has in the space of a description, for each form.
+
+    Attributes
+    ----------
+    handed
+        Where atoms are numbered and hands differ, as in Cartesian coordinates.
+    numbered
+        Where atoms are numbered, as in the Coulomb matrix: 16 numberings over the order of the group.
+    atoms
+        Where one atom is looked at: its kinds of atoms.
+    """
+
+    handed: dict[str, int]
+    numbered: dict[str, int]
+    atoms: dict[str, int]
+
+
+def copies() -> Copies:
+    """What the symmetry of the forms demands."""
+    found = Copies({}, {}, {})
+    for form in FORMS:
+        ways = numberings(symmetric(form))
+        hands = superpose(np.concatenate([ways, -ways]), reference_ring())
+        apart = np.linalg.norm(ways[:, :, None] - ways[:, None], axis=-1)
+        # Of the first atom, as seen in either direction.
+        one = np.minimum(apart[:, 0], np.roll(apart[:, 0, ::-1], 1, -1))
+        for of, values in zip(found, (hands, apart, one), strict=True):
+            of[form] = len(np.unique(values.reshape(len(values), -1).round(4) + 0.0, axis=0))
+    return found
 
 
 def reference_ring() -> np.ndarray:
@@ -220,18 +300,3 @@ def find(
         pool = np.concatenate([pool, closed(f"displaced-starts-{r}", begin, DISPLACED * n, 15)])
         found = keep(f"thinned-{r}", partial(thinned, pool))
     return found, Pool(pool, starts + rounds * DISPLACED * n)
-
-
-def ideal(kind: Literal["boat", "chair", "crown"]) -> np.ndarray:
-    """The symmetric ring of a class, from a sketch of it: twist-boat, boat-chair, crown; (8, 3) angstrom."""
-    angle = np.arange(ATOMS) * np.pi / 4
-    height = {
-        "crown": [1, -1, 1, -1, 1, -1, 1, -1],
-        "boat": [0.3, 1.0, -0.3, -1.0, 0.3, 1.0, -0.3, -1.0],
-        "chair": [1, 1, -0.5, 0.8, -1, -1, 0.5, -0.8],
-    }[kind]
-    sketch = np.stack([1.9 * np.cos(angle), 1.9 * np.sin(angle), 0.6 * np.array(height)], axis=1)
-    ring, worst = close_rings(jnp.asarray(sketch)[None])
-    if worst[0] > CLOSED:
-        raise ValueError(f"expected the sketch of a {kind} to close, got {worst[0]:.1g}; try another sketch")
-    return np.asarray(ring[0])

@@ -1,39 +1,16 @@
-"""Whether classes of points on a map hang together: pieces of each class, its neighbours, silhouettes."""
+"""Into how many groups each class falls on a map, and which classes a line does not part."""
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
-from sklearn.metrics import silhouette_score
 
-# A piece with less of its class is a speck: it lowers the share of the largest piece, and is not counted.
-SPECK = 0.05
-# Largest piece of the class that fares worst, from which on the verdict is given.
-VERDICTS = ((0.9, "one piece"), (0.5, "mostly"), (0.0, "in pieces"))
-NEIGHBORS = 10
-
-
-class ClassScore(NamedTuple):
-    """Of one class.
-
-    Attributes
-    ----------
-    largest
-        Share of the class that is in its largest piece.
-    pieces
-        How many pieces hold at least `SPECK` of the class.
-    alone
-        The same, if other classes may stand between: what is asked of a class by itself.
-    neighbors
-        Share of its own class among the ten nearest neighbours of its points.
-    """
-
-    largest: float
-    pieces: int
-    alone: int
-    neighbors: float
+# A group with less of its class is a stray, and is not counted.
+STRAY = 0.05
 
 
 class MapScore(NamedTuple):
@@ -41,103 +18,77 @@ class MapScore(NamedTuple):
 
     Attributes
     ----------
-    classes : dict of ClassScore
-    silhouette : float
-        Mean over all points, between -1 and 1.
-    verdict : str
+    groups : dict of int
+        Of each class, by itself.
+    overlapping : tuple of str
+        Pairs of classes, "boat and crown", of which two groups cannot be parted by a straight line.
     """
 
-    classes: dict[str, ClassScore]
-    silhouette: float
-    verdict: str
+    groups: dict[str, int]
+    overlapping: tuple[str, ...]
 
 
-def spacing(points: np.ndarray) -> float:
-    """Distance at which the points would just hang together if they were strewn evenly over a surface.
-
-    Of n random points of density rho in the plane that is sqrt(ln n / (pi rho)), the distance to the ln n-th
-    neighbour: here that of the median point.
-    """
-    k = int(np.ceil(np.log(len(points))))
-    return float(np.median(KDTree(points).query(points, k + 1)[0][:, k]))
+def spread(points: np.ndarray) -> float:
+    """Root mean square distance from the middle: the size of a map."""
+    return float(np.sqrt(np.mean(np.sum((points - points.mean(0)) ** 2, axis=1))))
 
 
-def pieces(points: np.ndarray, members: np.ndarray, linkage: float, *, apart: bool = True) -> np.ndarray:
-    """The pieces into which a class falls, the largest first, as shares of the class.
-
-    Two points of the class hang together if they are at most the linkage from each other and no point of another
-    class stands between them, in the ball of which they span a diameter. Without the second condition a class
-    strewn among others counts as one piece.
-
-    Parameters
-    ----------
-    points : (points, dim)
-    members : (points,) bool
-        Who is of the class.
-    linkage
-        In the units of the points.
-    apart
-        Whether to ask for the second condition.
-
-    Returns
-    -------
-    (pieces,)
+def groups(points: np.ndarray, gap: float) -> list[np.ndarray]:
+    """Points that hang together over steps of at most the gap: which they are, the largest group first.
 
     Examples
     --------
-    >>> line = np.arange(6.0)[:, None]
-    >>> pieces(line, np.array([True, True, False, True, True, True]), linkage=2.0).tolist()
-    [0.6, 0.4]
+    >>> [g.tolist() for g in groups(np.array([[0.0], [5.0], [0.9], [1.7]]), gap=1.0)]
+    [[0, 2, 3], [1]]
     """
-    own, others = points[members], points[~members]
-    n = len(own)
-    pairs = KDTree(own).query_pairs(linkage, output_type="ndarray")
-    length = np.linalg.norm(own[pairs[:, 0]] - own[pairs[:, 1]], axis=1)
-    order = np.argsort(length, kind="stable")
-    pairs, length = pairs[order], length[order]
-    tree = KDTree(others) if apart and len(others) else None
-    piece, links, begin, size = np.arange(n), np.zeros((0, 2), int), 0, 8 * n
-    # From short to long: of the longer pairs only those matter that are not yet in one piece, and these are few.
-    while begin < len(pairs):
-        end = begin + size
-        open_ = piece[pairs[begin:end, 0]] != piece[pairs[begin:end, 1]]
-        pair, radius = pairs[begin:end][open_], length[begin:end][open_] / 2
-        if tree is not None and len(pair):
-            between = tree.query((own[pair[:, 0]] + own[pair[:, 1]]) / 2)[0] < radius * (1 - 1e-9)
-            pair = pair[~between]
-        links = np.concatenate([links, pair])
-        piece = connected_components(coo_matrix((np.ones(len(links)), links.T), (n, n)), directed=False)[1]
-        begin, size = end, 2 * size
-    return np.sort(np.bincount(piece))[::-1] / n
+    n = len(points)
+    pairs = KDTree(points).query_pairs(gap, output_type="ndarray")
+    links = coo_matrix((np.ones(len(pairs)), pairs.T), (n, n))
+    _, of = connected_components(links, directed=False)
+    found = [np.flatnonzero(of == g) for g in range(of.max() + 1)]
+    return sorted(found, key=len, reverse=True)
 
 
-def score(points: np.ndarray, labels: np.ndarray, linkage: float) -> MapScore:
-    """How well each class keeps together.
+def parted(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a straight line, or a plane in space, has all points of one set on one side and all others beyond.
+
+    Examples
+    --------
+    >>> parted(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0]]))
+    True
+    >>> parted(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.5, 0.5]]))
+    False
+    """
+    points = np.concatenate([one, other])
+    scaled = (points - points.mean(0)) / spread(points)
+    side = np.repeat([-1.0, 1.0], [len(one), len(other)])[:, None]
+    # Normal n and offset c with side (n . x + c) >= 1; any will do.
+    rows = -side * np.column_stack([scaled, np.ones(len(points))])
+    bounds = [(None, None)] * rows.shape[1]
+    return linprog(np.zeros(rows.shape[1]), rows, -np.ones(len(rows)), bounds=bounds).status == 0
+
+
+def score(points: np.ndarray, labels: np.ndarray, gap: float) -> MapScore:
+    """Groups of each class, and what overlaps.
 
     Parameters
     ----------
     points : (points, dim)
+        Those of no class give the map its size.
     labels : (points,) str
-    linkage
-        In units of `spacing`, which is that of all points.
+        Empty where a point is of no class.
+    gap
+        Between groups, in units of the spread of all points.
     """
-    names = np.unique(labels)
-    k = min(NEIGHBORS, len(points) - 1)
-    nearest = KDTree(points).query(points, k + 1)[1][:, 1:]
-    alike = (labels[nearest] == labels[:, None]).mean(1)
-    length = linkage * spacing(points)
-    classes = {}
-    for name in names:
-        of_class = labels == name
-        share = pieces(points, of_class, length)
-        alone = pieces(points, of_class, length, apart=False)
-        classes[str(name)] = ClassScore(
-            float(share[0]),
-            int(np.sum(share >= SPECK)),
-            int(np.sum(alone >= SPECK)),
-            float(alike[of_class].mean()),
-        )
-    worst = min(c.largest for c in classes.values())
-    verdict = next(word for least, word in VERDICTS if worst >= least)
-    silhouette = silhouette_score(points, labels) if len(names) > 1 and len(points) > len(names) else np.nan
-    return MapScore(classes, float(silhouette), verdict)
+    length = gap * spread(points)
+    found: dict[str, list[np.ndarray]] = {}
+    for name in np.unique(labels[labels != ""]):
+        members = points[labels == name]
+        enough = [g for g in groups(members, length) if len(g) >= STRAY * len(members)]
+        found[str(name)] = [members[g] for g in enough]
+    overlapping = (
+        f"{one} and {other}"
+        for one, other in combinations(found, 2)
+        if not all(parted(a, b) for a in found[one] for b in found[other])
+    )
+    return MapScore({name: len(pieces) for name, pieces in found.items()}, tuple(overlapping))

@@ -14,7 +14,8 @@ sys.path.insert(0, str(EXPERIMENTS))
 
 import cyclooctane_rings as rings_of
 from cyclooctane_descriptors import coulomb_matrix, coulomb_spectrum
-from cyclooctane_score import pieces, score, spacing
+from cyclooctane_records import PUBLISHED
+from cyclooctane_score import MapScore, score
 
 N = 300
 # Of N conformations farthest apart: see what is said of their spacing below.
@@ -82,14 +83,48 @@ def test_superposition_takes_out_rotations(found):
     np.testing.assert_allclose(rings_of.superpose(reference[None], reference)[0], reference, atol=1e-12)
 
 
-@pytest.mark.parametrize(("kind", "count"), rings_of.CLASSES.items())
-def test_symmetric_ring_of_each_class(kind, count):
-    assert rings_of.sign_changes(rings_of.ideal(kind)) == count
+@pytest.mark.parametrize(
+    ("form", "torsions"),
+    [
+        ("boat", 55.9 * np.array([1, 1, -1, -1, 1, 1, -1, -1])),
+        ("crown", 89.2 * np.array([1, -1, 1, -1, 1, -1, 1, -1])),
+        ("chair", np.array([124.4, -77.4, 0, 77.4, -124.4, 77.4, 0, -77.4])),
+    ],
+)
+def test_symmetric_forms_have_their_torsions(form, torsions):
+    """In the published order, from one of the atoms on."""
+    found = np.degrees(rings_of.torsions(rings_of.numberings(rings_of.symmetric(form))))
+    away = min(np.abs(found - torsions).max(1).min(), np.abs(found + torsions).max(1).min())
+    assert away < 0.1  # as many digits as are given
+
+
+def test_distance_from_a_form_knows_no_numbering_direction_or_hand(found):
+    rings, _ = found
+    away = rings_of.distances(rings[:20])
+    for other in (np.roll(rings, 3, 1), rings[:, ::-1], -rings):
+        np.testing.assert_allclose(rings_of.distances(other[:20]), away, atol=1e-6)
+    forms = np.stack([rings_of.symmetric(form) for form in rings_of.FORMS])
+    apart = rings_of.distances(forms)
+    np.testing.assert_allclose(np.diag(apart), 0, atol=1e-6)
+    assert list(rings_of.classes(apart, 6.0)) == list(rings_of.FORMS)
+    # Boat and crown differ by 55.9 - 89.2 at four torsions and by their sum at the others.
+    w, v = np.degrees(np.abs(rings_of.torsions(forms[[0, 2]])[:, 0]))
+    assert apart[0, 2] == pytest.approx(np.sqrt(((v - w) ** 2 + (v + w) ** 2) / 2), abs=1e-6)
+
+
+def test_copies_are_numberings_over_the_order_of_the_group():
+    """D2d has 8 elements, C2h 4 and D4d 16; half of each are rotations."""
+    handed, numbered, atoms = rings_of.copies()
+    order = {"boat": 8, "chair": 4, "crown": 16}
+    assert numbered == {form: 16 // n for form, n in order.items()}
+    assert handed == {form: 32 // n for form, n in order.items()}
+    # Atoms of the boat lie on mirrors or on axes, those of the chair on neither.
+    assert atoms == {"boat": 2, "chair": 8 // 4, "crown": 1}
 
 
 def test_torsions_of_the_crown():
     """Its atoms stand on a circle, by turns above and below: four of them give the torsion of all."""
-    ring = rings_of.ideal("crown")
+    ring = rings_of.symmetric("crown")
     torsion = rings_of.torsions(ring)
     # Chords over one and two steps of the circle are those of a bond and of the distance across an angle.
     across = 2 * rings_of.BOND * np.sin(np.deg2rad(rings_of.ANGLE) / 2)
@@ -105,11 +140,19 @@ def test_torsions_of_the_crown():
     np.testing.assert_allclose(np.abs(torsion), expected, atol=1e-9)
 
 
-def test_public_conformations_are_classified_as_published(public_data):
+def test_sign_changes_are_those_of_the_public_labels(public_data):
     folder = public_data / "cyclooctane"
     public = np.load(folder / "conformations.npy")
     labels = np.load(folder / "labels.npz")
     np.testing.assert_array_equal(rings_of.sign_changes(public), labels["n_sign_changes"])
+
+
+def test_public_conformations_near_the_forms(public_data):
+    """As others counted them, from the definition."""
+    away = rings_of.distances(np.load(public_data / "cyclooctane" / "conformations.npy"))
+    for within, counts in ((6.0, (17, 21, 11)), (12.0, (71, 92, 45))):
+        labels = rings_of.classes(away, within)
+        assert tuple(np.sum(labels == form) for form in rings_of.FORMS) == counts
 
 
 def test_our_space_is_the_public_one(found, public_data):
@@ -131,42 +174,55 @@ def strewn(center, radius, n, seed):
     return np.asarray(center) + np.stack([r * np.cos(phi), r * np.sin(phi)], axis=1)
 
 
-def test_pieces_of_a_toy_map():
+def test_groups_of_a_toy_map():
     points = np.concatenate([strewn((0, 0), 1, 300, 0), strewn((4, 0), 1, 100, 1), strewn((2, 3), 1, 400, 2)])
     labels = np.repeat(["two", "two", "one"], [300, 100, 400])
-    s = score(points, labels, linkage=4.0)
-    assert (s.classes["two"].pieces, s.classes["one"].pieces) == (2, 1)
-    assert s.classes["two"].largest == 0.75
-    assert s.classes["one"].largest == 1.0
-    assert s.classes["two"].neighbors == s.classes["one"].neighbors == 1.0
-    assert s.verdict == "mostly"
+    assert score(points, labels, gap=0.3) == ({"one": 1, "two": 2}, ())
+    # Two steps to the other group, of which the map's radius of 2.0 is half.
+    assert score(points, labels, gap=2.0).groups == {"one": 1, "two": 1}
 
 
-def test_class_cut_by_another_is_in_two_pieces():
-    points = strewn((0, 0), 1, 2000, 0)
-    band = np.abs(points[:, 0]) < 0.1
-    share = pieces(points, ~band, 4 * spacing(points))
-    assert np.sum(share > 0.05) == 2
-    assert pieces(points, ~band, 4 * spacing(points), apart=False)[0] == 1.0
-    assert pieces(points, band, 4 * spacing(points))[0] == 1.0
+def test_points_of_no_class_give_the_map_its_size_and_nothing_else():
+    points = np.concatenate([strewn((0, 0), 1, 50, 0), strewn((4, 0), 1, 50, 1)])
+    labels = np.full(100, "a")
+    rest = 100 * strewn((0, 0), 1, 1000, 2)
+    assert score(points, labels, 0.3).groups == {"a": 2}
+    assert score(np.concatenate([points, rest]), np.append(labels, [""] * 1000), 0.3).groups == {"a": 1}
 
 
-def test_mixed_classes_are_in_pieces_and_alone_they_are_not():
-    points = strewn((0, 0), 1, 2000, 0)
-    labels = np.random.default_rng(1).choice(["a", "b", "c"], 2000)
-    s = score(points, labels, linkage=4.0)
-    assert s.verdict == "in pieces"
-    for c in s.classes.values():
-        assert c.largest < 0.2
-        assert c.alone == 1
-        assert c.neighbors == pytest.approx(1 / 3, abs=0.03)
+def test_strays_are_not_counted():
+    points = np.concatenate([strewn((0, 0), 1, 96, 0), strewn((9, 0), 0.1, 4, 1)])
+    assert score(points, np.full(100, "a"), 0.3).groups == {"a": 1}
+    assert score(points[:6], np.full(6, "a"), 0.3).groups == {"a": 1}
+
+
+def test_classes_on_top_of_each_other_are_together_and_those_side_by_side_are_not():
+    points = strewn((0, 0), 1, 600, 0)
+    halves = np.where(points[:, 0] > 0, "a", "b")
+    assert score(points, halves, 0.3).overlapping == ()
+    mixed = np.random.default_rng(1).choice(["a", "b", "c"], 600)
+    assert score(points, mixed, 0.3).overlapping == ("a and b", "a and c", "b and c")
+    # One inside the other, without a neighbour in common.
+    ring = np.where(np.hypot(*points.T) > 0.8, "a", np.where(np.hypot(*points.T) < 0.3, "b", ""))
+    assert score(points, ring, 0.3) == ({"a": 1, "b": 1}, ("a and b",))
+
+
+def test_statements_return_where_the_map_says_the_same():
+    apart = MapScore({"boat": 1, "chair": 1, "crown": 1}, ())
+    together = MapScore({"boat": 4, "chair": 1, "crown": 1}, ("chair and crown",))
+    kept, cartesian = PUBLISHED["averaged_soap"], PUBLISHED["cartesian"]
+    assert kept.returns(apart)
+    assert not kept.returns(together)
+    assert not kept.returns(apart._replace(overlapping=("boat and crown",)))
+    assert cartesian.returns(together)
+    assert not cartesian.returns(apart)
+    assert not cartesian.returns(together._replace(overlapping=()))
 
 
 def test_scores_do_not_depend_on_units():
     points = strewn((0, 0), 1, 500, 0)
     labels = np.where(points[:, 0] > 0, "a", "b")
-    once, again = score(points, labels, 4.0), score(1024 * points, labels, 4.0)
-    assert once.classes == again.classes
+    assert score(points, labels, 0.05) == score(1024 * points, labels, 0.05)
 
 
 def test_coulomb_matrix_of_two_carbons():
@@ -198,14 +254,15 @@ def finished(tmp_path_factory):
 def test_study_prints_tables_and_writes_what_they_say(finished):
     printed, folder = finished
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert sum(metrics["conformations"].values()) == 200
+    # Of the rings that were found on the way, enough are near each form.
+    assert all(n >= 10 for n in metrics["conformations"]["6"].values())
     for name in ("cartesian", "coulomb", "spectrum", "persistence_image"):
-        for kind in rings_of.CLASSES:
-            assert 0 < metrics[name]["plane"][kind]["largest"] <= 1
-        assert -1 <= metrics[name]["plane"]["silhouette"] <= 1
-        assert metrics[name]["plane"]["verdict"] in ("one piece", "mostly", "in pieces")
+        assert set(metrics[name]["within 6"]["groups"]) == set(rings_of.FORMS)
+        assert PUBLISHED[name].returns(
+            MapScore(**{k: metrics[name]["within 6"][k] for k in MapScore._fields})
+        )
     assert "persistence image" in printed
-    assert "published" in printed
+    assert "published statements that return" in printed
     assert sorted(p.name for p in (folder / "figures").glob("*.png")) == ["maps.png", "rings.png"]
 
 
@@ -237,14 +294,19 @@ def test_given_conformations_are_analysed_and_without_dscribe(finished, tmp_path
 
 
 @pytest.mark.slow
-def test_rivals_at_work(finished):
-    """Averages and spectra of matrices keep classes together, Cartesian coordinates do not, as published."""
+def test_published_statements_return_on_the_public_conformations(public_data, tmp_path):
+    """All seven, and how many groups symmetry makes of a class in a whole description."""
     pytest.importorskip("dscribe.descriptors", reason="dscribe is not installed: pip install dscribe")
-    metrics = json.loads((finished[1] / "metrics.json").read_text())
-
-    def near(name):
-        return np.mean([metrics[name]["plane"][kind]["neighbors"] for kind in rings_of.CLASSES])
-
-    for keeps in ("averaged_soap", "spectrum"):
-        for does_not in ("cartesian", "soap", "acsf", "coulomb"):
-            assert near(keeps) > near(does_not) + 0.1
+    study(
+        "cyclooctane",
+        "--data",
+        str(public_data / "cyclooctane" / "conformations.npy"),
+        "--root",
+        str(tmp_path),
+    )
+    metrics = json.loads((only_run(tmp_path, "cyclooctane") / "metrics.json").read_text())
+    assert {name: metrics[name]["within 6"]["returns"] for name in PUBLISHED} == dict.fromkeys(
+        PUBLISHED, True
+    )
+    # From ten degrees on the boats of the persistence image have a second piece.
+    assert metrics["persistence_image"]["within 10"]["groups"]["boat"] == 2

@@ -91,6 +91,13 @@ def lasso(
     tolerance = arguments.positive(tolerance, "tolerance", "1e-6")
     max_iterations = arguments.whole(max_iterations, "iterations", least=1)
     tolerance = max(tolerance, 16 * float(jnp.finfo(x.dtype).eps))
+    return _lasso(x, y, penalty, bool(intercept), tolerance, max_iterations)
+
+
+@partial(jax.jit, static_argnames=("intercept", "tolerance", "max_iterations"))
+def _lasso(
+    x: Array, y: Array, penalty: Array, intercept: bool, tolerance: float, max_iterations: int
+) -> LassoModel:
     centred = centre(x, y, intercept)
     one = partial(_solution, tolerance, max_iterations, centred.x, centred.y)
     coefficients, gap = jax.lax.map(one, penalty) if penalty.ndim else one(penalty)

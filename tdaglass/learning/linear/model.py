@@ -1,6 +1,6 @@
 """What the linear models share: the record of coefficients, what they predict, and how data enter."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +25,7 @@ class LinearModel(NamedTuple):
     intercept: Float[Array, "*alphas"]
 
 
+@runtime_checkable
 class Linear(Protocol):
     """Any record of a linear model."""
 

@@ -1,5 +1,6 @@
 """Principal components, from whichever of the two matrices of products is smaller."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -71,22 +72,7 @@ def principal_components(x: Numbers, n_components: int) -> PrincipalComponents:
             f"expected at most {most} components of {n} samples of {features} features, got {n_components}; "
             f"try {max(most, 1)}{', and more samples' if most < 1 else ''}"
         )
-    mean = x.mean(axis=0)
-    centred = x - mean
-    wide = features > n
-    values, vectors = symmetric_eigen(products_of(centred))
-    values, rows = values[::-1][:n_components], vectors.T[::-1][:n_components]
-    # Beyond rounding there is no variance and no direction.
-    varies = values > min(x.shape) * jnp.finfo(x.dtype).eps * values[0]
-    values = jnp.where(varies, values, 0)
-    if wide:
-        rows = product(rows, centred) / jnp.sqrt(jnp.where(varies, values, 1))[:, None]
-    rows = jnp.where(varies[:, None], rows, 0)
-    largest = jnp.take_along_axis(rows, jnp.argmax(jnp.abs(rows), axis=1)[:, None], axis=1)
-    components = rows * jnp.where(largest < 0, -1, 1)
-    variances = values / (n - 1)
-    total = jnp.sum(centred**2) / (n - 1)
-    return PrincipalComponents(mean, components, variances, variances / jnp.where(total > 0, total, 1))
+    return _of_table(x, n_components)
 
 
 def principal_coordinates(model: PrincipalComponents, x: Numbers) -> Float[Array, "*batch components"]:
@@ -106,24 +92,56 @@ def principal_coordinates(model: PrincipalComponents, x: Numbers) -> Float[Array
     return product(rows_of_fit(x, len(model.mean)) - model.mean, model.components.T)
 
 
-@jax.custom_jvp
-def symmetric_eigen(matrix: Float[Array, "n n"]) -> tuple[Float[Array, " n"], Float[Array, "n n"]]:
-    """Eigenvalues, the least first, and eigenvectors as columns; derivatives stay finite where values repeat.
+@partial(jax.jit, static_argnums=1)
+def _of_table(x: Float[Array, "samples features"], n_components: int) -> PrincipalComponents:
+    mean = x.mean(axis=0)
+    centred = x - mean
+    values, rows = principal_axes(n_components, centred)
+    rows = jnp.where(values[:, None] > 0, rows, 0)
+    largest = jnp.take_along_axis(rows, jnp.argmax(jnp.abs(rows), axis=1)[:, None], axis=1)
+    components = rows * jnp.where(largest < 0, -1, 1)
+    variances, total = values / (len(x) - 1), jnp.sum(centred**2) / (len(x) - 1)
+    return PrincipalComponents(mean, components, variances, variances / jnp.where(total > 0, total, 1))
 
-    Vectors of equal values are not defined one by one. What depends on all of them together does not feel how
-    they turn into one another, so that part of their derivative is left out.
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def principal_axes(
+    n_components: int, centred: Float[Array, "samples features"]
+) -> tuple[Float[Array, " components"], Float[Array, "components features"]]:
+    """The greatest eigenvalues of the products of features, and their vectors as rows."""
+    values, rows = _all_axes(centred)
+    return values[:n_components], rows[:n_components]
+
+
+def _all_axes(centred: Float[Array, "samples features"]) -> tuple[Array, Array]:
+    """Those of the features or, if they are more, as many as there are samples."""
+    samples, features = centred.shape
+    values, vectors = jnp.linalg.eigh(products_of(centred))
+    values, rows = values[::-1], vectors.T[::-1]
+    # Beyond rounding there is no variance and, among samples, no direction.
+    varies = values > min(samples, features) * jnp.finfo(values.dtype).eps * values[0]
+    values = jnp.where(varies, values, 0)
+    if features > samples:
+        lengths = jnp.sqrt(jnp.where(varies, values, 1))[:, None]
+        rows = jnp.where(varies[:, None], product(rows, centred) / lengths, 0)
+    return values, rows
+
+
+@principal_axes.defjvp
+def _principal_axes_jvp(n_components: int, primals: tuple, tangents: tuple) -> tuple:
+    r"""Of :math:`S = X^\top X`: :math:`dc_j = \sum_i c_i (c_i \cdot dS \, c_j) / (\lambda_j - \lambda_i)`.
+
+    Vectors of equal values are not defined one by one. What depends on all of them together does not feel how they
+    turn into one another, so these terms are left out, where others would be infinite.
     """
-    values, vectors = jnp.linalg.eigh(matrix)
-    return values, vectors
-
-
-@symmetric_eigen.defjvp
-def _symmetric_eigen_jvp(primals: tuple, tangents: tuple) -> tuple:
-    values, vectors = symmetric_eigen(*primals)
-    (change,) = tangents
-    in_basis = product(vectors.T, product((change + change.T) / 2, vectors))
-    apart = values[None, :] - values[:, None]
-    rounding = 8 * len(values) * jnp.finfo(values.dtype).eps * jnp.abs(values).max()
-    equal = jnp.abs(apart) <= rounding
-    turn = jnp.where(equal, 0, in_basis / jnp.where(equal, 1, apart))
-    return (values, vectors), (jnp.diagonal(in_basis), product(vectors, turn))
+    (centred,), (change,) = primals, tangents
+    values, rows = _all_axes(centred)
+    kept, top = values[:n_components], rows[:n_components]
+    moved = product(product(top, centred.T), change) + product(product(top, change.T), centred)
+    within = product(moved, rows.T)
+    apart = kept[:, None] - values
+    equal = jnp.abs(apart) <= 8 * len(values) * jnp.finfo(values.dtype).eps * values[0]
+    turn = jnp.where(equal, 0, within / jnp.where(equal, 1, apart))
+    # Directions in which no sample lies have the value zero.
+    beyond = (moved - product(within, rows)) / jnp.where(kept > 0, kept, 1)[:, None]
+    return (kept, top), (jnp.diagonal(within), product(turn, rows) + beyond)

@@ -1,5 +1,7 @@
 """Ridge regression in whichever of its two forms is smaller, and what it says of samples that it has not seen."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -55,7 +57,11 @@ def ridge(x: Numbers, y: Numbers, alpha: Numbers, *, intercept: bool = True) -> 
     [2.0, 1.0]
     """
     x, y = samples_and_targets(x, y)
-    alpha = penalties(alpha, x)
+    return _ridge(x, y, penalties(alpha, x), bool(intercept))
+
+
+@partial(jax.jit, static_argnames="intercept")
+def _ridge(x: Array, y: Array, alpha: Array, intercept: bool) -> LinearModel:
     centred = centre(x, y, intercept)
     wide = x.shape[1] > x.shape[0]
     right = centred.y if wide else product(centred.x.T, centred.y)
@@ -108,8 +114,12 @@ def ridge_left_out(
     True
     """
     x, y = samples_and_targets(x, y)
-    alpha = penalties(alpha, x)
     of = None if groups is None else jnp.asarray(group_numbers(groups, len(y)))
+    return _ridge_left_out(x, y, penalties(alpha, x), of, bool(intercept))
+
+
+@partial(jax.jit, static_argnames="intercept")
+def _ridge_left_out(x: Array, y: Array, alpha: Array, of: Array | None, intercept: bool) -> Array:
     centred = centre(x, y, intercept)
     n, features = x.shape
     # What the intercept leaves of each sample.
