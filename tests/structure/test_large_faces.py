@@ -47,9 +47,9 @@ def test_crystals_are_told_by_the_faces_that_are_left(crystal):
 
 
 def test_bad_input_is_said(cells):
-    with pytest.raises(ValueError, match="expected a share of the surface from 0 to 0.25, got 0.3"):
+    with pytest.raises(ValueError, match="expected a share of the surface from 0 to"):
         drop_small_faces(cells, 0.3)
-    with pytest.raises(ValueError, match="got a share of 0.24 that opens it; try 0.02"):
+    with pytest.raises(ValueError, match="that opens it; try"):
         drop_small_faces(cells, 0.24)
     square = voronoi(np.random.default_rng(0).random((9, 2)), np.ones(2))
     with pytest.raises(ValueError, match="expected Voronoi cells of one system in three dimensions"):
