@@ -1,14 +1,15 @@
 """The liquids and how they move: models, potentials, states, simulation.
 
 `kob_andersen_3d`, `wahnstrom`, `polydisperse_soft_spheres`, ... name a model, and `PairModel` with a
-`PairPotential` makes one of your own; `initialize` puts it on a lattice with Maxwell velocities; `run`, `cool`
-and `trajectory` move it; `quench` makes glasses; `minimize` finds its inherent structure; `potential_energy`,
-`forces` and `pressure` are differentiable functions of a configuration. `binary_hard_spheres` and
-`hard_sphere_mixture` have no forces, and are moved by `hard_spheres`.
+`PairPotential` makes one of your own; `embedded_atom` reads a metal from a file, in metal units (`units`).
+`initialize` puts it on a lattice with Maxwell velocities; `run`, `cool` and `trajectory` move it; `quench` makes
+glasses; `minimize` finds its inherent structure; `potential_energy`, `forces` and `pressure` are differentiable
+functions of a configuration. `binary_hard_spheres` and `hard_sphere_mixture` have no forces, and are moved by
+`hard_spheres`.
 """
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass import hard_spheres
+from tdaglass.glass import hard_spheres, units
 from tdaglass.glass.contract import Model
 from tdaglass.glass.energy import forces, particle_energies, potential_energy, pressure
 from tdaglass.glass.equilibrate import settle_overlaps
@@ -16,14 +17,18 @@ from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.hard_spheres import HardSphereDynamics, Spheres
 from tdaglass.glass.initialize import initialize
 from tdaglass.glass.models import (
+    EmbeddedAtomModel,
     HardSpheres,
     PairModel,
     PolydisperseModel,
     additive_mixture_2d,
     binary_hard_spheres,
+    embedded_atom,
     hard_sphere_mixture,
+    iron_phosphorus,
     kob_andersen_2d,
     kob_andersen_3d,
+    palladium_silicon,
     polydisperse_soft_spheres,
     ternary_soft_spheres,
     wahnstrom,
@@ -39,7 +44,7 @@ from tdaglass.glass.molecular_dynamics.state import (
 )
 from tdaglass.glass.molecular_dynamics.thermo import Thermo
 from tdaglass.glass.movers import choose_mover
-from tdaglass.glass.potentials import InversePower, LennardJones, PairPotential
+from tdaglass.glass.potentials import EmbeddedAtom, InversePower, LennardJones, PairPotential
 from tdaglass.glass.quench import quench
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
 from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
@@ -47,6 +52,8 @@ from tdaglass.glass.simulate import Trajectory, cool, measure, run, trajectory
 __all__ = [
     "Chain",
     "Configuration",
+    "EmbeddedAtom",
+    "EmbeddedAtomModel",
     "Ensemble",
     "HardSphereDynamics",
     "HardSpheres",
@@ -69,15 +76,18 @@ __all__ = [
     "cool",
     "cool_in_parts",
     "describe_engine",
+    "embedded_atom",
     "forces",
     "hard_sphere_mixture",
     "hard_spheres",
     "initialize",
+    "iron_phosphorus",
     "kob_andersen_2d",
     "kob_andersen_3d",
     "maxwell_velocities",
     "measure",
     "minimize",
+    "palladium_silicon",
     "particle_energies",
     "polydisperse_soft_spheres",
     "potential_energy",
@@ -89,5 +99,6 @@ __all__ = [
     "settle_overlaps",
     "ternary_soft_spheres",
     "trajectory",
+    "units",
     "wahnstrom",
 ]

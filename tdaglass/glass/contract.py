@@ -38,6 +38,8 @@ class Model(Protocol):
         Of every particle, in the order of `species`; length.
     reach : float
         Distance beyond which no two particles know of each other; a periodic edge is at least twice as long.
+    skin : float
+        Margin of neighbour tables, length, where nobody gives another.
     """
 
     @property
@@ -64,6 +66,8 @@ class Model(Protocol):
     def diameters(self) -> Float[np.ndarray, " particles"]: ...  # noqa: D102
     @property
     def reach(self) -> float: ...  # noqa: D102
+    @property
+    def skin(self) -> float: ...  # noqa: D102
 
     def check(self, configuration: Configuration) -> None:
         """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""

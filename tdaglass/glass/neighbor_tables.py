@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass.glass.contract import Model
 from tdaglass.space import Grid, Search, neighbors_within, neighbors_within_any
+from tdaglass.space.fixed_point import scale
 
 # A slot holds a neighbour's index in the low bits and its kind in the high ones, as far as there is room for it.
 _KIND_BIT = 28
@@ -132,6 +133,76 @@ def sums_by_chunks(
         return total
 
     return jnp.stack(lax.fori_loop(0, len(chunks), add_chunk, (jnp.zeros(n, dtype),) * n_sums))
+
+
+class SlotPairs(NamedTuple):
+    """One pair of every particle, that with its neighbour in a slot.
+
+    Attributes
+    ----------
+    idx, kind : (particles,)
+        Of the neighbour, see `read_slot`.
+    along : dim arrays (particles, *replicas)
+        From the neighbour to the particle, length.
+    r_sq : (particles, *replicas)
+    itself : (particles,) and an axis of replicas if there is one
+        Unused slots: to be put beyond the cut-off, before any division.
+    """
+
+    idx: Int[Array, " n"]
+    kind: Int[Array, " n"]
+    along: list[Float[Array, " n *replicas"]]
+    r_sq: Float[Array, " n *replicas"]
+    itself: Bool[Array, " n *#replicas"]
+
+
+def sums_over_slots(
+    add: Callable[[tuple[Array, ...], SlotPairs, Int[Array, " n"]], tuple[Array, ...]],
+    n_sums: int,
+    fraction: Int[Array, "dim n *replicas"],
+    box: Float[Array, "dim *replicas"],
+    slots: Int[Array, "capacity n"],
+    n_slots: Int[Array, ""] | int,
+) -> Float[Array, "sums n *replicas"]:
+    """Sums for every particle, to which `add(total, pairs, slot)` adds one pair of each, slot after slot.
+
+    A number of slots that is known gives the form for accelerators; otherwise it is for `replicas_side_by_side`.
+    """
+    if isinstance(n_slots, int):
+        neighbor = side_by_side(fraction)
+        steps = list(lax.optimization_barrier(box * scale(box.dtype)))
+
+        def add_pairs(total: tuple[Array, ...], slot: Array) -> tuple[Array, ...]:
+            return add(total, _pairs_of_slot(slot, fraction, neighbor, steps), slot)
+
+        return sums_by_chunks(add_pairs, n_sums, slots[:n_slots], box.dtype)
+
+    neighbor = one_by_one(fraction)
+
+    def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
+        steps = [edge * scale(box.dtype) for edge in box]
+        return add(total, _pairs_of_slot(slots[k], fraction, neighbor, steps), slots[k])
+
+    zero = jnp.zeros(fraction.shape[1:], box.dtype)
+    return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * n_sums))
+
+
+def _pairs_of_slot(
+    slot: Int[Array, " n"],
+    fraction: Int[Array, "dim n *replicas"],
+    neighbor: Callable[[Array], list[Array]],
+    steps: list[Array],
+) -> SlotPairs:
+    """One pair of every particle; `steps` are the lengths of one step of the fractions."""
+    idx, kind = read_slot(slot)
+    along = [
+        (x - y).astype(step.dtype) * step for x, y, step in zip(fraction, neighbor(idx), steps, strict=True)
+    ]
+    r_sq = along[0] * along[0]
+    for x in along[1:]:
+        r_sq = r_sq + x * x
+    itself = idx == jnp.arange(idx.shape[0], dtype=idx.dtype)
+    return SlotPairs(idx, kind, along, r_sq, itself[:, None] if fraction.ndim > 2 else itself)
 
 
 def replicas_side_by_side(sum_over_slots: Callable[..., Array]) -> Callable[..., Array]:

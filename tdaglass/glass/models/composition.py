@@ -59,6 +59,11 @@ class Composition:
         return (self.n_particles / self.number_density) ** (1 / self.dimension)
 
     @property
+    def skin(self) -> float:
+        """Margin of neighbour tables that a liquid in units of its diameters is fast with."""
+        return 0.3
+
+    @property
     def species(self) -> Int[np.ndarray, " particles"]:
         """Species of every particle, sorted: all A, then all B, ..."""
         return np.repeat(np.arange(self.n_species, dtype=np.int32), self.counts)

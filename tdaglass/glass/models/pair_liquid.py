@@ -12,16 +12,9 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
 from tdaglass.glass.models.composition import Composition, check_configuration
-from tdaglass.glass.neighbor_tables import (
-    one_by_one,
-    read_slot,
-    replicas_side_by_side,
-    side_by_side,
-    sums_by_chunks,
-)
+from tdaglass.glass.neighbor_tables import SlotPairs, read_slot, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials import PairPotential, PairTable, Truncation, pair_energy, pair_force
 from tdaglass.space import pairwise_sum
-from tdaglass.space.fixed_point import scale
 
 # Who one end of pairs is: species and diameters.
 Particles = tuple[Int[Array, "..."], Float[Array, "..."]]
@@ -127,56 +120,24 @@ class PairLiquid(Composition, ABC):
         n_slots: Int[Array, ""] | int,
     ) -> Float[Array, "sums particles"]:
         """Sums for every particle, to which `add` adds one pair of each, in the order of the slots."""
-        if isinstance(n_slots, int):
-            of_slot = self.of_slots(species, diameters, box.dtype)
-            neighbor = side_by_side(fraction)
-            steps = list(lax.optimization_barrier(box * scale(box.dtype)))
 
-            def add_pairs(total: tuple[Array, ...], slot: Array) -> tuple[Array, ...]:
-                return add(total, *_pairs_of_slot(slot, fraction, neighbor, of_slot, steps))
-
-            return sums_by_chunks(add_pairs, n_sums, slots[:n_slots], box.dtype)
-
-        def sum_over_slots(
-            fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array
+        def sums(
+            fraction: Array, box: Array, species: Array, diameters: Array, slots: Array, n_slots: Array | int
         ) -> Array:
             of_slot = self.of_slots(species, diameters, box.dtype)
-            neighbor = one_by_one(fraction)
 
-            def add_slot(k: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
-                steps = [edge * scale(box.dtype) for edge in box]
-                return add(total, *_pairs_of_slot(slots[k], fraction, neighbor, of_slot, steps))
+            def add_pairs(total: tuple[Array, ...], pairs: SlotPairs, slot: Array) -> tuple[Array, ...]:
+                table = of_slot(slot)
+                if fraction.ndim > 2:
+                    table = jax.tree.map(lambda x: x[:, None], table)
+                return add(
+                    total, pairs.along, jnp.where(pairs.itself, 2 * table.cutoff_sq, pairs.r_sq), table
+                )
 
-            zero = jnp.zeros(fraction.shape[1:], box.dtype)
-            return jnp.stack(lax.fori_loop(0, n_slots, add_slot, (zero,) * n_sums))
+            return sums_over_slots(add_pairs, n_sums, fraction, box, slots, n_slots)
 
-        return replicas_side_by_side(sum_over_slots)(fraction, box, species, diameters, slots, n_slots)
-
-
-def _pairs_of_slot(
-    slot: Int[Array, " n"],
-    fraction: Int[Array, "dim n *replicas"],
-    neighbor: Callable[[Array], list[Array]],
-    of_slot: Callable[[Array], PairTable],
-    steps: list[Array],
-) -> tuple[list[Array], Array, PairTable]:
-    """Separation vectors (by axis), their squares and what is known of one pair of every particle.
-
-    `steps` are the lengths of one step of the fractions.
-    """
-    idx, _ = read_slot(slot)
-    along = [
-        (x - y).astype(step.dtype) * step for x, y, step in zip(fraction, neighbor(idx), steps, strict=True)
-    ]
-    r_sq = along[0] * along[0]
-    for x in along[1:]:
-        r_sq = r_sq + x * x
-    table = of_slot(slot)
-    # An unused slot is the particle itself: put it beyond the cut-off, before any division.
-    itself = idx == jnp.arange(idx.shape[0], dtype=idx.dtype)
-    if fraction.ndim > 2:
-        table, itself = jax.tree.map(lambda x: x[:, None], (table, itself))
-    return along, jnp.where(itself, 2 * table.cutoff_sq, r_sq), table
+        over = sums if isinstance(n_slots, int) else replicas_side_by_side(sums)
+        return over(fraction, box, species, diameters, slots, n_slots)
 
 
 @partial(jax.jit, static_argnames="model")

@@ -14,7 +14,7 @@ from tdaglass.glass.energy import potential_energy
 from tdaglass.glass.errors import SimulationError
 from tdaglass.glass.molecular_dynamics.kinetics import axes_first
 from tdaglass.glass.molecular_dynamics.state import initialize
-from tdaglass.glass.molecular_dynamics.table_capacity import DEFAULT_SKIN, engine_settings, with_room
+from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, with_room
 
 
 class Minimization(NamedTuple):
@@ -40,7 +40,7 @@ def minimize(
     *,
     tolerance: float = 1e-3,
     max_steps: int = 20_000,
-    skin: float = DEFAULT_SKIN,
+    skin: float | None = None,
 ) -> tuple[Configuration, Minimization]:
     """Follow the potential energy down to its nearest minimum with jax-md's FIRE.
 
@@ -52,7 +52,8 @@ def minimize(
     tolerance : force units
         Stop when no particle feels a larger force.
     max_steps : int
-    skin : length units
+    skin : length units, optional
+        None takes the model's.
 
     Returns
     -------
@@ -87,9 +88,10 @@ def minimize(
     configuration = accept(model, configuration)
     tolerance = arguments.positive(tolerance, "force tolerance", "1e-3")
     max_steps = arguments.whole(max_steps, "max_steps", least=0)
+    skin = model.skin if skin is None else skin
     if not skin > 2 * fire.LONGEST_MOVE:
         # A table must outlast one step, or it would be rebuilt for ever.
-        raise ValueError(f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {DEFAULT_SKIN}")
+        raise ValueError(f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {model.skin}")
     state = axes_first(initialize(jax.random.key(0), model, 0.0, configuration))
     settings = engine_settings(model, state, "nve", 0.005, skin)
     descent, made = fire.at_rest(state), jnp.zeros((), jnp.int32)

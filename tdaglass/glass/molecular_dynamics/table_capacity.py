@@ -21,10 +21,9 @@ from tdaglass.space import BYTES_OF_WORDS, Grid, bytes_of_words, choose_grid
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_SKIN = 0.3
 # A table for all replicas takes longer to build and is read faster than tables of their own; that pays until it is
 # about three times as long as they are, which is twice the room they are given.
-SHARED_SKIN = 0.45
+SHARED_SKIN = 1.5
 SHARED_LIMIT = 2
 
 # Of one system: four bytes each, and more where forces are summed over them.
@@ -67,7 +66,7 @@ def engine_settings(
 ) -> Settings:
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
-        skin = SHARED_SKIN if shared_table else DEFAULT_SKIN
+        skin = SHARED_SKIN * model.skin if shared_table else model.skin
     expected = expected_neighbors(model, state.box, skin)
     capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
     known = _known_capacity.get((model, skin), 0)
