@@ -9,6 +9,7 @@ vertices, edges or faces. Pair correlations, Voronoi indices and structure facto
 
     python experiments/cooling_rate.py                               ten minutes on two cores
     python experiments/cooling_rate.py --preset paper --executor slurm:FILE    the published size
+    python experiments/cooling_rate.py --system iron_phosphorus --potential FeP_mm.eam.fs
     python experiments/cooling_rate.py --data a.xyz b.xyz c.xyz --rates 0.1 0.01 0.001    glasses of others
 """
 
@@ -41,7 +42,7 @@ def main(settings: Settings, executor: Any) -> None:
     else:
         engine = glass.describe_engine("auto", cooling.model)
         print(f"Simulating with {engine}.")
-        with settings.place.run("glasses", cooling, engine=engine, wait=True) as kept:
+        with settings.place.run("glasses", cooling.identity, engine=engine, wait=True) as kept:
             glasses = cool(cooling, kept, executor)
     with settings.place.run("cooling_rate", identity) as run:
         seen = see(settings, glasses, run, executor)

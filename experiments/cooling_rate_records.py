@@ -1,7 +1,7 @@
 """The settings of `cooling_rate.py`, and what its steps hand on to each other and to the report."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,7 @@ from cooling_rate_systems import SYSTEMS, System
 from tdaglass import learning
 from tdaglass.configuration import Configuration
 
-Name = Literal["kob_andersen_3d"]
+Name = Literal["kob_andersen_3d", "palladium_silicon", "iron_phosphorus"]
 # The published strength of the ridge regression, and of how many atoms its images are.
 ALPHA, ATOMS = 200.0, 12_000
 
@@ -58,12 +58,6 @@ class Cooling:
             raise ValueError(
                 f"expected glasses colder than liquids, got {self.cold:g} and {self.hot:g}; try --cold 0.1"
             )
-        if SYSTEMS[self.system].needs_potential != (self.potential is not None):
-            wanted = "a file" if self.potential is None else "no file"
-            raise ValueError(
-                f"expected {wanted} of an embedded-atom potential for {self.system}, got {self.potential}; try "
-                + ("--potential FILE" if self.potential is None else "without --potential")
-            )
         if self.hold < 40:
             raise ValueError(f"expected at least 40 steps of --hold, got {self.hold}; try --hold 2000")
         if not self.rates or min(*self.rates, *self.repeated, np.inf) <= 0:
@@ -78,8 +72,28 @@ class Cooling:
 
     @property
     def model(self) -> Any:
-        """Of so many particles."""
-        return self.of.model(self.n, self.potential)
+        """Of so many particles.
+
+        Raises
+        ------
+        ValueError
+            For embedded atoms without the file of their potential, and for others with one.
+        """
+        embedded = self.of.pressure is not None
+        if embedded != (self.potential is not None):
+            wanted, flag = ("a file", "--potential FILE") if embedded else ("no file", "no --potential")
+            raise ValueError(
+                f"expected {wanted} of an embedded-atom potential for {self.system}, got {self.potential}; "
+                f"try {flag}"
+            )
+        return self.of.model(self.potential, self.n) if embedded else self.of.model(self.n)
+
+    @property
+    def identity(self) -> Any:
+        """What decides the glasses: files of potentials may be replaced by others."""
+        if self.potential is None:
+            return self
+        return {"cooling": self, "potential": self.model.potential.digest}
 
     def pieces(self) -> Iterator[tuple[float, tuple[int, ...]]]:
         """Rates, each with the numbers of some glasses, 0 for the single one; those that take longest first."""
@@ -129,6 +143,27 @@ class Settings:
         return ALPHA * (n / ATOMS) ** 2 if self.alpha is None else self.alpha
 
 
+# Of metals, in kelvins and picoseconds: the published fastest decade and a half, and all of it.
+METAL = Cooling(
+    n=2000,
+    rates=logarithmic(1e14, 5e12, 7),
+    repeated=logarithmic(1e14, 5e12, 3),
+    repeats=3,
+    hot=2500.0,
+    cold=300.0,
+    equilibration=2500,
+    hold=2500,
+    dt=0.002,
+)
+METAL_PAPER = replace(
+    METAL,
+    n=12_000,
+    rates=logarithmic(1.7e14, 1.7e10, 37),
+    repeated=logarithmic(1.7e14, 1.7e10, 5),
+    repeats=30,
+    equilibration=25_000,
+    hold=62_500,
+)
 PRESETS: dict[tuple[str, ...], Settings] = {
     ("kob_andersen_3d", "default"): Settings(),
     # In Ni80P20's units, epsilon 933 K and tau 0.6 ps, about the published 1.7e14 to 1.7e10 K/s.
@@ -141,6 +176,11 @@ PRESETS: dict[tuple[str, ...], Settings] = {
         ),
         preset="paper",
     ),
+    **{
+        (system, preset): Settings(replace(cooling, system=system), preset)  # type: ignore[arg-type]
+        for system in ("palladium_silicon", "iron_phosphorus")
+        for preset, cooling in (("default", METAL), ("paper", METAL_PAPER))
+    },
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tdaglass import glass, topology
+from tdaglass.glass import units
 
 
 class Picture(NamedTuple):
@@ -26,8 +27,9 @@ class Picture(NamedTuple):
 class System(NamedTuple):
     """A substance of two species, the first of which is the metal."""
 
-    model: Callable[[int, Path | None], Any]  # of so many particles, and from a file of its potential
-    needs_potential: bool
+    model: Callable[
+        ..., Any
+    ]  # of so many particles; of embedded atoms, of the file of their potential and these
     species: tuple[str, str]
     angstrom: float  # in one unit of the model's length
     temperature: float  # energy of the model in one unit of temperature
@@ -61,10 +63,29 @@ def pictures(metal: str, metalloid: str, **seen: tuple[float, float]) -> dict[st
     }  # fmt: skip
 
 
+def embedded(
+    model: Callable[[Path, int], Any], metal: str, metalloid: str, scattering: tuple[float, float]
+) -> System:
+    """A metallic glass of embedded atoms, cooled without pressure; temperatures are kelvins, times picoseconds."""
+    return System(
+        model=model,
+        species=(metal, metalloid),
+        angstrom=1.0,
+        temperature=units.KELVIN,
+        rate=units.KELVIN * 1e-12,
+        ensemble="npt",
+        pressure=0.0,
+        scattering=scattering,
+        rate_unit=r"(\mathrm{K/s})",
+        energy_unit=r"\mathrm{eV}",
+        length_unit=r"\mathrm{\AA}",
+        pictures=pictures(metal, metalloid),
+    )
+
+
 SYSTEMS: dict[str, System] = {
     "kob_andersen_3d": System(
-        model=lambda n, _: glass.kob_andersen_3d(n),
-        needs_potential=False,
+        model=glass.kob_andersen_3d,
         species=("A", "B"),
         angstrom=SIGMA,
         temperature=1.0,
@@ -77,4 +98,7 @@ SYSTEMS: dict[str, System] = {
         length_unit=r"\sigma_\mathrm{AA}",
         pictures=pictures("A", "B", slow=(1.74, 2.34), fast=(1.92, 2.24)),
     ),
+    # Neutron scattering lengths: Sears, Neutron News 3, 26 (1992).
+    "palladium_silicon": embedded(glass.palladium_silicon, "Pd", "Si", (5.91, 4.1491)),
+    "iron_phosphorus": embedded(glass.iron_phosphorus, "Fe", "P", (9.45, 5.13)),
 }

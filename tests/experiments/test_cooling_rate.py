@@ -66,7 +66,9 @@ def test_what_cannot_be_meant_is_said(monkeypatch, tmp_path):
     with pytest.raises(
         ValueError, match="expected no file of an embedded-atom potential for kob_andersen_3d"
     ):
-        Cooling(potential=tmp_path / "PdSi.eam")
+        _ = Cooling(potential=tmp_path / "PdSi.eam").model
+    with pytest.raises(ValueError, match="expected a file of an embedded-atom potential for iron_phos"):
+        _ = PRESETS["iron_phosphorus", "default"].cooling.model
     with pytest.raises(ValueError, match="expected a rate for each of 1 files, got 2"):
         Settings(Cooling(rates=(0.1, 0.2)), data=(tmp_path / "a.xyz",))
 
