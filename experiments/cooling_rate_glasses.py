@@ -40,7 +40,7 @@ def cool(cooling: Cooling, run: Run, executor: Any) -> Glasses:
 def name_of(piece: tuple[float, tuple[int, ...]]) -> str:
     """Of glasses cooled at once."""
     rate, numbers = piece
-    return f"rate-{rate:g}-glasses-{numbers[0]}-{numbers[-1]}"
+    return f"rate-{rate:g}-glasses-{numbers[0]}-{numbers[-1]}".replace("+", "")
 
 
 def cool_some(
