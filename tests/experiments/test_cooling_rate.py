@@ -11,7 +11,7 @@ sys.path.insert(0, str(EXPERIMENTS))
 
 import cooling_rate_glasses
 from command_line import parse
-from cooling_rate_controls import relative_difference
+from cooling_rate_controls import neutron, relative_difference
 from cooling_rate_holes import scatter, sharing
 from cooling_rate_inverse import shared_atoms
 from cooling_rate_learning import count, growth, learn, share_between
@@ -146,6 +146,18 @@ def test_differences_are_held_against_noise():
     difference, noise = relative_difference(one, same)
     assert difference == pytest.approx(noise, rel=0.2)
     assert relative_difference(one + 3, same)[0] > 5 * noise
+
+
+def test_neutrons_see_the_whole_where_lengths_are_equal_and_one_where_atoms_are_strangers():
+    species = np.array([0, 0, 0, 0, 1])
+    waves = np.random.default_rng(2).normal(size=(2, 2, 7))  # real and imaginary parts of the densities of both
+    number = np.bincount(species)
+    rho = waves / np.sqrt(number)[:, None, None]
+    factors = np.einsum("acq,bcq->abq", rho, rho)
+    total = np.sum(waves.sum(axis=0) ** 2, axis=0) / 5
+    np.testing.assert_allclose(neutron(Settings(scattering=(3.0, 3.0)), species, factors), total)
+    alone = np.broadcast_to(np.eye(2)[..., None], (2, 2, 7))
+    np.testing.assert_allclose(neutron(Settings(), species, alone), 1)
 
 
 @pytest.mark.slow
