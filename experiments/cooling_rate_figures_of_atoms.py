@@ -75,6 +75,7 @@ def draw_holes(settings: Settings, results: Results) -> Figure:
     )
     for panel, x, y in labels:
         plot.label_axes(panel, x, y)
+        panel.margins(y=0.25)  # room for the legend
         panel.legend(fontsize=6)
     plot.letter_panels(axes)
     return figure
