@@ -9,15 +9,18 @@ particles, and `tong_tanaka` says how far they are from touching each other all 
 `density_field` shows particles to a network as a grid, `particle_values` brings back what it says of the cells.
 `topological_clusters` finds the small clusters, of tetrahedra or of squares, that each particle is part of.
 `radial_distribution` and `structure_factor` describe the whole system; their first extrema give the cut-off for
-neighbours and the wave number at which relaxation is watched.
+neighbours and the wave number at which relaxation is watched. `debye_structure_factor` is that of a few atoms, and
+`drop_small_faces` shows the polyhedra of neighbours that small faces of Voronoi cells hide.
 """
 
 from tdaglass.structure.averages import exponential_average, local_average
 from tdaglass.structure.bond_order import bond_order
 from tdaglass.structure.coulomb import coulomb_matrix, coulomb_spectrum
+from tdaglass.structure.debye import debye_structure_factor
 from tdaglass.structure.extrema import first_minimum, first_peak
 from tdaglass.structure.fields import density_field, particle_values, scale_to_unit
 from tdaglass.structure.hexatic import hexatic_order
+from tdaglass.structure.large_faces import drop_small_faces
 from tdaglass.structure.neighbor_search import Neighbors, check_neighbors, lattice_shifts
 from tdaglass.structure.neighbors import cutoff_neighbors
 from tdaglass.structure.radial_distribution import RadialDistribution, radial_distribution
@@ -50,7 +53,9 @@ __all__ = [
     "coulomb_matrix",
     "coulomb_spectrum",
     "cutoff_neighbors",
+    "debye_structure_factor",
     "density_field",
+    "drop_small_faces",
     "exponential_average",
     "first_minimum",
     "first_peak",

@@ -17,7 +17,7 @@ from tdaglass.topology.inverse import optimal_volume, stable_subvolume, stable_v
 from tdaglass.topology.persistence import persistence
 from tdaglass.topology.records import Pairs, Simplices, Sites
 from tdaglass.topology.tree import PersistenceTree, persistence_tree
-from tdaglass.topology.volume import Volume, ring
+from tdaglass.topology.volume import Volume, boundary_areas, ring
 
 __all__ = [
     "AlphaComplex",
@@ -33,6 +33,7 @@ __all__ = [
     "alpha_complex",
     "arctan_weight",
     "betti_curve",
+    "boundary_areas",
     "check_diagram",
     "diagram",
     "diagrams",

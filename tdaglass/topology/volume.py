@@ -51,6 +51,42 @@ class Volume(NamedTuple):
         return np.unique(self.atom[self.boundary])
 
 
+def boundary_areas(volume: Volume) -> Array:
+    """Areas of the triangles around a void.
+
+    Parameters
+    ----------
+    volume : Volume
+        Of tetrahedra.
+
+    Returns
+    -------
+    (triangles,) float64
+        Squared length, in the order of ``volume.boundary``.
+
+    Raises
+    ------
+    ValueError
+        For what triangles do not bound.
+
+    Examples
+    --------
+    >>> from tdaglass.topology import alpha_complex, optimal_volume, persistence
+    >>> octahedron = np.concatenate([np.eye(3), -np.eye(3) * 1.1])
+    >>> complex_ = alpha_complex(octahedron)
+    >>> areas = boundary_areas(optimal_volume(complex_, persistence(complex_)[2], 0))
+    >>> len(areas), round(float(areas.min()), 3)
+    (8, 0.866)
+    """
+    if volume.boundary.shape[1] != 3 or volume.position.shape[1] != 3:
+        raise ValueError(
+            "expected a void in three dimensions, whose boundary is triangles, got another volume; "
+            "try pairs of dimension 2"
+        )
+    a, b, c = np.moveaxis(volume.position[volume.boundary], 1, 0)
+    return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+
+
 def ring(volume: Volume) -> Array:
     """Vertices of a loop in order.
 

@@ -28,6 +28,10 @@ TINY = {
         "--channels", "4", "4", "--epochs", "6", "--trainings", "2", "--temperatures", "1.0", "2.0",
         "--glasses", "2", "--replicas", "4", "--observation", "3", "--observations", "4",
     ],
+    "cooling_rate": [
+        "--n", "250", "--rates", "1.0", "0.5", "0.25", "--repeated", "1.0", "0.25", "--repeats", "3",
+        "--equilibration", "200", "--hold", "80", "--holes", "10",
+    ],
     "cyclooctane": ["--n", "200"],
     "topological_force": ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"],
 }  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from tdaglass.topology import (
     alpha_complex,
+    boundary_areas,
     optimal_volume,
     persistence,
     persistence_tree,
@@ -128,6 +129,25 @@ def test_volumes_that_meet_themselves_say_so():
         wraps += [optimal_volume(complex_, pairs, which).wraps for which in range(len(pairs.birth))]
     assert any(wraps)
     assert not all(wraps)
+
+
+def test_areas_around_a_void_are_known_and_do_not_depend_on_the_box():
+    # A cube of edge 2: its void is bounded by two triangles of area 2 on each face.
+    cube = np.stack(np.meshgrid(*[[-1.0, 1.0]] * 3), -1).reshape(-1, 3)
+    complex_ = alpha_complex(cube, warn=False)
+    voids = persistence(complex_)[2]
+    volume = optimal_volume(complex_, voids, int(np.argmax(voids.death - voids.birth)))
+    np.testing.assert_allclose(boundary_areas(volume), 2.0, rtol=1e-6)
+    assert len(volume.boundary) == 12
+    found = []
+    for shift in (0.0, 1.7):
+        complex_ = alpha_complex(lattice() + shift, np.full(3, 4.0))
+        voids = persistence(complex_)[2]
+        found.append(np.sort(boundary_areas(optimal_volume(complex_, voids, longest(voids, 1)[0]))))
+    np.testing.assert_allclose(*found, rtol=1e-9)
+    loops = persistence(complex_)[1]
+    with pytest.raises(ValueError, match="expected a void in three dimensions"):
+        boundary_areas(optimal_volume(complex_, loops, longest(loops, 1)[0]))
 
 
 def test_bad_input_is_said():
