@@ -257,27 +257,27 @@ def test_published_potentials_are_lammps(name):
 @pytest.mark.slow
 @pytest.mark.float32
 def test_energy_drift(record_property):
-    """At constant energy a hot liquid keeps it: to 10 microelectronvolts an atom in 4 ps."""
+    """To 10 microelectronvolts an atom in 2 ps; at 1 fs the scatter, of the square of the step, is that large."""
     path = lammps_file("FeP_mm.eam.fs")
     model = metal(path, (240, 60), 0.072, ("Fe", "P"))
     hot = 2500 * units.KELVIN
     state = glass.initialize(jax.random.key(1), model, hot)
     state = glass.run(state, model, 500, dt=0.001, temperature=hot, engine="jax")
-    _, recorded = glass.trajectory(state, model, 4000, every=100, dt=0.001, ensemble="nve", engine="jax")
+    _, recorded = glass.trajectory(state, model, 4000, every=100, dt=0.0005, ensemble="nve", engine="jax")
     thermo = recorded.thermo
     energy = (thermo.potential_energy.astype(float) + thermo.kinetic_energy) / model.n_particles
     assert np.ptp(thermo.kinetic_energy) / model.n_particles > 1e-3  # it did move
     drift = np.polyfit(recorded.step, energy, 1)[0] * 4000
-    record_property("drift", f"{drift:.2e} eV an atom in 4 ps, scatter {energy.std():.1e}")
+    record_property("drift", f"{drift:.2e} eV an atom in 2 ps, scatter {energy.std():.1e}")
     assert abs(drift) < 1e-5
 
 
 @pytest.mark.slow
 def test_density_at_zero_pressure_is_lammps(record_property):
-    """Six systems in single precision, and six runs of LAMMPS; errors are of the means of the runs."""
+    """Eight systems in single precision, and eight runs of LAMMPS; errors are of the means of the runs."""
     path = lammps_file("FeP_mm.eam.fs")
-    model = metal(path, (400, 100), 0.07, ("Fe", "P"))
-    hot, dt, steps, kept, runs = 2200, 2 * units.FEMTOSECOND, 4000, 3000, 6
+    model = metal(path, (400, 100), 0.068, ("Fe", "P"))
+    hot, dt, steps, kept, runs = 1800, 2 * units.FEMTOSECOND, 7000, 5000, 8
 
     def starts(dtype):
         for k in range(runs):
@@ -294,7 +294,7 @@ def test_density_at_zero_pressure_is_lammps(record_property):
     _, recorded = glass.trajectory(states, model, kept, every=20, **bath)
     ours = (model.n_particles / recorded.box.astype(float).prod(-1)).mean(0)
     masses = model.potential.tables.masses
-    metal_of = lammps.Metal("FeP", (400, 100), 0.07, masses, "eam/fs", str(path), ("Fe", "P"))
+    metal_of = lammps.Metal("FeP", (400, 100), 0.068, masses, "eam/fs", str(path), ("Fe", "P"))
     theirs = []
     for k, lattice in enumerate(starts("float64")):
         series = lammps.densities(

@@ -54,8 +54,8 @@ class Metal:
     dimension: int = 3
 
 
-# LAMMPS's own: bar per eV / angstrom**3, and eV per kelvin.
-BAR, KELVIN = 1.6021765e6, 8.617343e-5
+# Of an eV / angstrom**3, as LAMMPS has it.
+BAR = 1.6021765e6
 
 
 class Evaluation(NamedTuple):
