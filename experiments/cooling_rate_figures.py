@@ -7,6 +7,7 @@ from cooling_rate_figures_of_atoms import draw_holes, draw_supercluster, logarit
 from cooling_rate_local import RADIUS, WAVE_NUMBERS
 from cooling_rate_records import Results, Settings
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
@@ -58,7 +59,7 @@ def samples_of(settings: Settings, results: Results) -> str:
 
 def plane(
     panel: Axes, grid: topology.Grid, image: np.ma.MaskedArray, color_map: str, norm: Normalize
-) -> object:
+) -> QuadMesh:
     """One image on the birth-death plane."""
     mesh = panel.pcolormesh(*grid.edges, image, cmap=color_map, norm=norm, rasterized=True)
     panel.plot([-1e9, 1e9], [-1e9, 1e9], color="0.3", linewidth=0.7)

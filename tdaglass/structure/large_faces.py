@@ -16,12 +16,12 @@ FLAT = 1e-9
 
 
 def drop_small_faces(cells: Voronoi, share: float, *, particles: Any = None) -> Voronoi:
-    """Voronoi cells with the planes of small faces taken away, so that the others grow over them.
+    """Voronoi cells without the planes of small faces, so that the others grow over them.
 
     A neighbour whose face is less than a share of the surface of a cell is no neighbour of it (Sheng et al.,
     Nature 439, 419, 2006), and its plane cuts nothing off any more: the others meet in its place. Each cell is
-    looked at alone, so that one particle may be another's neighbour and not the reverse. `voronoi_index` then names
-    the polyhedra, such as <0 3 6 0>, the trigonal prism with three caps.
+    looked at alone, so that one particle may be another's neighbour and not the reverse. `voronoi_index` then
+    names the polyhedra, such as <0 3 6 0>, the trigonal prism with three caps.
 
     Parameters
     ----------

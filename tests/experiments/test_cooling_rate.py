@@ -150,7 +150,9 @@ def test_differences_are_held_against_noise():
 
 def test_neutrons_see_the_whole_where_lengths_are_equal_and_one_where_atoms_are_strangers():
     species = np.array([0, 0, 0, 0, 1])
-    waves = np.random.default_rng(2).normal(size=(2, 2, 7))  # real and imaginary parts of the densities of both
+    waves = np.random.default_rng(2).normal(
+        size=(2, 2, 7)
+    )  # real and imaginary parts of the densities of both
     number = np.bincount(species)
     rho = waves / np.sqrt(number)[:, None, None]
     factors = np.einsum("acq,bcq->abq", rho, rho)
