@@ -30,6 +30,8 @@ from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
 
+MOST_MAPPINGS = 30_000
+
 # Traced programs are many objects that live long: looking through them less often saves a tenth of the time.
 gc.set_threshold(200_000, 20, 100)
 
@@ -67,6 +69,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Fixtures and test run in the precision of their module."""
     with jax.enable_x64(item.getparent(SinglePrecision) is None):
         return (yield)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room_for_programs() -> Iterator[None]:
+    """Programs of a finished file are forgotten before they take all mappings that a process may have (65,530)."""
+    yield
+    mappings = Path("/proc/self/maps")
+    if mappings.exists() and mappings.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
