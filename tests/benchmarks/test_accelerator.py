@@ -75,7 +75,7 @@ def test_measurements_of_an_engine_of_kernels(tmp_path):
         assert len(list(accelerator_starts.make_starts(tmp_path, True))) == 3
         rows = list(accelerator_correctness.check(tmp_path, True, "2D", "cpu"))
         found = {row["what"]: row["found"] for row in rows}
-        assert len(rows) == 11
+        assert len(rows) == 12
         assert found["relative error of forces after a step"] < 1e-5
         for what in (
             "equal replicas stay equal",

@@ -53,8 +53,8 @@ def test_flags_have_no_prefix_whichever_record_they_belong_to(monkeypatch):
 FOLDERS = {
     "hidden_structures": (hidden_structures.Settings(), "a81a024c170f47a8"),
     "liquids": (hidden_structures.Simulation(), "14a8f1e049efa58a"),
-    "glass_or_liquid": (glass_or_liquid.Settings(), "0faf44f09a1c2143"),
-    "quenches": (glass_or_liquid.Cooling(), "c9d546e45c3eeb7b"),
+    "glass_or_liquid": (glass_or_liquid.Settings(), "2043ce96614886df"),
+    "quenches": (glass_or_liquid.Cooling(), "f63fe886ae1cbf29"),
     "cyclooctane": (cyclooctane.Settings(), "a67bde468398b0c9"),
     "topological_force": (topological_force.Settings(), "422af0cfb62304bd"),
 }
