@@ -11,7 +11,7 @@ from tdaglass.glass.energy import forces
 from tdaglass.glass.molecular_dynamics.baths import Bath
 from tdaglass.glass.molecular_dynamics.minimize import minimize
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.simulate import DEFAULT_DT, flatten, run
+from tdaglass.glass.simulate import flatten, run, time_step
 from tdaglass.space import from_positions
 
 STEPS = 1000
@@ -21,7 +21,7 @@ LARGEST_FORCE = 4000.0
 
 
 def settle_overlaps(
-    state: State, model: Model, *, temperature: Bath, dt: float = DEFAULT_DT, **settings: Any
+    state: State, model: Model, *, temperature: Bath, dt: float | None = None, **settings: Any
 ) -> State:
     """A thousand steps of a quarter of the time step, until the bath has taken up what overlaps release.
 
@@ -35,8 +35,8 @@ def settle_overlaps(
     model : Model
     temperature : energy units
         Of the bath: hot, so that the lattice melts.
-    dt : time units
-        That the liquid will be run with.
+    dt : time units, optional
+        That the liquid will be run with; None takes the model's.
     **settings
         Of `run`: skin, engine, progress.
 
@@ -59,7 +59,7 @@ def settle_overlaps(
         one = _led_apart(jax.tree.map(lambda x, k=k: x[k], flat), model)
         flat = jax.tree.map(lambda all_of_them, x, k=k: all_of_them.at[k].set(x), flat, one)
     state = jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), flat)
-    return run(state, model, STEPS, temperature=temperature, dt=dt / 4, **settings)
+    return run(state, model, STEPS, temperature=temperature, dt=time_step(model, dt) / 4, **settings)
 
 
 def _led_apart(state: State, model: Model) -> State:
