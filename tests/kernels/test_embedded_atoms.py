@@ -155,6 +155,19 @@ def test_what_stops_them_is_said(file):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("file", ["fs"], indirect=True)
+def test_the_remedy_for_close_atoms_is_one(file):
+    model, states = liquid(file)
+    close = system(states, 0).configuration
+    close = close._replace(positions=close.positions.at[1].set(close.positions[0] + jnp.float32(0.02)))
+    state = glass.initialize(jax.random.key(0), model, 0.15, close)
+    with pytest.raises(glass.SimulationError, match=r"so close .* try glass\.settle_overlaps"):
+        glass.run(state, model, 10, temperature=0.15, engine="cpu")
+    settled = glass.settle_overlaps(state, model, temperature=0.15, engine="cpu")
+    apart = settled.configuration.positions[0] - settled.configuration.positions[1]
+    assert jnp.linalg.norm(apart) > 1
+
+
 def test_cards_have_no_loop_for_them(file):
     model = metal(file, (20, 28), 0.06)
     why = kernel_calls.why_no_loop(cuda_kernels.LOOPS, model, "nvt", jnp.dtype("float32"))
