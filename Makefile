@@ -59,6 +59,10 @@ KERNEL_CHECKS := tests/kernels/kernel_checks.cpp $(LOOPS)/molecular_dynamics.cpp
 BLOCK_CHECKS := tests/kernels/block_checks.cpp
 HARD_SPHERE_CHECKS := tests/kernels/hard_sphere_checks.cpp tdaglass/kernels/src/hard_spheres/hard_spheres.cpp \
   $(LOOPS)/molecular_dynamics.cpp
+EMBEDDED_ATOM_CHECKS := tests/kernels/embedded_atom_checks.cpp \
+  tdaglass/kernels/src/embedded_atoms/embedded_atoms.cpp $(LOOPS)/molecular_dynamics.cpp
+BOND_ORDER_CHECKS := tests/kernels/bond_order_checks.cpp tdaglass/kernels/src/bond_order/bond_order.cpp \
+  $(LOOPS)/molecular_dynamics.cpp
 TOPOLOGY_CHECKS := tests/kernels/topology_checks.cpp tdaglass/kernels/src/topology/topology.cpp
 CLUSTERS_CHECKS := tests/kernels/clusters_checks.cpp tdaglass/kernels/src/clusters/clusters.cpp
 SANITIZED := $(CXX) -std=c++20 -O1 -g -march=native -Wall -Wextra -Werror $(HEADERS_OF_GCC) \
@@ -73,6 +77,10 @@ sanitize-%:
 	build/clusters_checks-$*
 	$(SANITIZED) -fsanitize=$* $(KERNEL_CHECKS) -o build/kernel_checks-$*
 	build/kernel_checks-$*
+	$(SANITIZED) -fsanitize=$* $(EMBEDDED_ATOM_CHECKS) -o build/embedded_atom_checks-$*
+	build/embedded_atom_checks-$*
+	$(SANITIZED) -fsanitize=$* $(BOND_ORDER_CHECKS) -o build/bond_order_checks-$*
+	build/bond_order_checks-$*
 	$(SANITIZED) -fsanitize=$* $(BLOCK_CHECKS) -o build/block_checks-$*
 	build/block_checks-$*
 	$(SANITIZED) -fsanitize=$* $(HARD_SPHERE_CHECKS) -o build/hard_sphere_checks-$*

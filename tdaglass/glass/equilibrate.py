@@ -11,17 +11,19 @@ from tdaglass.glass.energy import forces
 from tdaglass.glass.molecular_dynamics.baths import Bath
 from tdaglass.glass.molecular_dynamics.minimize import minimize
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.simulate import DEFAULT_DT, flatten, run
+from tdaglass.glass.simulate import flatten, run, time_step
 from tdaglass.space import from_positions
 
 STEPS = 1000
 # Energy / length. Lattices of species stay below a thousand; of continuous diameters they may not, and no time
 # step is short enough for the worst of them.
 LARGEST_FORCE = 4000.0
+# The same in eV / angstrom, for atoms on a lattice feel tens; the kernels of embedded atoms count pairs up to 512.
+LARGEST_FORCE_OF_ATOMS = 100.0
 
 
 def settle_overlaps(
-    state: State, model: Model, *, temperature: Bath, dt: float = DEFAULT_DT, **settings: Any
+    state: State, model: Model, *, temperature: Bath, dt: float | None = None, **settings: Any
 ) -> State:
     """A thousand steps of a quarter of the time step, until the bath has taken up what overlaps release.
 
@@ -35,8 +37,8 @@ def settle_overlaps(
     model : Model
     temperature : energy units
         Of the bath: hot, so that the lattice melts.
-    dt : time units
-        That the liquid will be run with.
+    dt : time units, optional
+        That the liquid will be run with; None takes the model's.
     **settings
         Of `run`: skin, engine, progress.
 
@@ -55,14 +57,15 @@ def settle_overlaps(
     """
     batch, flat = flatten(state)
     largest = np.linalg.norm(np.asarray(flat.force), axis=-1).max(axis=-1)
-    for k in np.flatnonzero(largest > LARGEST_FORCE):
-        one = _led_apart(jax.tree.map(lambda x, k=k: x[k], flat), model)
+    most = LARGEST_FORCE_OF_ATOMS if model.units == "metal" else LARGEST_FORCE
+    for k in np.flatnonzero(largest > most):
+        one = _led_apart(jax.tree.map(lambda x, k=k: x[k], flat), model, most / 4)
         flat = jax.tree.map(lambda all_of_them, x, k=k: all_of_them.at[k].set(x), flat, one)
     state = jax.tree.map(lambda x: x.reshape((*batch, *x.shape[1:])), flat)
-    return run(state, model, STEPS, temperature=temperature, dt=dt / 4, **settings)
+    return run(state, model, STEPS, temperature=temperature, dt=time_step(model, dt) / 4, **settings)
 
 
-def _led_apart(state: State, model: Model) -> State:
-    apart, _ = minimize(model, state.configuration, tolerance=LARGEST_FORCE / 4)
+def _led_apart(state: State, model: Model, tolerance: float) -> State:
+    apart, _ = minimize(model, state.configuration, tolerance=tolerance)
     position = from_positions(jnp.asarray(apart.positions), state.box)
     return state._replace(position=position, force=forces(model, apart))

@@ -17,7 +17,7 @@ from tdaglass.glass.molecular_dynamics.baths import make_schedule
 from tdaglass.glass.molecular_dynamics.engines import KERNELS, Engine, choose_engine
 from tdaglass.glass.molecular_dynamics.engines.kernel_calls import observed
 from tdaglass.glass.molecular_dynamics.state import State, initialize
-from tdaglass.glass.simulate import run
+from tdaglass.glass.simulate import run, time_step
 from tdaglass.space import displacement
 
 
@@ -43,7 +43,7 @@ class MolecularDynamics:
 
     def __post_init__(self) -> None:
         check_temperature(self.temperature)
-        arguments.positive(self.dt, "time step", "0.005")
+        arguments.positive(self.dt, "time step", f"{self.model.time_step}")
 
     @property
     def tick(self) -> float:
@@ -97,7 +97,7 @@ def choose_mover(
     configuration: Configuration,
     *,
     temperature: float,
-    dt: float = 0.005,
+    dt: float | None = None,
     ensemble: Literal["nvt", "nve"] = "nvt",
     engine: Engine = "auto",
 ) -> Any:
@@ -123,5 +123,5 @@ def choose_mover(
     dtype = accept(model, configuration).positions.dtype
     observing = choose_engine(engine, model, ensemble, dtype) in KERNELS and observed(model)
     return (ObservingMolecularDynamics if observing else MolecularDynamics)(
-        model, temperature, dt, ensemble, engine
+        model, temperature, time_step(model, dt), ensemble, engine
     )

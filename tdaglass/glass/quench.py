@@ -16,7 +16,7 @@ from tdaglass.glass.contract import Model
 from tdaglass.glass.equilibrate import settle_overlaps
 from tdaglass.glass.molecular_dynamics.state import initialize
 from tdaglass.glass.resumable import cool_in_parts, run_in_parts
-from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots
+from tdaglass.glass.simulate import check_snapshots, time_step
 from tdaglass.parallel import check_finite, stream_independent
 
 
@@ -29,7 +29,7 @@ def quench(
     equilibration: float,
     rate: float,
     snapshots: tuple[float, ...],
-    dt: float = DEFAULT_DT,
+    dt: float | None = None,
     batch: int | None = None,
     executor: Any = None,
     keep: Keep | None = None,
@@ -55,7 +55,8 @@ def quench(
     rate : temperature / time
     snapshots : falling temperatures, energy units
         At which configurations are kept; the last is the end of the ramp.
-    dt : time units
+    dt : time units, optional
+        None takes the model's, as `run`.
     batch : int, optional
         Systems that are cooled together, and make a piece of work. None takes all of them, and with an executor
         one by one.
@@ -93,7 +94,7 @@ def quench(
         raise ValueError("expected temperatures to keep configurations at, got none; try snapshots=(0.05,)")
     check_snapshots(hot, snapshots[-1], snapshots)
     arguments.check_key(key)
-    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
+    dt = time_step(model, dt)
     way = {
         "hot": hot, "equilibration": equilibration, "rate": rate, "snapshots": snapshots, "dt": dt,
         "part_steps": part_steps, **settings,

@@ -10,7 +10,7 @@ from tdaglass.checkpoints import Keep
 from tdaglass.configuration import Configuration
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.simulate import DEFAULT_DT, check_snapshots, cool, run
+from tdaglass.glass.simulate import check_snapshots, cool, run, time_step
 from tdaglass.progress import progress as progress_bar
 
 
@@ -81,7 +81,7 @@ def cool_in_parts(
     keep: Keep,
     name: str,
     part_steps: int = 50_000,
-    dt: float = DEFAULT_DT,
+    dt: float | None = None,
     progress: bool | None = None,
     **settings: Any,
 ) -> tuple[State, Configuration]:
@@ -120,6 +120,7 @@ def cool_in_parts(
     (['ramp-15', 'ramp-20'], (2, 250, 3))
     """
     check_snapshots(start, stop, snapshots)
+    dt = time_step(model, dt)
     per_step = rate * dt * (-1 if stop < start else 1)
     steps = round((stop - start) / per_step)
     ends = [*range(part_steps, steps, part_steps), steps]

@@ -24,8 +24,6 @@ from tdaglass.glass.molecular_dynamics.table_capacity import engine_settings, wi
 from tdaglass.glass.molecular_dynamics.thermo import Thermo, thermo
 from tdaglass.progress import progress as progress_bar
 
-DEFAULT_DT = 0.005
-
 
 class Trajectory(NamedTuple):
     """What `trajectory` recorded, frames leading.
@@ -51,7 +49,7 @@ def run(
     *,
     temperature: Bath | None = None,
     pressure: Bath | None = None,
-    dt: float = DEFAULT_DT,
+    dt: float | None = None,
     ensemble: Ensemble = "nvt",
     skin: float | None = None,
     engine: Engine = "auto",
@@ -73,7 +71,8 @@ def run(
         Of the bath (``nvt``, ``npt``).
     pressure : energy / length**dim, likewise
         Of the bath (``npt``).
-    dt : time units
+    dt : time units, optional
+        None takes the model's: 0.005 in reduced units, 2 fs for metals, 0.5 fs for bond orders.
     ensemble : "nvt", "nve" or "npt"
     skin : length units, optional
         Margin of the neighbour tables; changes the speed, never the result. None chooses it.
@@ -118,7 +117,7 @@ def cool(
     stop: float,
     rate: float,
     snapshots: tuple[float, ...] = (),
-    dt: float = DEFAULT_DT,
+    dt: float | None = None,
     ensemble: Literal["nvt", "npt"] = "nvt",
     pressure: Bath | None = None,
     skin: float | None = None,
@@ -151,7 +150,7 @@ def cool(
     run : the other parameters and errors.
     """
     rate = arguments.positive(rate, "cooling rate", "1e-4 (temperature per time)")
-    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
+    dt = time_step(model, dt)
     for temperature in (start, stop):
         check_temperature(temperature)
     check_snapshots(start, stop, snapshots)
@@ -191,7 +190,7 @@ def trajectory(
     every: int,
     temperature: Bath | None = None,
     pressure: Bath | None = None,
-    dt: float = DEFAULT_DT,
+    dt: float | None = None,
     ensemble: Ensemble = "nvt",
     skin: float | None = None,
     engine: Engine = "auto",
@@ -221,7 +220,7 @@ def measure(state: State, model: Model) -> Thermo:
     """Energies, temperature and pressure of a state (or of each system of a batch)."""
     _check_state(model, state)
     batch, flat = flatten(state)
-    settings = engine_settings(model, state, "nve", DEFAULT_DT)
+    settings = engine_settings(model, state, "nve", model.time_step)
     while True:
         record, incomplete, longest = thermo(settings, flat)
         if not incomplete:
@@ -229,12 +228,17 @@ def measure(state: State, model: Model) -> Thermo:
         settings = with_room(settings, int(longest), flat.box)
 
 
+def time_step(model: Model, dt: float | None) -> float:
+    """The time step asked for, which must be positive, or the model's."""
+    return model.time_step if dt is None else arguments.positive(dt, "time step", f"{model.time_step}")
+
+
 def _run(
     state: State,
     model: Model,
     steps: int,
     schedule: Schedule,
-    dt: float,
+    dt: float | None,
     ensemble: Ensemble,
     skin: float | None,
     engine: Engine,
@@ -243,7 +247,7 @@ def _run(
 ) -> State:
     """Steps `first` to `first + steps` of a schedule."""
     steps = arguments.whole(steps, "steps", least=0)
-    dt = arguments.positive(dt, "time step", f"{DEFAULT_DT}")
+    dt = time_step(model, dt)
     if skin is not None:
         skin = arguments.positive(skin, "skin", "skin=None, which chooses it")
     _check_state(model, state)

@@ -39,7 +39,7 @@ def test_a_model_is_a_static_record(name):
     assert model == dataclasses.replace(model)
     assert model != dataclasses.replace(model, number_density=0.1)
     assert len(model.species) == len(model.diameters) == model.n_particles == sum(model.counts)
-    assert model.reach > 0
+    assert min(model.reach, model.skin, model.time_step) > 0
 
 
 @few

@@ -1,25 +1,18 @@
 // The block kernel played by a CPU, for `make sanitize`: every path through cells, lists, forces, observables and
 // statuses, by one thread for all in any order, and by threads that wait for each other.
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "checking.hpp"
 #include "cuda/emulation.hpp"
 
 using namespace tdaglass;
+using checking::check;
 using block::Play;
 
 namespace {
-
-int failures = 0;
-
-void check(bool holds, const char* what) {
-    if (holds) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
 
 constexpr int SYSTEMS = 2, MOMENTS = 2, CAGE = 3, WAVES = 5;
 
@@ -200,6 +193,5 @@ void bad_input() {
 int main() {
     whoever_plays();
     bad_input();
-    std::printf(failures ? "%d checks failed\n" : "the block kernel's checks hold\n", failures);
-    return failures != 0;
+    return checking::verdict("the block kernel");
 }

@@ -2,16 +2,14 @@
 // crowds, networks of anything, in one thread and in several.
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <numeric>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "checking.hpp"
 #include "clusters/types.hpp"
 
 extern "C" {
@@ -24,14 +22,7 @@ int64_t tdaglass_find_clusters(int64_t, const int64_t*, const int32_t*, int64_t,
 namespace {
 
 using namespace tdaglass::clusters;
-
-std::atomic<int> failures = 0;
-
-void check(bool holds, const char* what) {
-    if (holds) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
+using checking::check;
 
 struct System {
     std::vector<double> position;
@@ -198,6 +189,5 @@ int main() {
     std::vector<std::thread> threads;
     for (unsigned t = 0; t < 4; t++) threads.emplace_back([t] { anything(t), crystals(); });
     for (auto& thread : threads) thread.join();
-    std::printf(failures ? "%d checks of clusters failed\n" : "all checks of clusters passed\n", failures.load());
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+    return checking::verdict("clusters");
 }

@@ -1,25 +1,18 @@
 // Hard spheres without Python, for `make sanitize`: every path through lists, calendar, threads and statuses.
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "checking.hpp"
 #include "hard_spheres/hard_spheres.hpp"
 
 using namespace tdaglass::hard_spheres;
+using checking::check;
 using tdaglass::Progress;
 
 namespace {
-
-int failures = 0;
-
-void check(bool holds, const char* what) {
-    if (holds) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
 
 // Spheres of two sizes on a jittered lattice, `filled` of contact to a site.
 struct Liquid {
@@ -203,6 +196,5 @@ int main() {
     good_input();
     bad_input();
     observables();
-    std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+    return checking::verdict("hard spheres");
 }

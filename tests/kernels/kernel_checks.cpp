@@ -1,26 +1,18 @@
 // The kernels without Python, for `make sanitize`: every path through lists, threads and statuses, good input and bad.
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <random>
 #include <vector>
 
+#include "checking.hpp"
 #include "molecular_dynamics/molecular_dynamics.hpp"
 #include "molecular_dynamics/union_list.hpp"
 
 using namespace tdaglass;
+using checking::check;
 
 namespace {
-
-int failures = 0;
-
-void check(bool holds, const char* what) {
-    if (holds) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
 
 // A jittered lattice of several species in a box that may be longer along one axis.
 struct Liquid {
@@ -430,6 +422,5 @@ int main() {
     moving_boxes();
     bad_input();
     threads_change_nothing();
-    std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+    return checking::verdict("molecular dynamics");
 }

@@ -1,10 +1,8 @@
 // The loops behind complexes without Python, for `make sanitize`: tori and tetrahedra of known homology, trees of bytes
 // good and bad, boxes that lean, in one thread and in several.
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -13,6 +11,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "checking.hpp"
 
 extern "C" {
 int64_t tdaglass_read_tree(int64_t, const char*, int64_t, int32_t*, int64_t) noexcept;
@@ -34,13 +34,7 @@ int64_t tdaglass_pairs(int64_t, const int64_t*, const double* const*, const int3
 
 namespace {
 
-std::atomic<int> failures = 0;
-
-void check(bool holds, const char* what) {
-    if (holds) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
+using checking::check;
 
 // Simplices of one dimension and the pairs that they begin.
 struct Level {
@@ -409,6 +403,5 @@ int main() {
     std::vector<std::thread> threads;
     for (int k = 0; k < 4; k++) threads.emplace_back([&] { check(tori() == alone, "threads change nothing"); });
     for (std::thread& thread : threads) thread.join();
-    std::printf(failures ? "%d checks of complexes failed\n" : "all checks of complexes passed\n", failures.load());
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+    return checking::verdict("complexes");
 }

@@ -33,7 +33,7 @@ from tdaglass.glass.potentials.tersoff import (
     with_slope,
 )
 from tdaglass.glass.potentials.tersoff_parameters import CARBON, named_entries, read_entries
-from tdaglass.glass.units import GRAM_PER_MOLE
+from tdaglass.glass.units import FEMTOSECOND, GRAM_PER_MOLE
 from tdaglass.space import pairwise_sum, rounded
 from tdaglass.space.fixed_point import scale
 
@@ -96,6 +96,11 @@ class BondOrderModel(Composition):
     def skin(self) -> float:
         """Margin of neighbour tables; an atom of carbon at 9000 K moves 0.03 angstrom in a femtosecond."""
         return 0.6
+
+    @property
+    def time_step(self) -> float:
+        """Half a femtosecond, in ps; a melt that keeps its energy wants less (docs/bond_order.md)."""
+        return 0.5 * FEMTOSECOND
 
     @property
     def diameters(self) -> Float[np.ndarray, " particles"]:

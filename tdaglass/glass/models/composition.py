@@ -64,6 +64,11 @@ class Composition:
         return 0.3
 
     @property
+    def time_step(self) -> float:
+        """Of molecular dynamics, where a liquid is in units of its diameters and wells."""
+        return 0.005
+
+    @property
     def species(self) -> Int[np.ndarray, " particles"]:
         """Species of every particle, sorted: all A, then all B, ..."""
         return np.repeat(np.arange(self.n_species, dtype=np.int32), self.counts)

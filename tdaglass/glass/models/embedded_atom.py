@@ -15,7 +15,7 @@ from tdaglass.configuration import Configuration
 from tdaglass.glass.models.composition import Composition, check_configuration
 from tdaglass.glass.neighbor_tables import MOST_KINDS, SlotPairs, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials.embedded_atom import EmbeddedAtom
-from tdaglass.glass.units import GRAM_PER_MOLE
+from tdaglass.glass.units import FEMTOSECOND, GRAM_PER_MOLE
 from tdaglass.space import pairwise_sum, rounded
 
 
@@ -115,6 +115,11 @@ class EmbeddedAtomModel(Composition):
     def skin(self) -> float:
         """Margin of neighbour tables, in angstroms."""
         return 1.0
+
+    @property
+    def time_step(self) -> float:
+        """Two femtoseconds, in ps; hydrogen among the metals wants less."""
+        return 2 * FEMTOSECOND
 
     @cached_property
     def sizes(self) -> tuple[float, ...]:

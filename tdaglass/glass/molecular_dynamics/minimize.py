@@ -93,7 +93,7 @@ def minimize(
         # A table must outlast one step, or it would be rebuilt for ever.
         raise ValueError(f"expected a skin above {2 * fire.LONGEST_MOVE}, got {skin}; try {model.skin}")
     state = axes_first(initialize(jax.random.key(0), model, 0.0, configuration))
-    settings = engine_settings(model, state, "nve", 0.005, skin)
+    settings = engine_settings(model, state, "nve", model.time_step, skin)
     descent, made = fire.at_rest(state), jnp.zeros((), jnp.int32)
     while True:
         descent, made, longest, incomplete = fire.descend(
