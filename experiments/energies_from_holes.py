@@ -1,4 +1,4 @@
-"""Energies from holes: is a persistence diagram enough to tell the energy of amorphous carbon?
+"""Energies from holes: what a persistence diagram tells of the energy of amorphous carbon.
 
 The study of Minamitani, Shimizu, Obayashi and Watanabe, J. Chem. Phys. 159, 084101 (2023). Carbon is melted and
 quenched at eleven densities, and from the loops of its frames the energy is learned: by ridge regression and by a
@@ -38,7 +38,7 @@ def main(settings: Settings, executor: Any) -> None:
     with settings.place.run("energies_from_holes", settings) as run:
         scores, curves = score_linear(settings, frames, described, larger, run, executor)
         trained, schnet = train_networks(settings, frames, described, larger, run, executor)
-        coefficients = coefficients_of(settings, frames, described)
+        coefficients = run.chunk("coefficients", lambda: coefficients_of(settings, frames, described))
         results = Results(
             frames=frames,
             outside=outside(settings, described.pairs),

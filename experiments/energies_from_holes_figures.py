@@ -20,21 +20,21 @@ RMSE = "RMSE / (meV/atom)"
 LOW, HIGH = plot.color_of(0), plot.color_of(1)
 
 CAPTIONS = {
-    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by density. The bath ends "
-    "at 300 K.",
-    "predictions": "Energies of frames that were left out with whole runs, told by what was learned from the others.",
-    "errors": "Errors where random frames, whole runs and whole densities are left out: means over folds, bars are "
-    "standard errors. Crosses: published, for random frames; their teacher is density functional theory, so that "
-    "sizes are not comparable.",
-    "learning_curves": "Errors on random frames left out against the number of frames learned from; bars are standard "
-    "errors over folds.",
+    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by density. The bath "
+    "ends at 300 K.",
+    "predictions": "Energies of frames that were left out with whole runs, told by what the others taught.",
+    "errors": "Errors where random frames, whole runs and whole densities are left out: means over folds, bars "
+    "are standard errors. Crosses: published, for random frames; their teacher is density functional theory, so "
+    "that sizes are not comparable.",
+    "learning_curves": "Errors on random frames left out against the number of frames learned from; bars are "
+    "standard errors over folds.",
     "coefficients": "Ridge coefficients of the histogram, learned from all frames, and the cells beyond the "
     "thresholds {low:g} and {high:g} eV/atom.",
     "maps": "Spaces of descriptors by t-SNE (perplexity {perplexity:g}, from principal components), coloured by "
     "density and by energy.",
     "components": "The same spaces on their first two principal components.",
-    "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, lengths "
-    "of edges, angles.",
+    "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, "
+    "lengths of edges, angles.",
 }
 
 

@@ -68,10 +68,14 @@ def standardized(x: np.ndarray) -> np.ndarray:
 def embedded(settings: Settings, along: np.ndarray) -> np.ndarray:
     """t-SNE from principal coordinates, which it begins with."""
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(settings.perplexity, (len(along) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init="pca", random_state=settings.melting.seed)
-    return tsne.fit_transform(along.astype(np.float32))
+    start = (1e-4 / along[:, 0].std() * along[:, :2]).astype(np.float32)
+    tsne = TSNE(perplexity=perplexity, init=start, random_state=settings.melting.seed)
+    # Threads add in the order in which they end, and other bits become other maps.
+    with threadpool_limits(1):
+        return tsne.fit_transform(along.astype(np.float32))
 
 
 def nearest(x: np.ndarray, k: int) -> np.ndarray:

@@ -37,6 +37,21 @@ class Trainable(NamedTuple):
     optimizer: Callable[[int], optax.GradientTransformation] | None  # published, of the batches in an epoch
 
 
+class Seen:
+    """What networks see of the frames and of the larger systems, made once for all trainings of a process."""
+
+    def __init__(self, settings: Settings, of: list[tuple[Frames, Described]]):
+        self.settings, self.of = settings, of
+        self.made: tuple[Network | None, list[Samples]] = None, []
+
+    def by(self, name: Network) -> list[Samples]:
+        """Of each size; of another network only the last are kept, which are large."""
+        if self.made[0] != name:
+            self.made = None, []
+            self.made = name, [NETWORKS[name].samples(self.settings, *one) for one in self.of]
+        return self.made[1]
+
+
 class Told(NamedTuple):
     """What one training says."""
 
@@ -185,8 +200,10 @@ def train_networks(
     items = [
         (name, kind, k) for name in settings.networks for kind in KINDS for k in range(settings.trainings)
     ]
+    both = [(frames, described), *([] if larger is None else [larger])]
+    light = frames._replace(positions=frames.positions[:0])
     told = parallel.map_independent(
-        partial(train_one, settings, frames, described, larger, run.chunk, executor is None),
+        partial(train_one, settings, light, Seen(settings, both), run.chunk, executor is None),
         items,
         executor=executor,
         keep=run.chunk,
@@ -228,8 +245,7 @@ def piece(item: tuple[Network, Kind, int]) -> str:
 def train_one(
     settings: Settings,
     frames: Frames,
-    described: Described,
-    larger: tuple[Frames, Described] | None,
+    seen: Seen,
     keep: Chunks,
     here: bool,
     item: tuple[Network, Kind, int],
@@ -238,7 +254,7 @@ def train_one(
     name, kind, fold = item
     how = NETWORKS[name]
     learn = folds_of(settings, frames, kind) != fold
-    samples = how.samples(settings, frames, described)
+    samples, *larger = seen.by(name)
     scaled = how.scale(jax.tree.map(lambda x: x[learn], samples))
     samples = scaled(samples)
     mean, spread = frames.energy[learn].mean(), frames.energy[learn].std()
@@ -271,8 +287,8 @@ def train_one(
         return np.asarray(found, float)[:, 0] * spread + mean
 
     at_larger = np.zeros(0)
-    if larger is not None and kind == "frames":
-        at_larger = tell(scaled(how.samples(settings, *larger)))
+    if larger and kind == "frames":
+        at_larger = tell(scaled(larger[0]))
     features = np.zeros((len(learn), 0))
     if isinstance(network, learning.SchNet):
         features = np.asarray(

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from carbon_melt_quench import DENSITIES, PUBLISHED, at_density
+from carbon_melt_quench import DENSITIES, at_density
+from carbon_melt_quench import PUBLISHED as SCHEDULE
 from command_line import Place
 
 from tdaglass import glass
@@ -58,7 +59,7 @@ class Melting:
     def schedule(self) -> tuple[tuple[float, float, float, int], ...]:
         """The published one, with these frames."""
         seen = (0, *self.frames)
-        return tuple((*stage[:3], frames) for stage, frames in zip(PUBLISHED, seen, strict=True))  # type: ignore[misc]
+        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))  # type: ignore[misc]
 
 
 @dataclass(frozen=True)

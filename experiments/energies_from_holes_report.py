@@ -136,9 +136,7 @@ def print_frames(settings: Settings, metrics: dict[str, Any]) -> None:
     )
     coldest, hottest = metrics["last_temperature_range_K"]
     print(f"last frames at {coldest:.0f} to {hottest:.0f} K: the bath is at 300 K, the carbon lags behind it")
-    print(
-        f"loops beyond {settings.plane:g} square angstrom, which no histogram shows: {metrics['pairs_outside']:.1%}"
-    )
+    print(f"loops beyond {settings.plane:g} square angstrom, in no histogram: {metrics['pairs_outside']:.1%}")
 
 
 def print_scores(settings: Settings, metrics: dict[str, Any]) -> None:
@@ -173,8 +171,8 @@ def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
 def print_spaces(settings: Settings, metrics: dict[str, Any]) -> None:
     """Islands or a continuum."""
     print(
-        f"\nof the {settings.neighbors} nearest neighbours of a frame: mixing of densities (0 islands, 1 as drawn at "
-        "random), share of the same run\n"
+        f"\nof the {settings.neighbors} nearest neighbours of a frame: mixing of densities (0 islands, 1 as drawn "
+        "at random), share of the same run\n"
     )
     for name, of in metrics["spaces"].items():
         print(f"    {name:12}{with_error(of['mixing'], 3):>18}{with_error(of['same_run'], 3):>18}")
@@ -184,8 +182,8 @@ def print_rings(settings: Settings, metrics: dict[str, Any]) -> None:
     """What stands behind the cells."""
     low, high = settings.thresholds
     print(
-        f"\nrings in the last frames behind cells with coefficients below {low:g} and above {high:g} eV/atom for a "
-        "standard deviation: mean over runs ± standard error\n"
+        f"\nrings in the last frames behind cells with coefficients below {low:g} and above {high:g} eV/atom "
+        "for a standard deviation: mean over runs ± standard error\n"
     )
     of_both = metrics["rings"]
     print(f"    {'':26}" + "".join(f"{kind + ' energy':>20}" for kind in of_both))
