@@ -147,13 +147,13 @@ def print_scores(settings: Settings, metrics: dict[str, Any]) -> None:
     )
     columns = [f"{LEFT_OUT[kind]}" for kind in KINDS]
     larger = f"N = {settings.larger}" if settings.larger else ""
-    print(f"{'':30}{'trained':>14}" + "".join(f"{c:>17}" for c in columns) + f"{larger:>15}{'published':>11}")
+    print(f"{'':36}{'trained':>14}" + "".join(f"{c:>17}" for c in columns) + f"{larger:>15}{'published':>11}")
     for model, of in metrics["errors"].items():
         cells = "".join(f"{with_error(of[kind]['test']):>17}" for kind in KINDS)
         at_larger = with_error(of["frames"]["larger"]) if "larger" in of["frames"] else "-"
         published = f"{PUBLISHED[model]:.1f}" if model in PUBLISHED else "-"
         trained = with_error(of["frames"]["train"])
-        print(f"{TITLES[model]:30}{trained:>14}{cells}{at_larger:>15}{published:>11}")
+        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{published:>11}")
 
 
 def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
@@ -163,9 +163,9 @@ def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
     if not sizes:
         return
     print(f"\nthe same of random frames, learned from so many of them (teacher {metrics['teacher']})\n")
-    print(f"{'':30}" + "".join(f"{size:>17}" for size in sizes))
+    print(f"{'':36}" + "".join(f"{size:>17}" for size in sizes))
     for model, of in curves.items():
-        print(f"{TITLES[model]:30}" + "".join(f"{with_error(of[size]):>17}" for size in sizes))
+        print(f"{TITLES[model]:36}" + "".join(f"{with_error(of[size]):>17}" for size in sizes))
 
 
 def print_spaces(settings: Settings, metrics: dict[str, Any]) -> None:
