@@ -119,7 +119,7 @@ def loops_of_run(frames: Frames, k: int) -> np.ndarray:
 
 def mean_soap_of_run(basis: structure.SoapBasis, frames: Frames, k: int) -> np.ndarray:
     """(frames, features), the mean over atoms."""
-    return np.stack([soap_of(basis, frames, i, "outer") for i in np.flatnonzero(frames.run == k)])
+    return np.stack([soap_of(basis, frames, i, "outer") for i in np.flatnonzero(frames.run == k).tolist()])
 
 
 def soap_of(basis: structure.SoapBasis, frames: Frames, i: int, average: Any = None) -> np.ndarray:

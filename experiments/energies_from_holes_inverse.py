@@ -80,8 +80,6 @@ def corners(ring: np.ndarray) -> np.ndarray:
 def joined(parts: list[Rings]) -> Rings:
     """Of all runs."""
     before = np.cumsum([0, *(len(one.size) for one in parts[:-1])])
-    return Rings(
-        *(np.concatenate([one[k] for one in parts]) for k in range(4)),
-        np.concatenate([one.of_bond + shift for one, shift in zip(parts, before, strict=True)]),
-        sum(one.without_order for one in parts),
-    )
+    size, bonds, angles, run = (np.concatenate([one[k] for one in parts]) for k in range(4))
+    of_bond = np.concatenate([one.of_bond + shift for one, shift in zip(parts, before, strict=True)])
+    return Rings(size, bonds, angles, run, of_bond, sum(one.without_order for one in parts))

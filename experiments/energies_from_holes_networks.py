@@ -17,7 +17,7 @@ from tdaglass.checkpoints import parts_of
 from tdaglass.runs import Run
 from tdaglass.runs.chunks import Chunks
 
-# Neighbours of SchNet that a frame is searched with; what no frame needs is cut off.
+# Neighbours of SchNet that an atom has room for in a search; slots that a frame does not need are cut off.
 ROOM = 128
 KEEP_EVERY = 10  # epochs
 
@@ -61,22 +61,26 @@ class Told(NamedTuple):
     features: np.ndarray  # (frames, features) means of what SchNet makes of atoms; empty of others
 
 
-def atoms(settings: Settings, frames: Frames, described: Described) -> learning.AtomicDescriptors:
+def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     """SOAP of every atom."""
     del described
     each = np.stack([soap_of(settings.basis, frames, i) for i in range(len(frames.run))])
-    return learning.AtomicDescriptors(each, np.ones(each.shape[:2], bool))  # type: ignore[arg-type]
+    # Of one size: nothing to fill up, and no second copy of them.
+    kept: Any = each, np.ones(each.shape[:2], bool)
+    return learning.AtomicDescriptors(*kept)
 
 
-def scale_atoms(samples: learning.AtomicDescriptors) -> Callable[[Samples], Samples]:
+def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
     """Every number of an atom to mean 0 and variance 1."""
     rows = np.asarray(samples.descriptors)
-    mean, spread = rows.mean(axis=(0, 1), dtype=float), rows.std(axis=(0, 1), dtype=float)
+    mean = rows.mean(axis=(0, 1), dtype=float)
+    # Frame by frame: all deviations at once would be twice as large as all there is.
+    spread = np.sqrt(np.mean([np.mean((frame - mean) ** 2, axis=0) for frame in rows], axis=0))
     spread = np.where(spread > 1e-6 * spread.max(), spread, np.inf)
 
-    def scaled(new: learning.AtomicDescriptors) -> learning.AtomicDescriptors:
+    def scaled(new: Samples) -> Samples:
         each = (np.asarray(new.descriptors) - mean.astype(np.float32)) / spread.astype(np.float32)
-        return new._replace(descriptors=each)  # type: ignore[arg-type]
+        return new._replace(descriptors=each)
 
     return scaled
 
@@ -100,24 +104,17 @@ def scale_images(samples: np.ndarray) -> Callable[[Samples], Samples]:
 def graphs(settings: Settings, frames: Frames, described: Described) -> learning.ParticleGraph:
     """Distances to neighbours."""
     del described
-    found = []
+    tables = []
     for positions, box in zip(frames.positions, frames.box, strict=True):
-        near = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
+        near: Any = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
         structure.check_neighbors(near)
-        used = max(1, int(np.asarray(near.mask).sum(axis=1).max()))
-        # A row holds what it has in front.
-        found.append(jax.tree.map(np.asarray, learning.particle_graph(near)))
-        found[-1] = found[-1]._replace(idx=found[-1].idx[:, :used], distance=found[-1].distance[:, :used])
-    most = max(one.idx.shape[1] for one in found)
-
-    def filled(x: np.ndarray, fill: float) -> np.ndarray:
-        return np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=fill)
-
-    return learning.ParticleGraph(  # type: ignore[call-arg]
-        np.stack([one.species for one in found]),
-        np.stack([filled(one.idx, -1) for one in found]),
-        np.stack([filled(one.distance, 0) for one in found]),
-    )
+        mask = np.asarray(near.mask)
+        slots = int(np.flatnonzero(mask.any(axis=0)).max(initial=0)) + 1
+        idx, displacement = np.asarray(near.idx), np.asarray(near.displacement)
+        tables.append(
+            near._replace(idx=idx[:, :slots], displacement=displacement[:, :slots], mask=mask[:, :slots])
+        )
+    return learning.stack_graphs(tables)
 
 
 def unscaled(samples: Samples) -> Callable[[Samples], Samples]:

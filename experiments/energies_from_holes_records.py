@@ -59,7 +59,7 @@ class Melting:
     def schedule(self) -> tuple[tuple[float, float, float, int], ...]:
         """The published one, with these frames."""
         seen = (0, *self.frames)
-        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))  # type: ignore[misc]
+        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))
 
 
 @dataclass(frozen=True)
