@@ -107,10 +107,9 @@ def loops_of_run(frames: Frames, k: int) -> np.ndarray:
     """Births and deaths of the loops of every frame of a run, (frames, pairs, 2), filled up with zeros."""
     found = []
     for i in np.flatnonzero(frames.run == k):
-        (diagram,) = topology.diagrams(frames.positions[i], frames.box[i], dimensions=[1])
-        topology.check_diagram(diagram)
-        pairs = np.stack([np.asarray(diagram.birth), np.asarray(diagram.death)], 1)
-        found.append(pairs[np.asarray(diagram.valid)])
+        complex_ = topology.alpha_complex(frames.positions[i].astype(float), frames.box[i].astype(float))
+        loops = topology.persistence(complex_)[1]
+        found.append(np.stack([loops.birth, loops.death], axis=1)[loops.death > loops.birth])
     out = np.zeros((len(found), max(map(len, found)), 2), np.float32)
     for row, pairs in zip(out, found, strict=True):
         row[: len(pairs)] = pairs

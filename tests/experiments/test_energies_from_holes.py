@@ -10,7 +10,7 @@ from studies import EXPERIMENTS, TINY, only_run, study
 sys.path.insert(0, str(EXPERIMENTS))
 
 from command_line import parse
-from energies_from_holes_data import outside
+from energies_from_holes_data import loops_of_run, outside
 from energies_from_holes_inverse import joined, measured, regions_of
 from energies_from_holes_linear import (
     MODELS,
@@ -28,7 +28,7 @@ from energies_from_holes_maps import jackknifed, mixed, nearest
 from energies_from_holes_networks import images, scale_atoms, scale_images
 from energies_from_holes_records import PRESETS, Described, Frames, Melting, Settings, larger_of
 
-from tdaglass import learning
+from tdaglass import learning, topology
 
 SETTINGS = Settings(
     Melting(densities=(1.5, 2.0, 2.5, 3.0), melts=3, frames=(1, 2, 1, 1)),
@@ -98,6 +98,17 @@ def test_parts_keep_runs_and_densities_together_and_twins_apart(known):
         assert set(parts["runs"][frames.density == density]) == {0, 1, 2}
         assert len(set(parts["densities"][frames.density == density])) == 1
     assert len(set(parts["densities"])) == 3
+
+
+def test_loops_are_those_of_diagrams_frame_by_frame(known):
+    random = np.random.default_rng(2)
+    positions, box = random.uniform(-3, 6, size=(2, 20, 3)).astype(np.float32), np.full((2, 3), 3.0)
+    frames = known[0]._replace(positions=positions, box=box, run=np.array([0, 0]))
+    found = loops_of_run(frames, 0)
+    for pairs, x, edges in zip(found, positions, box, strict=True):
+        (diagram,) = topology.diagrams(x, edges, dimensions=[1])
+        expected = np.sort(np.asarray(diagram.death)[np.asarray(diagram.valid)])
+        np.testing.assert_allclose(np.sort(pairs[pairs[:, 1] > 0, 1]), expected, rtol=1e-5)
 
 
 def test_histograms_are_probabilities_of_what_the_plane_shows(known):
