@@ -33,6 +33,13 @@ TINY = {
         "--equilibration", "200", "--hold", "80", "--holes", "10",
     ],
     "cyclooctane": ["--n", "200"],
+    "energies_from_holes": [
+        "--n", "64", "--densities", "1.8", "2.5", "3.2", "--frames", "2", "4", "2", "4", "--larger", "96",
+        "--cells", "32", "--pixels", "16", "--sizes", "10", "--folds", "3", "--n-max", "4", "--l-max", "3",
+        "--channels", "4", "4", "--epochs-soap-network", "3", "--epochs-cnn", "3", "--epochs-schnet", "2",
+        "--features", "8", "--interactions", "1", "--gaussians", "10", "--thresholds", "-0.001", "0.001",
+        "--holes", "5",
+    ],
     "topological_force": ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"],
 }  # fmt: skip
 HARD_SPHERES = [

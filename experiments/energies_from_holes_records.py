@@ -1,0 +1,269 @@
+"""The settings of `energies_from_holes.py`, and what its steps hand on to each other and to the report."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from carbon_melt_quench import DENSITIES, at_density
+from carbon_melt_quench import PUBLISHED as SCHEDULE
+from command_line import Place
+
+from tdaglass import glass
+from tdaglass.glass.models import BondOrderModel
+from tdaglass.structure import SoapBasis
+from tdaglass.topology import Grid
+
+Teacher = Literal["erhart_albe", "tersoff_1989", "lindsay_broido"]
+Network = Literal["soap_network", "cnn", "schnet"]
+Kind = Literal["frames", "runs", "densities"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LEFT_OUT: dict[Kind, str] = {"frames": "random frames", "runs": "whole runs", "densities": "whole densities"}
+# Root mean square errors, meV for each atom, random 80/20 splits; teacher: density functional theory.
+PUBLISHED = {"histogram": 59.2, "cnn": 40.7, "schnet": 30.5, "soap_network": 16.4}
+
+
+@dataclass(frozen=True)
+class Melting:
+    """All that decides the frames and their labels, which are kept and shared by all analyses of them."""
+
+    teacher: Teacher = "erhart_albe"
+    """Parameters of the bond order that moves the atoms, and whose energies are the labels."""
+    n: int = 216
+    """Atoms."""
+    densities: tuple[float, ...] = DENSITIES
+    """In g/cm3."""
+    melts: int = 2
+    """Independent runs at each density."""
+    frames: tuple[int, int, int, int] = (15, 50, 13, 50)
+    """Of a run: while it is held at 9000 K, cooled to 5000 K, held there, and cooled to 300 K."""
+    seed: int = 0
+    """Of all random numbers."""
+
+    def __post_init__(self) -> None:
+        if len(self.densities) < 2 or len(set(self.densities)) < len(self.densities):
+            raise ValueError(
+                f"expected two different densities or more, got {self.densities}; try --densities 1.5 2.5 3.5"
+            )
+        if min(self.melts, *self.frames) < 1 or self.n < 64:
+            raise ValueError(
+                f"expected at least 64 atoms, a run, and a frame of every stage, got {self.n}, {self.melts}, "
+                f"{self.frames}; try --n 216 --melts 2 --frames 15 50 13 50"
+            )
+
+    @property
+    def model(self) -> BondOrderModel:
+        """At the first density."""
+        return at_density(glass.tersoff(self.teacher, counts=(self.n,)), self.densities[0])
+
+    @property
+    def schedule(self) -> tuple[tuple[float, float, float, int], ...]:
+        """The published one, with these frames."""
+        seen = (0, *self.frames)
+        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result; energies are eV for each atom unless meV are said."""
+
+    melting: Melting = Melting()
+    system: Literal["carbon"] = "carbon"
+    """Substance."""
+    preset: Literal["default", "paper"] = "default"
+    """Size of the study: about ten minutes on two cores, or as published."""
+    larger: int = 512
+    """Atoms of the runs, one at each density, that models of the smaller ones are tested on; 0: none."""
+    plane: float = 8.0
+    """Births and deaths are seen up to it, square angstrom."""
+    cells: int = 128
+    """Of a histogram, along births and along deaths."""
+    blur: float = 1.5
+    """Standard deviation of the blurred histogram, in cells."""
+    cutoff: float = 4.1
+    """Of SOAP, angstrom."""
+    n_max: int = 8
+    """Radial functions of SOAP."""
+    l_max: int = 9
+    """Highest degree of SOAP."""
+    sigma: float = 0.16
+    """Width of an atom in SOAP, angstrom."""
+    alpha: float = 200.0
+    """Strength of the ridge regression of histograms; as published."""
+    alpha_blurred: float = 20.0
+    """The same of blurred histograms."""
+    alpha_soap: float = 0.3
+    """The same of averaged SOAP."""
+    folds: int = 5
+    """Parts of the frames, of the runs and of the densities, each of which is left out in turn."""
+    sizes: tuple[int, ...] = (100, 300, 1000)
+    """Of the training sets of learning curves, frames."""
+    networks: tuple[Network, ...] = ("soap_network", "cnn", "schnet")
+    """Those that are trained; none: --networks without a name."""
+    trainings: int = 1
+    """Of the folds of each kind, so many are left out for networks."""
+    epochs_soap_network: int = 60
+    """Of SOAP and two layers for each atom."""
+    epochs_cnn: int = 40
+    """Of the convolutional network."""
+    epochs_schnet: int = 12
+    """Of SchNet."""
+    channels: tuple[int, ...] = (16, 32, 32)
+    """Of the convolutions; published 64, 64, 32."""
+    pixels: int = 64
+    """Of the images that convolutions see; cells of the histogram are joined."""
+    features: int = 32
+    """Of SchNet; published 100."""
+    interactions: int = 2
+    """Of SchNet."""
+    gaussians: int = 25
+    """Of SchNet; published 60."""
+    reach: float = 3.5
+    """Cut-off of SchNet, angstrom; published 5."""
+    published_optimizers: bool = False
+    """Steepest descent with momentum for the convolutional network, and rates that are halved at printed epochs;
+    otherwise Adam with a rate that falls as a cosine."""
+    perplexity: float = 30.0
+    """Of t-SNE."""
+    neighbors: int = 10
+    """Of a frame among all descriptors, of which it is asked whose they are."""
+    thresholds: tuple[float, float] = (-0.0045, 0.003)
+    """Cells with a coefficient below the one and above the other are taken back to atoms: as published."""
+    holes: int = 60
+    """At most so many rings of each frame, of each sign."""
+    noise: float = 0.25
+    """Of stable volumes: this share of the persistence of a ring may be lost to noise."""
+    place: Place = field(default=Place(), compare=False)
+    """Where the study is kept and computed."""
+
+    def __post_init__(self) -> None:
+        if self.cells % self.pixels:
+            raise ValueError(
+                f"expected pixels that divide {self.cells} cells, got {self.pixels}; try --pixels "
+                f"{self.cells // 2}"
+            )
+        trajectories = len(self.melting.densities) * self.melting.melts
+        if not 2 <= self.folds <= trajectories or not 1 <= self.trainings <= self.folds:
+            raise ValueError(
+                f"expected 2 to {trajectories} folds and no more trainings, got {self.folds} and "
+                f"{self.trainings}; try --folds 2 --trainings 1"
+            )
+        if self.thresholds[0] >= 0 or self.thresholds[1] <= 0:
+            raise ValueError(
+                f"expected a negative and a positive threshold, got {self.thresholds}; try -0.0045 0.003"
+            )
+
+    @property
+    def grid(self) -> Grid:
+        """Of squared radii, square angstrom."""
+        return Grid((0.0, self.plane), (0.0, self.plane), (self.cells, self.cells))
+
+    @property
+    def basis(self) -> SoapBasis:
+        """Of SOAP."""
+        return SoapBasis(self.cutoff, self.n_max, self.l_max, self.sigma)
+
+
+PRESETS: dict[tuple[str, ...], Settings] = {
+    ("carbon", "default"): Settings(),
+    ("carbon", "paper"): Settings(
+        Melting(melts=6, frames=(30, 100, 25, 100)),
+        preset="paper",
+        sizes=(100, 300, 1000, 3000, 10_000),
+        trainings=5,
+        epochs_soap_network=2500,
+        epochs_cnn=2000,
+        epochs_schnet=300,
+        channels=(64, 64, 32),
+        pixels=128,
+        features=100,
+        interactions=3,
+        gaussians=60,
+        reach=5.0,
+        published_optimizers=True,
+    ),
+}
+
+
+def larger_of(settings: Settings) -> Melting:
+    """One run of more atoms at each density, a quarter of the frames, from other random numbers."""
+    melting = settings.melting
+    early, ramp, held, late = (max(1, frames // 4) for frames in melting.frames)
+    return replace(
+        melting, n=settings.larger, melts=1, frames=(early, ramp, held, late), seed=melting.seed + 1
+    )
+
+
+class Frames(NamedTuple):
+    """All frames, run by run and in order of time."""
+
+    positions: np.ndarray  # (frames, atoms, 3) angstrom
+    box: np.ndarray  # (frames, 3) edges, angstrom
+    energy: np.ndarray  # (frames,) the teacher's, eV for each atom
+    temperature: np.ndarray  # (frames,) K
+    density: np.ndarray  # (frames,) g/cm3
+    run: np.ndarray  # (frames,) which run it is of, over all densities
+    melt: np.ndarray  # (frames,) number of the run among those of its density
+    stage: np.ndarray  # (frames,) of the schedule
+
+    @property
+    def last(self) -> np.ndarray:
+        """The last frame of each run."""
+        return np.append(np.flatnonzero(np.diff(self.run)), len(self.run) - 1)
+
+
+class Described(NamedTuple):
+    """What is seen of all frames."""
+
+    pairs: (
+        np.ndarray
+    )  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros where there is none
+    soap: np.ndarray  # (frames, features) mean over atoms
+
+
+class Scored(NamedTuple):
+    """How well one model tells energies, of the folds of one kind; meV for each atom."""
+
+    train: np.ndarray  # (folds,) root mean square error over what was learned from
+    test: np.ndarray  # (folds,) over what was left out
+    predicted: np.ndarray  # (frames,) eV, each by the model that did not see it; NaN where there is none
+    larger: np.ndarray  # (folds,) over the larger systems; empty without
+
+
+class Curve(NamedTuple):
+    """Errors on frames left out against how many were learned from; meV for each atom."""
+
+    size: np.ndarray  # (sizes,)
+    test: np.ndarray  # (sizes, folds)
+
+
+class Space(NamedTuple):
+    """One space of descriptors on two maps."""
+
+    components: np.ndarray  # (frames, 2) principal coordinates
+    shares: np.ndarray  # (2,) of the variance
+    tsne: np.ndarray  # (frames, 2)
+    mixing: tuple[float, float]  # of densities among neighbours, and its error
+    same_run: tuple[float, float]  # share of neighbours from the same run, and its error
+
+
+class Rings(NamedTuple):
+    """Loops in cells of one sign of the coefficient, in the last frames of all runs."""
+
+    size: np.ndarray  # (rings,) atoms
+    bonds: np.ndarray  # (edges,) lengths, angstrom, of all rings one after another
+    angles: np.ndarray  # (corners,) degrees
+    run: np.ndarray  # (rings,)
+    of_bond: np.ndarray  # (edges,) which ring each is of
+    without_order: int  # loops that are not one ring
+
+
+class Results(NamedTuple):
+    """All that the study found."""
+
+    frames: Frames
+    outside: float  # share of pairs that the plane does not show
+    scores: dict[str, dict[str, Scored]]  # by model, and by what is left out
+    curves: dict[str, Curve]
+    coefficients: np.ndarray  # (deaths, births) of the histogram, eV for a standard deviation
+    spaces: dict[str, Space]
+    rings: dict[str, Rings]  # "low" and "high" energy

@@ -1,0 +1,228 @@
+"""What `energies_from_holes.py` prints and writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from energies_from_holes_figures import draw
+from energies_from_holes_linear import MODELS
+from energies_from_holes_networks import NETWORKS
+from energies_from_holes_records import KINDS, LEFT_OUT, PUBLISHED, Results, Rings, Scored, Settings
+from reporting import print_files
+
+from tdaglass.runs import Run
+from tdaglass.statistics import mean_and_error
+
+TITLES: dict[str, str] = {name: of.title for name, of in MODELS.items()} | {
+    name: of.title for name, of in NETWORKS.items()
+}
+SIZES = (3, 4, 5, 6, 7, 8)
+
+
+def report(settings: Settings, run: Run, results: Results) -> None:
+    """Print the tables; write arrays, metrics, errors and figures into the run's folder."""
+    metrics = summary(settings, results)
+    print_frames(settings, metrics)
+    print_scores(settings, metrics)
+    print_curves(settings, metrics)
+    print_spaces(settings, metrics)
+    print_rings(settings, metrics)
+    run.save_metrics(metrics)
+    run.save_table("errors.csv", ("model", "left_out", "fold", "train_meV", "test_meV"), rows(results))
+    save(run, results)
+    draw(settings, run, results, TITLES)
+    print_files(run, "errors of every fold, meV for each atom: errors.csv")
+
+
+def estimate(values: np.ndarray) -> list[float]:
+    """Mean over folds and its standard error; of a single fold no error."""
+    if not len(values):
+        return [float("nan"), float("nan")]
+    mean, error = mean_and_error(values)
+    return [float(mean), float(error) if len(values) > 1 else float("nan")]
+
+
+def summary(settings: Settings, results: Results) -> dict[str, Any]:
+    """All figures of merit, by name; energies in meV for each atom unless eV are said."""
+    frames = results.frames
+    last = frames.last
+    return {
+        "teacher": settings.melting.teacher,
+        "published_teacher": "density functional theory",
+        "atoms": settings.melting.n,
+        "frames": len(frames.energy),
+        "runs": len(last),
+        "energy_spread": 1000 * float(frames.energy.std()),
+        "energy_range_eV": [float(frames.energy.min()), float(frames.energy.max())],
+        "last_temperature_K": [float(x) for x in mean_and_error(frames.temperature[last])],
+        "last_temperature_range_K": [
+            float(frames.temperature[last].min()),
+            float(frames.temperature[last].max()),
+        ],
+        "pairs_outside": results.outside,
+        "errors": {
+            model: {kind: summary_of(one) for kind, one in of.items()} for model, of in results.scores.items()
+        },
+        "published": PUBLISHED,
+        "learning_curves": {
+            model: {
+                str(size): estimate(test) for size, test in zip(curve.size.tolist(), curve.test, strict=True)
+            }
+            for model, curve in results.curves.items()
+        },
+        "spaces": {
+            name: {
+                "mixing": list(of.mixing),
+                "same_run": list(of.same_run),
+                "shares": of.shares.tolist(),
+            }
+            for name, of in results.spaces.items()
+        },
+        "cells": {
+            "low": int(np.sum(results.coefficients < settings.thresholds[0])),
+            "high": int(np.sum(results.coefficients > settings.thresholds[1])),
+        },
+        "rings": {kind: summary_of_rings(of) for kind, of in results.rings.items()},
+    }
+
+
+def summary_of(one: Scored) -> dict[str, Any]:
+    """Of one model and one kind of what is left out."""
+    found = {"folds": len(one.test), "train": estimate(one.train), "test": estimate(one.test)}
+    return found | ({"larger": estimate(one.larger)} if len(one.larger) else {})
+
+
+def summary_of_rings(of: Rings) -> dict[str, Any]:
+    """Means over rings; errors over runs, as rings of one run share their atoms."""
+    return {
+        "rings": len(of.size),
+        "not_one_ring": of.without_order,
+        "sizes": {
+            **{str(size): over_runs(of.run, of.size == size) for size in SIZES},
+            f"more than {SIZES[-1]}": over_runs(of.run, of.size > SIZES[-1]),
+        },
+        "even": over_runs(of.run, of.size % 2 == 0),
+        "size": over_runs(of.run, of.size),
+        "bond_angstrom": over_runs(of.run[of.of_bond], of.bonds),
+        "bond_deviation_angstrom": over_runs(of.run[of.of_bond], np.abs(of.bonds - of.bonds.mean()))
+        if len(of.bonds)
+        else [float("nan")] * 2,
+        "angle_degrees": over_runs(of.run[of.of_bond], of.angles),
+    }
+
+
+def over_runs(run: np.ndarray, values: np.ndarray) -> list[float]:
+    """Mean over runs of their means, and its standard error."""
+    return estimate(np.array([values[run == k].mean() for k in np.unique(run)]))
+
+
+def with_error(values: list[float], digits: int = 1) -> str:
+    """A mean and its standard error; of a single value the value alone."""
+    value, error = values
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.{digits}f} ± {error:.{digits}f}" if np.isfinite(error) else f"{value:.{digits}f}"
+
+
+def print_frames(settings: Settings, metrics: dict[str, Any]) -> None:
+    """What was melted, and how cold it became."""
+    low, high = metrics["energy_range_eV"]
+    print(
+        f"\namorphous {settings.system}, {metrics['atoms']} atoms, {metrics['runs']} runs, "
+        f"{metrics['frames']} frames; teacher: {metrics['teacher']} (a Tersoff bond order)"
+    )
+    print(
+        f"energies {low:.2f} to {high:.2f} eV/atom, standard deviation {metrics['energy_spread']:.0f} meV/atom"
+    )
+    coldest, hottest = metrics["last_temperature_range_K"]
+    print(f"last frames at {coldest:.0f} to {hottest:.0f} K: the bath is at 300 K, the carbon lags behind it")
+    print(f"loops beyond {settings.plane:g} square angstrom, in no histogram: {metrics['pairs_outside']:.1%}")
+
+
+def print_scores(settings: Settings, metrics: dict[str, Any]) -> None:
+    """How well energies are told, by everything and of everything that is left out."""
+    print(
+        f"\nroot mean square error of energies, meV/atom: mean over folds ± standard error (teacher "
+        f"{metrics['teacher']}); published: teacher {metrics['published_teacher']}, random frames\n"
+    )
+    columns = [f"{LEFT_OUT[kind]}" for kind in KINDS]
+    larger = f"N = {settings.larger}" if settings.larger else ""
+    print(f"{'':36}{'trained':>14}" + "".join(f"{c:>17}" for c in columns) + f"{larger:>15}{'published':>11}")
+    for model, of in metrics["errors"].items():
+        cells = "".join(f"{with_error(of[kind]['test']):>17}" for kind in KINDS)
+        at_larger = with_error(of["frames"]["larger"]) if "larger" in of["frames"] else "-"
+        published = f"{PUBLISHED[model]:.1f}" if model in PUBLISHED else "-"
+        trained = with_error(of["frames"]["train"])
+        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{published:>11}")
+
+
+def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
+    """Errors against the number of frames that were learned from."""
+    curves = metrics["learning_curves"]
+    sizes = list(next(iter(curves.values())))
+    if not sizes:
+        return
+    print(f"\nthe same of random frames, learned from so many of them (teacher {metrics['teacher']})\n")
+    print(f"{'':36}" + "".join(f"{size:>17}" for size in sizes))
+    for model, of in curves.items():
+        print(f"{TITLES[model]:36}" + "".join(f"{with_error(of[size]):>17}" for size in sizes))
+
+
+def print_spaces(settings: Settings, metrics: dict[str, Any]) -> None:
+    """Islands or a continuum."""
+    print(
+        f"\nof the {settings.neighbors} nearest neighbours of a frame: mixing of densities (0 islands, 1 as drawn "
+        "at random), share of the same run\n"
+    )
+    for name, of in metrics["spaces"].items():
+        print(f"    {name:12}{with_error(of['mixing'], 3):>18}{with_error(of['same_run'], 3):>18}")
+
+
+def print_rings(settings: Settings, metrics: dict[str, Any]) -> None:
+    """What stands behind the cells."""
+    low, high = settings.thresholds
+    print(
+        f"\nrings in the last frames behind cells with coefficients below {low:g} and above {high:g} eV/atom "
+        "for a standard deviation: mean over runs ± standard error\n"
+    )
+    of_both = metrics["rings"]
+    print(f"    {'':26}" + "".join(f"{kind + ' energy':>20}" for kind in of_both))
+    print(f"    {'cells':26}" + "".join(f"{metrics['cells'][kind]:>20}" for kind in of_both))
+    print(f"    {'rings':26}" + "".join(f"{of['rings']:>20}" for of in of_both.values()))
+    for size in next(iter(of_both.values()))["sizes"]:
+        shares = "".join(f"{with_error(of['sizes'][size], 3):>20}" for of in of_both.values())
+        print(f"    {'share of ' + size + ' atoms':26}{shares}")
+    for key, label, digits in (
+        ("even", "share of even rings", 3),
+        ("bond_angstrom", "edge, angstrom", 3),
+        ("bond_deviation_angstrom", "mean deviation of edges", 3),
+        ("angle_degrees", "angle, degrees", 1),
+    ):
+        print(f"    {label:26}" + "".join(f"{with_error(of[key], digits):>20}" for of in of_both.values()))
+
+
+def rows(results: Results) -> Iterator[tuple]:
+    """Errors of every fold."""
+    for model, of in results.scores.items():
+        for kind, one in of.items():
+            for k, (train, test) in enumerate(zip(one.train, one.test, strict=True)):
+                yield model, kind, k, float(train), float(test)
+
+
+def save(run: Run, results: Results) -> None:
+    """arrays.npz: energies, predictions, coefficients, maps and rings."""
+    frames = results.frames
+    arrays: dict[str, np.ndarray] = {
+        name: getattr(frames, name) for name in ("energy", "temperature", "density", "run", "stage")
+    }
+    arrays["coefficients"] = results.coefficients
+    for model, of in results.scores.items():
+        arrays |= {f"{model}/{kind}/predicted": one.predicted for kind, one in of.items()}
+    for name, space in results.spaces.items():
+        arrays |= {f"{name}/components": space.components, f"{name}/tsne": space.tsne}
+    for kind, rings in results.rings.items():
+        arrays |= {
+            f"rings/{kind}/{key}": getattr(rings, key)
+            for key in ("size", "bonds", "angles", "run", "of_bond")
+        }
+    run.save_arrays(**arrays)
