@@ -162,7 +162,7 @@ def test_the_remedy_for_close_atoms_is_one(file):
     close = close._replace(positions=close.positions.at[1].set(close.positions[0] + jnp.float32(0.02)))
     state = glass.initialize(jax.random.key(0), model, 0.15, close)
     with pytest.raises(glass.SimulationError, match=r"so close .* try glass\.settle_overlaps"):
-        glass.run(state, model, 10, temperature=0.15, engine="cpu")
+        glass.run(state, model, 10, temperature=0.15, dt=1e-4, engine="cpu")
     settled = glass.settle_overlaps(state, model, temperature=0.15, engine="cpu")
     apart = settled.configuration.positions[0] - settled.configuration.positions[1]
     assert jnp.linalg.norm(apart) > 1
