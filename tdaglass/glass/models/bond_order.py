@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from tdaglass import arguments
 from tdaglass.configuration import Configuration
-from tdaglass.glass.models.composition import Composition, check_configuration
+from tdaglass.glass.models.composition import Composition
 from tdaglass.glass.neighbor_tables import read_slot
 from tdaglass.glass.potentials.tersoff import (
     TersoffEntry,
@@ -106,10 +106,6 @@ class BondOrderModel(Composition):
     def diameters(self) -> Float[np.ndarray, " particles"]:
         """One for all: angstrom."""
         return np.ones(self.n_particles)
-
-    def check(self, configuration: Configuration) -> None:
-        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of these atoms."""
-        check_configuration(self, configuration, self.reach)
 
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
         """One for all."""

@@ -1,5 +1,6 @@
 """What all liquids have: particles of some species in a box."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import jax
@@ -11,7 +12,7 @@ from tdaglass.configuration import Configuration
 
 
 @dataclass(frozen=True)
-class Composition:
+class Composition(ABC):
     """The common part of all models (`glass.contract.Model` tells the meaning of its fields).
 
     Raises
@@ -59,6 +60,11 @@ class Composition:
         return (self.n_particles / self.number_density) ** (1 / self.dimension)
 
     @property
+    @abstractmethod
+    def reach(self) -> float:
+        """Distance beyond which no two particles know of each other."""
+
+    @property
     def skin(self) -> float:
         """Margin of neighbour tables that a liquid in units of its diameters is fast with."""
         return 0.3
@@ -73,12 +79,13 @@ class Composition:
         """Species of every particle, sorted: all A, then all B, ..."""
         return np.repeat(np.arange(self.n_species, dtype=np.int32), self.counts)
 
+    def check(self, configuration: Configuration) -> None:
+        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""
+        _check_configuration(self, configuration)
 
-def check_configuration(model: Composition, configuration: Configuration, reach: float) -> None:
-    """Raise ValueError, with a remedy, if a configuration (or batch) does not fit a composition.
 
-    Values are looked at where they are known; under a transformation only shapes are.
-    """
+def _check_configuration(model: Composition, configuration: Configuration) -> None:
+    """Values are looked at where they are known; under a transformation only shapes are."""
     positions, species, box = configuration.positions, configuration.species, configuration.box
     if positions.shape[-2:] != (model.n_particles, model.dimension):
         raise ValueError(
@@ -106,7 +113,7 @@ def check_configuration(model: Composition, configuration: Configuration, reach:
                 f"expected {model.counts} particles of each species for {model.name}, got {got}; "
                 "try other codes for the species, or dataclasses.replace(model, counts=...)"
             )
-    check_box(box, reach)
+    check_box(box, model.reach)
 
 
 def check_box(box: Float[jax.Array | np.ndarray, "*batch dim"], reach: float) -> None:

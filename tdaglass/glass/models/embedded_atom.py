@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass.models.composition import Composition, check_configuration
+from tdaglass.glass.models.composition import Composition
 from tdaglass.glass.neighbor_tables import MOST_KINDS, SlotPairs, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials.embedded_atom import EmbeddedAtom
 from tdaglass.glass.units import FEMTOSECOND, GRAM_PER_MOLE
@@ -130,10 +130,6 @@ class EmbeddedAtomModel(Composition):
     def diameters(self) -> Float[np.ndarray, " particles"]:
         """Of every particle, in the order of `species`, that of its element (`sizes`)."""
         return np.asarray(self.sizes)[self.species]
-
-    def check(self, configuration: Configuration) -> None:
-        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this metal."""
-        check_configuration(self, configuration, self.reach)
 
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
         """Diameter of every particle: the species tells it."""

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass import arguments
 from tdaglass.configuration import Configuration
-from tdaglass.glass.models.composition import Composition, check_configuration, split
+from tdaglass.glass.models.composition import Composition, split
 from tdaglass.glass.models.pair_model import additive
 
 # In units of the largest diameter: contact, and a margin for lists of neighbours.
@@ -68,10 +68,6 @@ class HardSpheres(Composition):
     def diameters(self) -> Float[np.ndarray, " particles"]:
         """Diameter of every particle, in the order of `species`."""
         return np.asarray(self.sizes)[self.species]
-
-    def check(self, configuration: Configuration) -> None:
-        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""
-        check_configuration(self, configuration, self.reach)
 
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
         """Diameter of every particle: the species tells it."""

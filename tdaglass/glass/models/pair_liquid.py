@@ -1,6 +1,6 @@
 """Liquids whose particles interact in pairs: sums over all pairs, and over a neighbour table."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass.models.composition import Composition, check_configuration
+from tdaglass.glass.models.composition import Composition
 from tdaglass.glass.neighbor_tables import SlotPairs, read_slot, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials import PairPotential, PairTable, Truncation, pair_energy, pair_force
 from tdaglass.space import pairwise_sum
@@ -20,16 +20,11 @@ from tdaglass.space import pairwise_sum
 Particles = tuple[Int[Array, "..."], Float[Array, "..."]]
 
 
-class PairLiquid(Composition, ABC):
+class PairLiquid(Composition):
     """A liquid of pairs: what is derived from it adds these two fields, `reach`, `diameters_of` and `between`."""
 
     potential: PairPotential
     truncation: Truncation
-
-    @property
-    @abstractmethod
-    def reach(self) -> float:
-        """Longest of the cut-offs."""
 
     @abstractmethod
     def diameters_of(self, configuration: Configuration) -> Float[Array, "*batch particles"]:
@@ -38,10 +33,6 @@ class PairLiquid(Composition, ABC):
     @abstractmethod
     def between(self, some: Particles, others: Particles, dtype: DTypeLike) -> PairTable:
         """What is known of pairs of particles; the arrays of both ends are broadcast against each other."""
-
-    def check(self, configuration: Configuration) -> None:
-        """Raise ValueError, with a remedy, if a configuration (or batch) is not one of this liquid."""
-        check_configuration(self, configuration, self.reach)
 
     def particle_energies(self, configuration: Configuration) -> Float[Array, " particles"]:
         r"""Half of the energy of each of a particle's pairs, :math:`U_i = \frac12\sum_j u(r_{ij})`.
