@@ -1,27 +1,26 @@
-"""Liquids whose bonds know of each other: Tersoff's bond order, for all pairs, and over a neighbour table.
+"""Liquids whose bonds know of each other: Tersoff's bond order.
 
-The energy of an atom depends on the vectors to its neighbours. What is added up over a table is, for every bond
-from i to j, the derivative P_ij of U_i in its vector; the force on i is the sum of P_ij - P_ji over its
-neighbours, added in the order of their indices. Each bond looks its other half up in the table of the other atom.
+The energy of an atom depends on the vectors to its neighbours. Sums over a neighbour table are in `bond_sums`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from tdaglass import arguments
 from tdaglass.configuration import Configuration
+from tdaglass.glass.models.all_pairs import by_rows, nearest_image
+from tdaglass.glass.models.bond_sums import bond_energies, find_bonds, other_half_of, pulls_of
 from tdaglass.glass.models.composition import Composition
-from tdaglass.glass.neighbor_tables import read_slot
 from tdaglass.glass.potentials.tersoff import (
     TersoffEntry,
     angular,
@@ -30,12 +29,10 @@ from tdaglass.glass.potentials.tersoff import (
     cutoff_function,
     of_difference,
     repulsion,
-    with_slope,
 )
 from tdaglass.glass.potentials.tersoff_parameters import CARBON, named_entries, read_entries
 from tdaglass.glass.units import FEMTOSECOND, GRAM_PER_MOLE
 from tdaglass.space import pairwise_sum, rounded
-from tdaglass.space.fixed_point import scale
 
 # Neighbours within reach of one atom that the sum without tables has room for; diamond has four, a melt some ten.
 MOST_BONDED = 64
@@ -155,9 +152,9 @@ class BondOrderModel(Composition):
     ) -> Float[Array, "dim particles"]:
         """Force on every atom; only the first `n_slots` slots are read."""
         del diameters
-        bonds = _bonds(self, fraction, species, box, slots)
-        pulls = lax.optimization_barrier(_pulls(self, bonds, n_slots))
-        other_half = _other_half(slots)
+        bonds = find_bonds(self, fraction, species, box, slots)
+        pulls = lax.optimization_barrier(pulls_of(self, bonds, n_slots))
+        other_half = other_half_of(slots)
 
         def add(p: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
             j, back = bonds.idx[p], other_half[p]
@@ -180,9 +177,9 @@ class BondOrderModel(Composition):
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Potential energy, and the virial: minus its derivative in the logarithm of the edges."""
         del diameters
-        bonds = _bonds(self, fraction, species, box, slots)
-        energies, _ = _energies(self, bonds, n_slots)
-        pulls = _pulls(self, bonds, n_slots)
+        bonds = find_bonds(self, fraction, species, box, slots)
+        energies, _ = bond_energies(self, bonds, n_slots)
+        pulls = pulls_of(self, bonds, n_slots)
         outward = rounded(pulls[0] * bonds.along[0])
         for pull, x in zip(pulls[1:], bonds.along[1:], strict=True):
             outward = outward + rounded(pull * x)
@@ -267,178 +264,6 @@ def tersoff(
     )
 
 
-class _Bonds(NamedTuple):
-    """From every atom to every neighbour of its table; those that are none are beyond every cut-off.
-
-    Attributes
-    ----------
-    idx, species : of the neighbours
-    own : (particles,) species of the atoms
-    r : distance
-    along, unit : three each, of vectors towards the neighbour, and of the same with length one
-    cutoff, cutoff_slope : (species, capacity, particles)
-        f_C of each as the third atom beside a bond to each species, and its derivative.
-    """
-
-    idx: Int[Array, "capacity n"]
-    species: Int[Array, "capacity n"]
-    own: Int[Array, " n"]
-    r: Float[Array, "capacity n"]
-    along: tuple[Float[Array, "capacity n"], ...]
-    unit: tuple[Float[Array, "capacity n"], ...]
-    cutoff: Float[Array, "species capacity n"]
-    cutoff_slope: Float[Array, "species capacity n"]
-
-
-def _bonds(model: BondOrderModel, fraction: Array, species: Array, box: Array, slots: Array) -> _Bonds:
-    idx, _ = read_slot(slots)
-    steps = list(lax.optimization_barrier(box * scale(box.dtype)))
-    along = tuple(
-        (x.at[idx].get(mode="promise_in_bounds") - x).astype(box.dtype) * step
-        for x, step in zip(fraction, steps, strict=True)
-    )
-    r_sq = rounded(along[0] * along[0])
-    for x in along[1:]:
-        r_sq = r_sq + rounded(x * x)
-    # An unused slot is the atom itself: put it beyond the cut-offs, before any division.
-    itself = idx == jnp.arange(idx.shape[1], dtype=idx.dtype)
-    r = jnp.sqrt(jnp.where(itself, (2 * model.reach) ** 2, r_sq))
-    unit = tuple(x / r for x in along)
-    kinds = species.at[idx].get(mode="promise_in_bounds") if model.n_species > 1 else jnp.zeros_like(idx)
-    found = _cut_off(model, r, species, kinds)
-    return lax.optimization_barrier(_Bonds(idx, kinds, species, r, along, unit, *found))
-
-
-def _cut_off(model: BondOrderModel, r: Array, own: Array, kinds: Array) -> tuple[Array, Array]:
-    """f_C of neighbours and its slope, beside bonds to each species, which lead."""
-    beside = [
-        with_slope(cutoff_function, r, model.entry(own, jnp.full_like(own, s), kinds, r.dtype))
-        for s in range(model.n_species)
-    ]
-    value, slope = zip(*beside, strict=True)
-    return jnp.stack(value), jnp.stack(slope)
-
-
-def _beside(table: Float[Array, "species ..."], kinds: Int[Array, "..."]) -> Float[Array, "..."]:
-    """What stands in a table for the species of others, whose shape may have an axis in front."""
-    chosen = table[0]
-    for s in range(1, len(table)):
-        chosen = jnp.where(kinds == s, table[s], chosen)
-    return jnp.broadcast_to(chosen, jnp.broadcast_shapes(chosen.shape, kinds.shape))
-
-
-class _Pair(NamedTuple):
-    """Every bond (p) of every atom beside one other (q) of the same atom.
-
-    Attributes
-    ----------
-    cosine : of the angle between them
-    other : bool, whether they are two
-    """
-
-    cosine: Float[Array, "capacity n"]
-    other: Bool[Array, "capacity n"]
-
-
-def _pair(bonds: _Bonds, q: Array) -> _Pair:
-    cosine = rounded(bonds.unit[0] * bonds.unit[0][q])
-    for x in bonds.unit[1:]:
-        cosine = cosine + rounded(x * x[q])
-    return _Pair(cosine, lax.broadcasted_iota(jnp.int32, bonds.r.shape, 0) != q)
-
-
-def _zeta(model: BondOrderModel, bonds: _Bonds, n_slots: Array | int) -> Float[Array, "capacity n"]:
-    """Zeta of every bond, neighbours added in the order of their slots."""
-
-    def add(q: Array, zeta: Array) -> Array:
-        pair = _pair(bonds, q)
-        entry = model.entry(bonds.own, bonds.species, bonds.species[q], zeta.dtype)
-        term = _beside(bonds.cutoff[:, q], bonds.species) * angular(pair.cosine, entry)
-        if _knows_lengths(model):
-            term = term * of_difference(bonds.r - bonds.r[q], entry)
-        return zeta + rounded(jnp.where(pair.other, term, 0))
-
-    return lax.fori_loop(0, n_slots, add, jnp.zeros_like(bonds.r))
-
-
-def _knows_lengths(model: BondOrderModel) -> bool:
-    return any(entry.lambda_3 for entry in model.entries)
-
-
-def _energies(
-    model: BondOrderModel, bonds: _Bonds, n_slots: Array | int
-) -> tuple[Float[Array, "capacity n"], tuple[Float[Array, "capacity n"], Float[Array, "capacity n"]]]:
-    """Energy of every bond that belongs to its first atom, and its derivatives in its length and in zeta."""
-    entry = model.entry(bonds.own, bonds.species, bonds.species, bonds.r.dtype)
-    order, order_slope = with_slope(bond_order, _zeta(model, bonds, n_slots), entry)
-    cutoff, cutoff_slope = (_beside(x, bonds.species) for x in (bonds.cutoff, bonds.cutoff_slope))
-    up, up_slope = with_slope(repulsion, bonds.r, entry)
-    down, down_slope = with_slope(attraction, bonds.r, entry)
-    inner = up + rounded(order * down)
-    slope = rounded(cutoff_slope * inner) + rounded(cutoff * (up_slope + rounded(order * down_slope)))
-    return cutoff * inner / 2, (slope / 2, cutoff * down * order_slope / 2)
-
-
-def _pulls(
-    model: BondOrderModel, bonds: _Bonds, n_slots: Array | int
-) -> tuple[Float[Array, "capacity n"], ...]:
-    """P of every bond: the derivative of its first atom's energy in its vector, by axis."""
-    _, (slope, weight) = lax.optimization_barrier(_energies(model, bonds, n_slots))
-    dtype = bonds.r.dtype
-
-    def add(q: Array, total: tuple[Array, ...]) -> tuple[Array, ...]:
-        pair = _pair(bonds, q)
-        # The bond p beside q, and the bond q beside p.
-        first = model.entry(bonds.own, bonds.species, bonds.species[q], dtype)
-        second = model.entry(bonds.own, bonds.species[q], bonds.species, dtype)
-        g, g_slope = with_slope(angular, pair.cosine, first)
-        h, h_slope = with_slope(angular, pair.cosine, second)
-        kinds_q = bonds.species[q]
-        cut_q = weight * _beside(bonds.cutoff[:, q], bonds.species)
-        cut_p = weight[q] * _beside(bonds.cutoff, kinds_q)
-        cut_p_slope = weight[q] * _beside(bonds.cutoff_slope, kinds_q)
-        if _knows_lengths(model):
-            e, e_slope = with_slope(of_difference, bonds.r - bonds.r[q], first)
-            d, d_slope = with_slope(of_difference, bonds.r[q] - bonds.r, second)
-            outward = (
-                rounded(cut_q * g * e_slope) - rounded(cut_p * h * d_slope) + rounded(cut_p_slope * h * d)
-            )
-            turning = rounded(cut_q * g_slope * e) + rounded(cut_p * h_slope * d)
-        else:
-            outward = rounded(cut_p_slope * h)
-            turning = rounded(cut_q * g_slope) + rounded(cut_p * h_slope)
-        outward, turning = jnp.where(pair.other, outward, 0), jnp.where(pair.other, turning, 0)
-        radial, across, *vector = total
-        return (
-            radial + outward,
-            across + rounded(turning * pair.cosine),
-            *(x + rounded(turning * unit[q]) for x, unit in zip(vector, bonds.unit, strict=True)),
-        )
-
-    zero = jnp.zeros_like(bonds.r)
-    radial, across, *vector = lax.fori_loop(0, n_slots, add, (slope, *(zero,) * (1 + model.dimension)))
-    outward = radial - across / bonds.r
-    return tuple(rounded(outward * u) + x / bonds.r for u, x in zip(bonds.unit, vector, strict=True))
-
-
-def _other_half(slots: Int[Array, "capacity n"]) -> Int[Array, "capacity n"]:
-    """Where in a neighbour's slots an atom itself stands; of an unused slot that slot, where nothing pulls.
-
-    Slots are in the order of indices, unused ones last.
-    """
-    idx, _ = read_slot(slots)
-    capacity, n = idx.shape
-    atoms = jnp.arange(n, dtype=idx.dtype)
-    in_order = jnp.where(idx == atoms, n, idx)
-    place = jnp.zeros_like(idx)
-    for step in 1 << np.arange(capacity.bit_length())[::-1]:
-        further = place + int(step)
-        before = in_order.at[jnp.minimum(further, capacity) - 1, idx].get(mode="promise_in_bounds")
-        place = jnp.where((further <= capacity) & (before < atoms), further, place)
-    place = jnp.minimum(place, capacity - 1)  # a table that is too short is not used, but read
-    return jnp.where(idx == atoms, lax.broadcasted_iota(idx.dtype, idx.shape, 0), place)
-
-
 @partial(jax.jit, static_argnames="model")
 def _particle_energies(
     model: BondOrderModel,
@@ -450,10 +275,8 @@ def _particle_energies(
     n_near = min(n - 1, MOST_BONDED)
 
     def vectors(i: Array, others: Array) -> Array:
-        along = others - positions[i]
-        return along - box * jnp.round(along / box)
+        return nearest_image(others - positions[i], box)
 
-    @jax.checkpoint  # the backward pass recomputes a row instead of keeping n of them
     def row(i: Array) -> Array:
         distance_sq = jnp.sum(jnp.square(vectors(i, lax.stop_gradient(positions))), axis=-1)
         distance_sq = jnp.where(jnp.arange(n) == i, jnp.inf, lax.stop_gradient(distance_sq))
@@ -470,4 +293,4 @@ def _particle_energies(
         inner = repulsion(r, entry) + bond_order(zeta, entry) * attraction(r, entry)
         return jnp.where(crowded, jnp.nan, jnp.sum(cutoff_function(r, entry) * inner) / 2)
 
-    return lax.map(row, jnp.arange(n), batch_size=min(n, 64))
+    return by_rows(row, n)

@@ -8,10 +8,10 @@ from os import PathLike
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
+from tdaglass.glass.models.all_pairs import by_rows, squared_distances
 from tdaglass.glass.models.composition import Composition
 from tdaglass.glass.neighbor_tables import MOST_KINDS, SlotPairs, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials.embedded_atom import EmbeddedAtom
@@ -248,11 +248,8 @@ def _particle_energies(
 ) -> Float[Array, " n"]:
     n, functions = positions.shape[0], model.potential.functions(positions.dtype)
 
-    @jax.checkpoint  # the backward pass recomputes a row instead of keeping n of them
     def row(i: Array) -> Array:
-        along = positions[i] - positions
-        along = along - box * jnp.round(along / box)
-        r_sq = jnp.sum(along * along, axis=-1)
+        r_sq = squared_distances(positions, i, box)
         near = (r_sq < model.reach**2) & (jnp.arange(n) != i)
         # The others are moved to the cut-off before the root.
         pairs = species[i], species, jnp.sqrt(jnp.where(near, r_sq, model.reach**2))
@@ -260,4 +257,4 @@ def _particle_energies(
         of_pairs = jnp.sum(jnp.where(near, functions.pair_energy(*pairs), 0)) / 2
         return functions.embedding_energy(species[i], density) + of_pairs
 
-    return lax.map(row, jnp.arange(n), batch_size=min(n, 64))
+    return by_rows(row, n)

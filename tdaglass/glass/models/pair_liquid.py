@@ -6,11 +6,11 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from tdaglass.configuration import Configuration
+from tdaglass.glass.models.all_pairs import by_rows, squared_distances
 from tdaglass.glass.models.composition import Composition
 from tdaglass.glass.neighbor_tables import SlotPairs, read_slot, replicas_side_by_side, sums_over_slots
 from tdaglass.glass.potentials import PairPotential, PairTable, Truncation, pair_energy, pair_force
@@ -141,14 +141,11 @@ def _particle_energies(
 ) -> Float[Array, " n"]:
     n = positions.shape[0]
 
-    @jax.checkpoint  # the backward pass recomputes a row instead of keeping n of them
     def row(i: Array) -> Array:
-        along = positions[i] - positions
-        along = along - box * jnp.round(along / box)
-        r_sq = jnp.sum(along * along, axis=-1)
+        r_sq = squared_distances(positions, i, box)
         table = model.between((species[i], diameters[i]), (species, diameters), positions.dtype)
         # The particle itself is moved beyond every cut-off, before any division.
         r_sq = jnp.where(jnp.arange(n) == i, 2 * table.cutoff_sq, r_sq)
         return jnp.sum(pair_energy(model.potential, model.truncation, r_sq, table)) / 2
 
-    return lax.map(row, jnp.arange(n), batch_size=min(n, 64))
+    return by_rows(row, n)
