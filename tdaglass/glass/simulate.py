@@ -209,11 +209,15 @@ def trajectory(
     for k in _bar(range(len(made)), progress):
         if k:
             state = _run(state, model, every, schedule, dt, ensemble, skin, engine, None)
-        configuration = state.configuration
-        record = (configuration.positions, configuration.box, measure(state, model))
-        frames.append(jax.tree.map(np.asarray, record))
-    positions, box, thermo = jax.tree.map(lambda *x: np.stack(x), *frames)
-    return state, Trajectory(made, positions, box, thermo)
+        frames.append(frame_of(state, model, int(made[k])))
+    return state, jax.tree.map(lambda *x: np.stack(x), *frames)
+
+
+def frame_of(state: State, model: Model, step: int) -> Trajectory:
+    """One frame, in the host's memory."""
+    configuration = state.configuration
+    positions, box = np.asarray(configuration.positions), np.asarray(configuration.box)
+    return Trajectory(np.asarray(step), positions, box, jax.tree.map(np.asarray, measure(state, model)))
 
 
 def measure(state: State, model: Model) -> Thermo:

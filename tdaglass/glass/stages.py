@@ -14,7 +14,7 @@ from tdaglass.checkpoints import Keep, nothing_kept
 from tdaglass.glass.accept import check_temperature
 from tdaglass.glass.contract import Model
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.simulate import Trajectory, cool, measure, run
+from tdaglass.glass.simulate import Trajectory, cool, frame_of, run
 from tdaglass.progress import progress as progress_bar
 
 
@@ -120,7 +120,7 @@ def run_stages(
         stage_of += [k] * stages[k].frames
         made += _steps(stages[k], dt)
     if not seen:
-        none = jax.tree.map(lambda x: np.asarray(x)[None][:0], _record(state, model, 0))
+        none = jax.tree.map(lambda x: x[None][:0], frame_of(state, model, 0))
         return state, none, np.zeros(0, np.int32)
     return state, jax.tree.map(lambda *x: np.concatenate(x), *seen), np.asarray(stage_of, np.int32)
 
@@ -145,11 +145,5 @@ def _through(
             state, _ = cool(state, model, start=here, stop=there, rate=abs(per_step) / dt, dt=dt, **settings)
         made = end
         if stage.frames:
-            frames.append(jax.tree.map(np.asarray, _record(state, model, made)))
+            frames.append(frame_of(state, model, made))
     return state, jax.tree.map(lambda *x: np.stack(x), *frames) if frames else ()
-
-
-def _record(state: State, model: Model, step: int) -> Trajectory:
-    configuration = state.configuration
-    positions, box = np.asarray(configuration.positions), np.asarray(configuration.box)
-    return Trajectory(np.asarray(step), positions, box, measure(state, model))
