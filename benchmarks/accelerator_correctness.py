@@ -56,7 +56,9 @@ def check(folder: Path, tiny: bool, name: str, engine: str) -> Iterator[dict[str
     )
     # Few systems may have several blocks each.
     few = partial(jax.tree.map, lambda x: x[: size(16, 4, 1)])
-    yield row("the same among few", same(few(run(states, steps=steps)), run(few(states), steps=steps)), "True")
+    yield row(
+        "the same among few", same(few(run(states, steps=steps)), run(few(states), steps=steps)), "True"
+    )
     with tempfile.TemporaryDirectory() as kept:
         path = Path(kept) / "state.npz"
         save_tree(path, run(alike, steps=steps // 3))

@@ -68,6 +68,7 @@ def cool(settings: Cooling, run: Run, executor: Any, numbers: np.ndarray | None 
         snapshots=(settings.liquid, settings.glass),
         dt=settings.dt,
         batch=settings.batch,
+        part_steps=settings.part_steps,
         executor=executor,
         keep=run.chunk,
     )

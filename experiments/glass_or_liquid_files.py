@@ -17,8 +17,9 @@ from tdaglass.versions import versions
 
 LARGEST = 16_000_000  # bytes of a file
 ABOUT = 64_000  # of these, for all that is no position
-# How many systems there are, and how many are cooled at once, says nothing of any of them.
-OF_NO_SYSTEM = {"quenches", "batch"}
+# How many systems there are, and how many are cooled at once, says nothing of any of them; where states were kept
+# changes temperatures in their last digit only.
+OF_NO_SYSTEM = {"quenches", "batch", "part_steps"}
 
 
 def write_quenches(

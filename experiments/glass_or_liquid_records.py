@@ -45,6 +45,8 @@ class Cooling:
     """Of cooling, temperature per time."""
     dt: float = 0.005
     """Time step."""
+    part_steps: int = 50_000
+    """Between two states of a batch that are kept until it is finished."""
     seed: int = 0
     """Of all random numbers, of trainings and heating too."""
 
@@ -106,7 +108,9 @@ class Settings:
 
 
 # On cards of some 132 multiprocessors, each of which cools a system.
-PUBLISHED_COOLING = Cooling(n=2000, quenches=5000, batch=132, hot=4.0, liquid=2.0, rate=8.33e-5)
+PUBLISHED_COOLING = Cooling(
+    n=2000, quenches=5000, batch=132, hot=4.0, liquid=2.0, rate=8.33e-5, part_steps=500_000
+)
 PUBLISHED = Settings(
     PUBLISHED_COOLING,
     preset="paper",

@@ -67,7 +67,7 @@ class PretendedCards:
 
 def forget() -> None:
     """Cards, and code for them, are looked for again."""
-    for known in (blocks.cards_here, blocks.why_no_card, blocks.why_no_block, blocks.compile_for):
+    for known in (blocks.cards_or_why, blocks.why_no_card, blocks.why_no_block, blocks.compile_for):
         known.cache_clear()
 
 

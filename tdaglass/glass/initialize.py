@@ -1,16 +1,18 @@
 """Particles that can be moved: from a model, and a configuration of it if there is one."""
 
-from typing import overload
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, overload
 
 from jaxtyping import Array, Float, Key
 
 from tdaglass.configuration import Configuration
-from tdaglass.glass import hard_spheres
 from tdaglass.glass.contract import Model
-from tdaglass.glass.hard_spheres import Spheres
-from tdaglass.glass.models import HardSpheres
 from tdaglass.glass.molecular_dynamics import state
 from tdaglass.glass.molecular_dynamics.state import State
+
+if TYPE_CHECKING:
+    from tdaglass.glass.hard_spheres import Spheres
+    from tdaglass.glass.models import HardSpheres
 
 Temperature = float | Float[Array, ""]
 
@@ -18,10 +20,10 @@ Temperature = float | Float[Array, ""]
 @overload
 def initialize(
     key: Key[Array, ""],
-    model: HardSpheres,
+    model: "HardSpheres",
     temperature: Temperature,
     configuration: Configuration | None = None,
-) -> Spheres: ...
+) -> "Spheres": ...
 
 
 @overload
@@ -38,7 +40,7 @@ def initialize(
     model: Model,
     temperature: Temperature,
     configuration: Configuration | None = None,
-) -> State | Spheres:
+) -> Any:
     """At rest on a lattice, or at a given configuration, with Maxwell velocities; hard spheres are grown.
 
     Without a configuration the species are scattered at random over a square (cubic) lattice at the model's
@@ -56,7 +58,7 @@ def initialize(
 
     Returns
     -------
-    State, or Spheres for `HardSpheres`
+    State, or what moves a liquid without forces: Spheres of `HardSpheres`
 
     Raises
     ------
@@ -75,6 +77,12 @@ def initialize(
     >>> spheres.configuration.positions.shape
     (64, 3)
     """
-    if isinstance(model, HardSpheres):
-        return hard_spheres.initialize(key, model, temperature, configuration)
+    return put_in_motion(model, key, temperature, configuration)
+
+
+@singledispatch
+def put_in_motion(
+    model: Model, key: Key[Array, ""], temperature: Temperature, configuration: Configuration | None
+) -> Any:
+    """What `initialize` gives; a liquid that is not moved by molecular dynamics registers its own."""
     return state.initialize(key, model, temperature, configuration)

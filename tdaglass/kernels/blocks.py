@@ -96,10 +96,10 @@ def advance(
     molecular_dynamics.advance : the other parameters.
     """
     *batch, n, dimension = motion.fraction.shape
-    cards = _cards_or_raise()
+    here = set(cards())
     # Under `vmap` there are more systems than are seen here, so that the call is told what was chosen.
-    n_blocks = min(blocks_of_system(math.prod(batch), n, card) for card in cards)
-    for card in cards:
+    n_blocks = min(blocks_of_system(math.prod(batch), n, card) for card in here)
+    for card in here:
         plan = make_plan(
             interaction,
             n,
@@ -286,36 +286,43 @@ def why_no_block(interaction: Interaction, n: int, dimension: int, card: Card) -
 
 
 @cache
-def cards_here() -> tuple[Card, ...] | str:
-    """The cards of this process, or a sentence that says why there is none."""
+def cards_or_why() -> tuple[Card, ...] | str:
+    """The cards of this process, or why there is none, in one sentence."""
     try:
         devices = jax.local_devices(backend=BACKEND)
     except RuntimeError:
         return "there is no CUDA card here that JAX was installed for; try engine='jax'"
-    cards = []
+    found = []
     for device in devices:
         card = find_card(device.local_hardware_id or 0)
         if isinstance(card, str):
             return card
-        cards.append(card)
-    return tuple(cards)
+        found.append(card)
+    return tuple(found)
 
 
 @cache
 def why_no_card() -> str | None:
     """Why blocks cannot run on the cards of this process, in one sentence; None if they can."""
-    cards = cards_here()
-    if isinstance(cards, str):
-        return cards
-    compilers = (find_compiler(card.architecture, card.driver) for card in cards)
+    here = cards_or_why()
+    if isinstance(here, str):
+        return here
+    compilers = (find_compiler(card.architecture, card.driver) for card in here)
     return next((compiler for compiler in compilers if isinstance(compiler, str)), None)
 
 
-def _cards_or_raise() -> set[Card]:
-    cards = cards_here()
-    if isinstance(cards, str):
-        raise RuntimeError(cards)
-    return set(cards)
+def cards() -> tuple[Card, ...]:
+    """The cards of this process.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none; why, in one sentence.
+    """
+    found = cards_or_why()
+    if isinstance(found, str):
+        raise RuntimeError(found)
+    return found
 
 
 @cache

@@ -30,29 +30,29 @@ def load(*, targets: Mapping[str, str], functions: Sequence[str]) -> str | None:
     """
     wanted = os.environ.get("TDAGLASS_KERNELS", "")
     if wanted.lower() in ("off", "0", "no"):
-        return "the CPU kernels are switched off by TDAGLASS_KERNELS; unset it to use them"
+        return "the compiled kernels are switched off by TDAGLASS_KERNELS; unset it to use them"
     path = Path(wanted) if "/" in wanted else PATH
     if not path.exists():
         return (
-            "the CPU kernels were not built when tdaglass was installed; try `pip install` again where there is a "
-            "C++ compiler (GCC or Clang), without TDAGLASS_KERNELS=off"
+            "the compiled kernels were not built when tdaglass was installed; try `pip install` again where there "
+            "is a C++ compiler (GCC or Clang), without TDAGLASS_KERNELS=off"
         )
     try:
         opened = ctypes.CDLL(str(path))
     except OSError as error:
-        return f"the CPU kernels cannot be loaded ({error}); try `pip install` again on this machine"
+        return f"the compiled kernels cannot be loaded ({error}); try `pip install` again on this machine"
     global _built_for, _library
     opened.tdaglass_built_for.restype = ctypes.c_char_p
     _built_for = opened.tdaglass_built_for().decode()
     if not opened.tdaglass_runs_here():
         return (
-            f"the CPU kernels were built for {_built_for} on another processor, whose instructions this "
+            f"the compiled kernels were built for {_built_for} on another processor, whose instructions this "
             "one lacks; try `pip install` again on this machine"
         )
     missing = [name for name in (*targets, *functions) if not hasattr(opened, name)]
     if missing:
         return (
-            f"the CPU kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
+            f"the compiled kernels in {path} are of another version of tdaglass, without {missing[0]}; try "
             "`pip install` again"
         )
     for name, platform in targets.items():

@@ -346,8 +346,8 @@ def test_spheres_in_single_precision_start_where_they_were_rounded_to():
 
 
 def test_the_model_of_a_library_without_kernels(monkeypatch):
-    monkeypatch.setattr(kernels, "WHY_NOT", "the CPU kernels are switched off")
+    monkeypatch.setattr(kernels, "WHY_NOT", "the compiled kernels are switched off")
     assert hs.choose_engine("auto") == "jax"
     assert hs.describe_engine() == "JAX, event by event"
-    with pytest.raises(ValueError, match="expected hard spheres for engine 'cpu', but the CPU kernels"):
+    with pytest.raises(ValueError, match="expected hard spheres for engine 'cpu', but the compiled kernels"):
         hs.choose_engine("cpu")

@@ -2,8 +2,8 @@
 
 import pytest
 from block_emulation import How, compiler, options
+from block_systems import CASES, KOB_ANDERSEN, mixture
 from nvrtc import kernels_of
-from test_block import CASES, KOB_ANDERSEN, mixture
 
 from tdaglass.kernels.nvrtc import compilers
 

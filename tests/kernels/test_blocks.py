@@ -64,7 +64,7 @@ def test_a_driver_that_is_missing_is_said(driver, sentence, monkeypatch):
 def test_a_block_is_launched_for_each_system(cards, systems):
     modules = cards.modules()
     call(systems)
-    (card,) = set(blocks.cards_here())
+    (card,) = set(blocks.cards())
     plan = blocks.make_plan(
         kernel_calls.interaction(glass.kob_andersen_2d(200)),
         200,
@@ -86,7 +86,7 @@ def test_a_block_is_launched_for_each_system(cards, systems):
 def test_where_memory_is_short_systems_run_in_parts(cards, systems):
     whole = call(systems)
     cards.launches()
-    (card,) = set(blocks.cards_here())
+    (card,) = set(blocks.cards())
     pairs = kernel_calls.interaction(glass.kob_andersen_2d(200))
     of_one = blocks.make_plan(pairs, 200, 2, card=card, room=64).scratch_bytes
     cards.scratch(3 * of_one)  # of four, two can be had: a half
@@ -116,13 +116,13 @@ def test_systems_fewer_than_multiprocessors_have_several_blocks(
     systems, n, architecture, blocks_of_each, cards
 ):
     cards.card(architecture)
-    (card,) = set(blocks.cards_here())
+    (card,) = set(blocks.cards())
     assert blocks.blocks_of_system(systems, n, card) == blocks_of_each
 
 
 def test_several_blocks_change_no_bit(cards, systems, monkeypatch):
     whole = call(systems)
-    (card,) = set(blocks.cards_here())
+    (card,) = set(blocks.cards())
     pairs = kernel_calls.interaction(glass.kob_andersen_2d(200))
     for least, of_each in ((100, 2), (50, 4), (10, 8)):
         monkeypatch.setattr(blocks, "LEAST_PARTICLES", least)
@@ -184,7 +184,7 @@ def test_no_card_no_compiler_and_no_room_are_sentences_before_anything_is_launch
     with pytest.raises(RuntimeError, match="no compiler for 75"):
         call(systems)
     monkeypatch.setattr(blocks, "BACKEND", "cuda")
-    blocks.cards_here.cache_clear()
+    blocks.cards_or_why.cache_clear()
     with pytest.raises(RuntimeError, match=r"there is no CUDA card here .*; try engine='jax'"):
         call(systems)
     assert cards.launches() == []

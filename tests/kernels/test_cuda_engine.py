@@ -88,7 +88,7 @@ def test_calls_launches_lists_and_skins_change_no_bit(name, start, watched_launc
     # A launch lasts a moment, and the first finds lists without room, which are remembered.
     monkeypatch.setattr(cuda_kernels, "LAUNCH_SECONDS", 1e-6)
     monkeypatch.setattr(cuda_kernels, "_expected_steps", lambda states: 64)
-    monkeypatch.setattr(cuda_kernels, "expected_neighbors", lambda *_: 2.0)
+    monkeypatch.setattr(cuda_kernels, "expected_room", lambda *_: 16)
     watched_launches.clear()
     assert_same_bits(glass.run(state, model, 120, **NVT), whole)
     (_, _, little), (_, _, enough), *_ = watched_launches
@@ -279,6 +279,6 @@ def test_who_runs_what_is_said(start, cards, monkeypatch):
     assert "JAX (NVRTC is not installed; try `pip" in glass.describe_engine("auto", model, **single)
     monkeypatch.setattr(card_module, "DRIVER", "libno-cuda.so.1")
     monkeypatch.setattr(blocks, "BACKEND", "cuda")
-    for known in (blocks.cards_here, blocks.why_no_card):
+    for known in (blocks.cards_or_why, blocks.why_no_card):
         known.cache_clear()
     assert "JAX (there is no CUDA card here" in glass.describe_engine("auto", model, **single)

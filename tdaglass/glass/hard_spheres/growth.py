@@ -17,6 +17,7 @@ from tdaglass.glass.hard_spheres.state import (
     make_spheres,
     smallest_gap,
 )
+from tdaglass.glass.initialize import put_in_motion
 from tdaglass.glass.models.composition import check_box
 from tdaglass.glass.models.hard_spheres import HardSpheres
 
@@ -189,3 +190,13 @@ def initialize(
     species = np.asarray(configuration.species)
     velocities = draw_velocities(key_velocity[None], model, species, float(temperature))
     return at_tick_zero(model, configuration, velocities[0])
+
+
+@put_in_motion.register
+def _(
+    model: HardSpheres,
+    key: Key[Array, ""],
+    temperature: float | Float[Array, ""],
+    configuration: Configuration | None,
+) -> Spheres:
+    return initialize(key, model, temperature, configuration)

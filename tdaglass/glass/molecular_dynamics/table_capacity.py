@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 SHARED_SKIN = 1.5
 SHARED_LIMIT = 2
 
+# Slots come in eights, but for where others are asked for.
+UNIT = 8
 # Of one system: four bytes each, and more where forces are summed over them.
 MOST_SLOTS = 2**28
 
@@ -67,8 +69,7 @@ def engine_settings(
     """Settings of the compiled engine, with room for the neighbours expected at the density."""
     if skin is None:
         skin = SHARED_SKIN * model.skin if shared_table else model.skin
-    expected = expected_neighbors(model, state.box, skin)
-    capacity = min(8 * math.ceil((1.3 * expected + 8) / 8), model.n_particles)
+    capacity = min(expected_room(model, state.box, skin), model.n_particles)
     known = _known_capacity.get((model, skin), 0)
     accelerator = on_accelerator(state)
     capacity = known if accelerator and known else max(capacity, known)
@@ -78,12 +79,18 @@ def engine_settings(
     return Settings(model, ensemble, dt, skin, capacity, grid, shared_table, accelerator)
 
 
-def expected_neighbors(model: Model, box: Float[Array, "*batch dim"], skin: float) -> float:
-    """Particles within reach of one, on average, in the densest system of a batch."""
+def expected_room(model: Model, box: Float[Array, "*batch dim"], skin: float) -> int:
+    """Slots for the particles within reach of one, on average, in the densest system of a batch; and some more."""
     edges = np.asarray(box, dtype=np.float64).reshape(-1, model.dimension)
     reach = model.reach + skin
     ball = math.pi * reach**2 if model.dimension == 2 else 4 / 3 * math.pi * reach**3
-    return model.n_particles / float(np.prod(edges, axis=1).min()) * ball
+    expected = model.n_particles / float(np.prod(edges, axis=1).min()) * ball
+    return UNIT * math.ceil((1.3 * expected + 8) / UNIT)
+
+
+def room_for(longest: int, unit: int = UNIT) -> int:
+    """Slots for what was found, and some more, so that they do not grow again soon."""
+    return unit * math.ceil((1.1 * longest + 4) / unit)
 
 
 def _grid(model: Model, skin: float, box: Float[Array, "*batch dim"], accelerator: bool) -> Grid | None:
@@ -108,8 +115,7 @@ def _longest(settings: Settings, states: State) -> Int[Array, ""]:
 
 
 def _room(longest: int, settings: Settings) -> int:
-    unit = CHUNK if settings.accelerator else 8
-    return min(unit * math.ceil((1.1 * longest + 4) / unit), settings.model.n_particles)
+    return min(room_for(longest, CHUNK if settings.accelerator else UNIT), settings.model.n_particles)
 
 
 def with_room(settings: Settings, longest: int, box: Float[Array, "*batch dim"]) -> Settings:

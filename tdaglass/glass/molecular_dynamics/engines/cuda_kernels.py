@@ -31,7 +31,7 @@ from tdaglass.glass.molecular_dynamics.engines.kernel_calls import (
     why_no_loop,
 )
 from tdaglass.glass.molecular_dynamics.state import State
-from tdaglass.glass.molecular_dynamics.table_capacity import expected_neighbors
+from tdaglass.glass.molecular_dynamics.table_capacity import expected_room, room_for
 from tdaglass.kernels import blocks
 from tdaglass.kernels.molecular_dynamics import Observation, Sums
 
@@ -51,17 +51,17 @@ def why_not(model: Model, ensemble: Ensemble, dtype: np.dtype) -> str | None:
     why = why_no_loop("the CUDA kernels", blocks.MOST_SPECIES, model, ensemble, dtype) or blocks.why_no_card()
     if why:
         return why
-    pairs, cards = interaction(model), blocks.cards_here()
+    pairs = interaction(model)
     assert not isinstance(pairs, str)
-    assert not isinstance(cards, str)
-    found = (blocks.why_no_block(pairs, model.n_particles, model.dimension, card) for card in set(cards))
+    found = (
+        blocks.why_no_block(pairs, model.n_particles, model.dimension, card) for card in set(blocks.cards())
+    )
     return next(filter(None, found), None)
 
 
 def describe() -> str:
     """The kernels in words for a record."""
-    cards = blocks.cards_here()
-    assert not isinstance(cards, str), cards  # `why_not` was asked
+    cards = blocks.cards()
     count = f"{len(cards)} x " if len(cards) > 1 else ""
     return f"CUDA kernels on {count}{cards[0].name}"
 
@@ -121,10 +121,9 @@ def run_and_observe(
 
 def _unit_of_length(model: Model) -> float:
     """Of what is observed; the same on all cards."""
-    pairs, cards = interaction(model), blocks.cards_here()
+    pairs = interaction(model)
     assert not isinstance(pairs, str)
-    assert not isinstance(cards, str)
-    return blocks.make_plan(pairs, model.n_particles, model.dimension, card=cards[0]).length
+    return blocks.make_plan(pairs, model.n_particles, model.dimension, card=blocks.cards()[0]).length
 
 
 def _on_cards(arrays: Any, mesh: Mesh | None, replicated: bool = False) -> Any:
@@ -167,16 +166,14 @@ def _launches(
 
 def _expected_steps(states: State) -> int:
     """Steps of the first launch."""
-    cards = blocks.cards_here()
-    assert not isinstance(cards, str)
     batch, n = states.velocity.shape[:2]
-    systems_of_each = math.ceil(batch / sum(card.multiprocessors for card in cards))
+    systems_of_each = math.ceil(batch / sum(card.multiprocessors for card in blocks.cards()))
     return max(1, int(LAUNCH_SECONDS / 2 * PARTICLE_STEPS_PER_SECOND / (systems_of_each * n)))
 
 
 def _expected_room(model: Model, skin: float, states: State) -> int:
-    room = 8 * math.ceil((1.3 * expected_neighbors(model, states.box, skin) + 8) / 8)
-    return min(max(room, _known_room.get((model, skin), 0)), blocks.MOST_ROOM)
+    room = max(expected_room(model, states.box, skin), _known_room.get((model, skin), 0))
+    return min(room, blocks.MOST_ROOM)
 
 
 def _with_room(model: Model, skin: float, room: int, longest: int) -> int:
@@ -185,7 +182,7 @@ def _with_room(model: Model, skin: float, room: int, longest: int) -> int:
             f"expected lists of {blocks.MOST_ROOM} neighbours at most, got a particle with {longest} others "
             "within reach; try a smaller skin, a lower density, or engine='jax'"
         )
-    room = min(8 * math.ceil((1.1 * longest + 4) / 8), blocks.MOST_ROOM)
+    room = min(room_for(longest), blocks.MOST_ROOM)
     logger.info("lists of the CUDA kernels grow to %d neighbours", room)
     _known_room[model, skin] = room
     return room
