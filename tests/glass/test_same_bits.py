@@ -10,6 +10,7 @@ from tdaglass import glass
 from tdaglass.glass import simulate
 from tdaglass.glass.molecular_dynamics import table_capacity
 from tdaglass.glass.molecular_dynamics.engines import jax_engine
+from tdaglass.glass.molecular_dynamics.kinetics import kinetic_energy
 from tdaglass.runs.trees import load_tree, save_tree
 
 MODEL = glass.wahnstrom(64)
@@ -126,6 +127,18 @@ def record_tables(monkeypatch, shared_capacity=None):
 
 def test_replicas_with_one_table_are_a_loop(starts, monkeypatch):
     check_replicas(starts, "nvt", PRECISION, 4, monkeypatch)
+
+
+@pytest.mark.float32
+def test_kinetic_energies_of_replicas_are_those_of_one():
+    """They share masses, whose reciprocals are not exact."""
+    rng = np.random.default_rng(0)
+    momentum = jnp.asarray(rng.normal(size=(64, 3, 44)), PRECISION)
+    mass = jnp.asarray(rng.choice([5.2e-3, 9.3e-3, 2.07e-3], 44), PRECISION)
+    shared = jax.jit(jax.vmap(kinetic_energy, (0, None)))(momentum, mass)
+    own = jax.jit(jax.vmap(kinetic_energy))(momentum, jnp.stack([mass] * 64))
+    one = jax.jit(kinetic_energy)
+    assert_same_bits([shared, own], [jnp.stack([one(p, mass) for p in momentum])] * 2)
 
 
 @pytest.mark.slow

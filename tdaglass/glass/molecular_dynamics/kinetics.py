@@ -19,7 +19,9 @@ def axes_first(state: State) -> State:
 
 def kinetic_energy(momentum: Float[Array, "dim n"], mass: Float[Array, " n"]) -> Float[Array, ""]:
     """Kinetic energy, added up in a fixed order: the thermostat feeds its last bit back into every trajectory."""
-    return pairwise_sum(squared_length(momentum) / mass) / 2
+    # Of a division by what replicas share the compiler makes a product, and of one by their own it does not.
+    per_mass = rounded(1 / mass)
+    return pairwise_sum(rounded(squared_length(momentum) * per_mass)) / 2
 
 
 def squared_length(x: Float[Array, "dim n"]) -> Float[Array, " n"]:

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from tdaglass.glass.potentials.setfl import Setfl, read_setfl
 from tdaglass.glass.potentials.splines import cubics, interval, polynomial, slopes
+from tdaglass.space import rounded
 
 
 class Splines(NamedTuple):
@@ -201,19 +202,21 @@ class Functions(NamedTuple):
         """All that forces need of pairs at distances r, from one row."""
         rows, p = self._of_distance(self.terms, here, there, r)
         inverse = 1 / r
-        energy = polynomial(rows[..., :4], p) * inverse
+        # Products are rounded before they are added: sums over tables have the same bits in any program.
+        energy = rounded(polynomial(rows[..., :4], p) * inverse)
         return PairTerms(
             energy,
-            (energy - polynomial(rows[..., 4:7], p)) * inverse,
+            rounded((energy - polynomial(rows[..., 4:7], p)) * inverse),
             polynomial(rows[..., 7:10], p),
             polynomial(rows[..., 10:], p),
         )
 
     def _of_density(self, table: Array, element: Array, density: Array) -> tuple[Array, Array]:
-        return _row(table, element, self.elements, density * self.per_density)
+        return _row(table, element, self.elements, rounded(density * self.per_density))
 
     def _of_distance(self, table: Array, here: Array, there: Array, r: Array) -> tuple[Array, Array]:
-        return _row(table, here * self.elements + there, self.elements**2, r * self.per_distance)
+        pair = here * self.elements + there
+        return _row(table, pair, self.elements**2, rounded(r * self.per_distance))
 
 
 def _row(
