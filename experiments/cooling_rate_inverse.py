@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from cooling_rate_glasses import fingerprint
-from cooling_rate_images import angstrom
+from cooling_rate_images import in_angstroms
 from cooling_rate_local import local_factors
 from cooling_rate_prisms import Polyhedra, polyhedra_of
 from cooling_rate_records import Cages, Glasses, Inverse, Rings, Settings
@@ -93,10 +93,9 @@ def trace_one(settings: Settings, glasses: Glasses, regions: Regions, k: int) ->
 
 def complex_of(settings: Settings, glasses: Glasses, k: int, picture: Picture) -> Complex:
     """Of the atoms of one species."""
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
-    scale = angstrom(settings)
+    positions, species, box = in_angstroms(settings, glasses, k)
     chosen = np.flatnonzero(species == picture.species)
-    alpha = topology.alpha_complex(positions[chosen].astype(float) * scale, box.astype(float) * scale)
+    alpha = topology.alpha_complex(positions[chosen], box)
     tree = topology.persistence_tree(alpha) if picture.dimension == 2 else None
     return Complex(alpha, topology.persistence(alpha)[picture.dimension], tree, chosen)
 
