@@ -193,7 +193,13 @@ def draw_components(settings: Settings, results: Results) -> Figure:
         plot.label_axes(panel, *shares)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, title=rate_label(settings), loc="outside right center", fontsize=7, title_fontsize=7
+        handles,
+        labels,
+        title=rate_label(settings),
+        loc="outside lower center",
+        fontsize=7,
+        title_fontsize=7,
+        ncols=len(labels),
     )
     plot.letter_panels(axes)
     return figure
@@ -265,7 +271,7 @@ def draw_local(settings: Settings, results: Results) -> Figure:
         # What a cluster scatters as a whole would dwarf the rest.
         shown = [line.get_ydata()[line.get_xdata() > 2].max() for line in panel.get_lines()]
         panel.set_ylim(0, 1.25 * np.nanmax(shown))
-    plot.letter_panels(axes, inside=True)
+    plot.letter_panels(axes)
     return figure
 
 
@@ -317,5 +323,5 @@ def draw_controls(settings: Settings, results: Results) -> Figure:
     for panel in axes[:, :3].flat:
         panel.set_xlim(2, None)  # no two atoms are closer
     axes[0, 0].legend()
-    plot.letter_panels(axes, inside=True)
+    plot.letter_panels(axes)
     return figure

@@ -123,6 +123,13 @@ def check_lasso(model: LassoModel) -> None:
         )
 
 
+class _Point(NamedTuple):
+    coefficients: Float[Array, " features"]
+    height: Float[Array, ""]  # what is to be least
+    dual: Float[Array, " samples"]  # along what the coefficients leave
+    gap: Float[Array, ""]  # between the two
+
+
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def _solution(
     tolerance: float,
@@ -138,31 +145,34 @@ def _solution(
     # Beyond that Newton's equations are singular within rounding.
     strongest = 0.01 / (jnp.finfo(x.dtype).eps * longest)
 
-    def look(w: Array) -> tuple[Array, Array]:
-        """The dual point along what w leaves, and the gap between the two."""
+    def look(w: Array) -> _Point:
         residual = y - product(x, w)
+        height = jnp.sum(residual**2) / 2 + penalty * jnp.sum(jnp.abs(w))
         largest = jnp.abs(product(residual, x)).max()
         dual = residual * jnp.minimum(1, penalty / jnp.maximum(largest, jnp.finfo(x.dtype).tiny))
-        gap = (
-            (jnp.sum(residual**2) + jnp.sum(dual**2)) / 2 + penalty * jnp.sum(jnp.abs(w)) - jnp.sum(dual * y)
-        )
-        return dual, jnp.maximum(gap, 0) / scale
+        gap = height + jnp.sum(dual**2) / 2 - jnp.sum(dual * y)
+        return _Point(w, height, dual, jnp.maximum(gap, 0) / scale)
 
     def improve(state: tuple) -> tuple:
-        w, dual, _, strength, k = state
-        w = _update(x, y, penalty, w, dual, strength)
-        solved = _on_support(w, x, y, penalty)
-        # The lowest of all with these signs, if it has them: never a step back.
-        w = jnp.where(jnp.all(jnp.sign(solved) == jnp.sign(w)), solved, w)
-        return w, *look(w), jnp.minimum(GROWTH * strength, strongest), k + 1
+        at, strength, k = state
+        w = _update(x, y, penalty, at.coefficients, at.dual, strength)
+        found, solved = look(w), look(_on_support(w, x, y, penalty))
+        # The lowest of all with these signs, if it has them and no feature is a copy of others.
+        better = solved.gap < found.gap
+        found = jax.tree.map(partial(jnp.where, better), solved, found)
+        # Rounding in what is too strong leads uphill.
+        uphill = found.height > at.height * (1 + 8 * jnp.finfo(x.dtype).eps)
+        at = jax.tree.map(partial(jnp.where, uphill), at, found)
+        strength = jnp.where(uphill, strength / GROWTH, jnp.minimum(strength * GROWTH, strongest))
+        return at, strength, k + 1
 
     def unfinished(state: tuple) -> Bool[Array, ""]:
-        *_, gap, _, k = state
-        return (gap > tolerance) & (k < max_iterations)
+        at, _, k = state
+        return (at.gap > tolerance) & (k < max_iterations)
 
-    w = jnp.zeros(x.shape[1], x.dtype)
-    state = jax.lax.while_loop(unfinished, improve, (w, *look(w), START / longest, 0))
-    return state[0], state[2]
+    start = look(jnp.zeros(x.shape[1], x.dtype)), START / longest, 0
+    found, *_ = jax.lax.while_loop(unfinished, improve, start)
+    return found.coefficients, found.gap
 
 
 def _update(
@@ -211,22 +221,24 @@ def _update(
 
 
 def _newton(x: Array, z: Array, gradient: Array, strength: Array) -> Float[Array, " samples"]:
-    r"""Solution of :math:`(1 + \sigma X_J X_J^\top) d = g`, of the features J where z is not zero.
-
-    Of more than twice as many features as samples an even choice stands for all.
-    """
+    r"""Solution of :math:`(1 + \sigma X_J X_J^\top) d = g`, of the features J where z is not zero."""
     n, features = x.shape
-    most = min(features, 2 * n)
-    rank = jnp.cumsum(z != 0)
-    every = jnp.maximum(rank[-1] / most, 1).astype(x.dtype)
-    chosen = jnp.searchsorted(rank, jnp.floor(jnp.arange(most) * every) + 1)
-    columns = jnp.sqrt(every) * x.at[:, chosen].get(mode="fill", fill_value=0)
-    if most < n:
-        inner = product(columns.T, columns) + jnp.eye(most, dtype=x.dtype) / strength
+    if features < n:
+        columns = x * (z != 0)
+        inner = product(columns.T, columns) + jnp.eye(features, dtype=x.dtype) / strength
         right = jax.scipy.linalg.solve(inner, product(columns.T, gradient), assume_a="pos")
         return gradient - product(columns, right)
-    outer = jnp.eye(n, dtype=x.dtype) + strength * product(columns, columns.T)
-    return jax.scipy.linalg.solve(outer, gradient, assume_a="pos")
+    few = min(features, 2 * n)
+
+    def of_few() -> Array:
+        columns = x.at[:, jnp.nonzero(z, size=few, fill_value=features)[0]].get(mode="fill", fill_value=0)
+        return product(columns, columns.T)
+
+    def of_all() -> Array:
+        return product(x * (z != 0), x.T)
+
+    products = jax.lax.cond(jnp.sum(z != 0) <= few, of_few, of_all)
+    return jax.scipy.linalg.solve(jnp.eye(n, dtype=x.dtype) + strength * products, gradient, assume_a="pos")
 
 
 @_solution.defjvp
