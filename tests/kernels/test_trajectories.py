@@ -55,6 +55,18 @@ def test_engine_1_takes_the_same_way_at_constant_pressure(name, start):
     np.testing.assert_allclose(by_2.velocity, by_1.velocity, rtol=0, atol=5e-3)
 
 
+def test_a_large_box_is_pushed_by_the_pressure_that_is_measured():
+    """The virial of so many pairs is longer than a lane of 32 bits."""
+    model = glass.kob_andersen_3d(n=8000)
+    lattice = glass.random_lattice(jax.random.key(0), model)
+    lattice = jax.tree.map(lambda x: x.astype("float32") if x.dtype == "float64" else x, lattice)
+    state = glass.initialize(jax.random.key(0), model, 1.0, lattice)
+    dt = 1e-6
+    pushed = glass.run(state, model, 1, ensemble="npt", temperature=1.0, pressure=0.0, dt=dt, engine="cpu")
+    force = 3 * state.box.prod() * glass.measure(state, model).pressure
+    np.testing.assert_allclose(pushed.box_momentum, dt * force, rtol=2e-3)
+
+
 @pytest.mark.parametrize("name", LIQUIDS)
 @everywhere
 def test_calls_files_and_skins_change_no_bit(name, ensemble, start, tmp_path):

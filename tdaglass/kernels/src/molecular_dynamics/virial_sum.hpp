@@ -15,7 +15,7 @@ class VirialSum {
     static constexpr int64_t MOST = 1 << 14;
 
     void carry() {
-        total += ((int64_t)sum(high) << 16) + sum(low);
+        for (int k = 0; k < LANES; k++) total += (int64_t)high[k] * (1 << 16) + low[k];  // together longer than a lane
         low = high = Ints{};
     }
 
