@@ -5,8 +5,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from energies_from_holes_inverse import regions_of
-from energies_from_holes_records import KINDS, LEFT_OUT, PUBLISHED, Results, Settings
-from matplotlib.colors import Normalize
+from energies_from_holes_records import Results, Settings, kinds_of, left_out
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from tdaglass import plot
@@ -20,18 +20,18 @@ RMSE = "RMSE / (meV/atom)"
 LOW, HIGH = plot.color_of(0), plot.color_of(1)
 
 CAPTIONS = {
-    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by density. The bath "
-    "ends at 300 K.",
+    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by what runs differ "
+    "by. A bath, if there is one, ends at 300 K.",
     "predictions": "Energies of frames that were left out with whole runs, told by what the others taught.",
-    "errors": "Errors where random frames, whole runs and whole densities are left out: means over folds, bars "
-    "are standard errors. Crosses: published, for random frames; their teacher is density functional theory, so "
-    "that sizes are not comparable.",
+    "errors": "Errors where random frames, whole runs and whole groups of runs are left out: means over folds, "
+    "bars are standard errors. Crosses: published, for random frames; their teacher is density functional theory, "
+    "so that sizes are not comparable.",
     "learning_curves": "Errors on random frames left out against the number of frames learned from; bars are "
     "standard errors over folds.",
     "coefficients": "Ridge coefficients of the histogram, learned from all frames, and the cells beyond the "
     "thresholds {low:g} and {high:g} eV/atom.",
     "maps": "Spaces of descriptors by t-SNE (perplexity {perplexity:g}, from principal components), coloured by "
-    "density and by energy.",
+    "what runs differ by and by energy.",
     "components": "The same spaces on their first two principal components.",
     "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, "
     "lengths of edges, angles.",
@@ -41,12 +41,12 @@ CAPTIONS = {
 def draw(settings: Settings, run: Run, results: Results, titles: dict[str, str]) -> None:
     """All figures that there are results for."""
     figures = {
-        "frames": draw_frames(results),
-        "predictions": draw_predictions(results, titles),
-        "errors": draw_errors(results, titles),
+        "frames": draw_frames(settings, results),
+        "predictions": draw_predictions(settings, results, titles),
+        "errors": draw_errors(settings, results, titles),
         "coefficients": draw_coefficients(settings, results),
-        "maps": draw_maps(results, "tsne"),
-        "components": draw_maps(results, "components"),
+        "maps": draw_maps(settings, results, "tsne"),
+        "components": draw_maps(settings, results, "components"),
         "rings": draw_rings(results),
     }
     if any(len(curve.size) for curve in results.curves.values()):
@@ -59,35 +59,37 @@ def draw(settings: Settings, run: Run, results: Results, titles: dict[str, str])
 
 def samples_of(settings: Settings, results: Results) -> str:
     """How much stands behind a figure, and who said what the energies are."""
-    frames, melting = results.frames, settings.melting
+    frames, source = results.frames, settings.source
+    title = source.title[:1].upper() + source.title[1:]
     return (
-        f"Amorphous {settings.system}, N = {melting.n}, {len(frames.energy)} frames of {len(frames.last)} runs at "
-        f"{len(melting.densities)} densities; teacher: {melting.teacher}, a bond order of Tersoff's form."
+        f"{title}, {len(frames.energy)} frames of {len(frames.last)} runs, {len(np.unique(frames.group))} "
+        f"{source.groups.plural}; teacher: {settings.teacher_in_words}."
     )
 
 
 @mpl.rc_context(STYLE)
-def draw_frames(results: Results) -> Figure:
+def draw_frames(settings: Settings, results: Results) -> Figure:
     """Energy and temperature in order of time."""
     frames = results.frames
     figure, axes = plot.new_figure(1, 2, width=PAGE, height=2.6)
-    norm, colors = colors_of(frames.density)
+    norm, colors = colors_of(frames.group, settings.source.groups.logarithmic)
     for k in range(int(frames.run[-1]) + 1):
         of = frames.run == k
-        color = colors(norm(frames.density[of][0]))
+        color = colors(norm(frames.group[of][0]))
         axes[0, 0].plot(frames.energy[of], color=color, linewidth=0.6)
         axes[0, 1].plot(frames.temperature[of], color=color, linewidth=0.6)
     axes[0, 1].axhline(300, color="0.6", linewidth=0.6)
     plot.label_axes(axes[0, 0], "frame", ENERGY)
     plot.label_axes(axes[0, 1], "frame", "T / K")
-    bar(figure, axes[0], norm, colors, r"density $/\,(\mathrm{g/cm^3})$")
+    bar(figure, axes[0], norm, colors, settings.source.groups.label)
     plot.letter_panels(axes)
     return figure
 
 
-def colors_of(values: np.ndarray) -> tuple[Normalize, Any]:
+def colors_of(values: np.ndarray, logarithmic: bool = False) -> tuple[Normalize, Any]:
     """A sequential scale over values."""
-    return Normalize(float(values.min()), float(values.max())), mpl.colormaps[SEQUENTIAL]
+    scale = LogNorm if logarithmic else Normalize
+    return scale(float(values.min()), float(values.max())), mpl.colormaps[SEQUENTIAL]
 
 
 def bar(figure: Figure, panels: Any, norm: Normalize, colors: Any, label: str) -> None:
@@ -96,46 +98,49 @@ def bar(figure: Figure, panels: Any, norm: Normalize, colors: Any, label: str) -
 
 
 @mpl.rc_context(STYLE)
-def draw_predictions(results: Results, titles: dict[str, str]) -> Figure:
+def draw_predictions(settings: Settings, results: Results, titles: dict[str, str]) -> Figure:
     """Told against true, of whole runs left out."""
     models = list(results.scores)
+    kind = "runs" if "runs" in kinds_of(results.frames) else "frames"
     columns = min(4, len(models))
     rows = -(-len(models) // columns)
     figure, axes = plot.new_figure(rows, columns, width=PAGE, height=1.9 * rows, sharex=True, sharey=True)
     y = results.frames.energy
-    norm, colors = colors_of(results.frames.density)
+    group = results.frames.group
+    norm, colors = colors_of(group, settings.source.groups.logarithmic)
     span = [float(y.min()), float(y.max())]
     for k, panel in enumerate(axes.flat):
         if k >= len(models):
             panel.set_axis_off()
             continue
-        told = results.scores[models[k]]["runs"].predicted
-        panel.scatter(
-            y, told, c=results.frames.density, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True
-        )
+        told = results.scores[models[k]][kind].predicted
+        panel.scatter(y, told, c=group, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True)
         panel.plot(span, span, color="0.3", linewidth=0.6)
         panel.set_title(titles[models[k]], fontsize=7)
         plot.label_axes(panel, ENERGY, "told, eV/atom" if k % columns == 0 else "")
-    bar(figure, axes, norm, colors, r"density $/\,(\mathrm{g/cm^3})$")
+    bar(figure, axes, norm, colors, settings.source.groups.label)
     plot.letter_panels(axes, inside=True)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def draw_errors(results: Results, titles: dict[str, str]) -> Figure:
+def draw_errors(settings: Settings, results: Results, titles: dict[str, str]) -> Figure:
     """A row for each model."""
     models = list(results.scores)
     figure, axes = plot.new_figure(1, 1, width=PAGE, height=0.4 * len(models) + 0.8)
     panel = axes[0, 0]
-    for j, kind in enumerate(KINDS):
+    words = left_out(settings)
+    for j, kind in enumerate(kinds_of(results.frames)):
         found = [mean_and_error(results.scores[model][kind].test) for model in models]
         mean, error = np.array(found, float).T
         panel.errorbar(
             mean, np.arange(len(models)) + 0.2 * (j - 1), xerr=np.nan_to_num(error), fmt=plot.marker_of(j),
-            color=plot.color_of(j), elinewidth=0.8, capsize=2, label=LEFT_OUT[kind],
+            color=plot.color_of(j), elinewidth=0.8, capsize=2, label=words[kind],
         )  # fmt: skip
-    said = [(PUBLISHED[model], k) for k, model in enumerate(models) if model in PUBLISHED]
-    panel.plot(*np.array(said, float).T, "x", color="0.3", label="published, other teacher")
+    published = settings.source.published
+    said = [(published[model], k) for k, model in enumerate(models) if model in published]
+    if said:
+        panel.plot(*np.array(said, float).T, "x", color="0.3", label="published, other teacher")
     panel.set_yticks(range(len(models)), [titles[model] for model in models])
     panel.invert_yaxis()
     panel.set_xscale("log")
@@ -186,13 +191,14 @@ def draw_coefficients(settings: Settings, results: Results) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def draw_maps(results: Results, kind: str) -> Figure:
-    """A column for each space: by density above, by energy below."""
+def draw_maps(settings: Settings, results: Results, kind: str) -> Figure:
+    """A column for each space: by what runs differ by above, by energy below."""
     frames, spaces = results.frames, results.spaces
     figure, axes = plot.new_figure(2, len(spaces), width=PAGE, height=2 * PAGE / max(len(spaces), 3) * 0.95)
-    values = (r"density $/\,(\mathrm{g/cm^3})$", frames.density), (ENERGY, frames.energy)
-    for row, (label, value) in zip(axes, values, strict=True):
-        norm, colors = colors_of(value)
+    groups = settings.source.groups
+    values = (groups.label, frames.group, groups.logarithmic), (ENERGY, frames.energy, False)
+    for row, (label, value, logarithmic) in zip(axes, values, strict=True):
+        norm, colors = colors_of(value, logarithmic)
         for panel, (name, space) in zip(row, spaces.items(), strict=True):
             panel.scatter(
                 *getattr(space, kind).T, c=value, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True

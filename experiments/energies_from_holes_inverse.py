@@ -4,7 +4,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from energies_from_holes_records import Frames, Rings, Settings
+from energies_from_holes_data import complex_of
+from energies_from_holes_frames import Frames
+from energies_from_holes_records import Rings, Settings
 
 from tdaglass import parallel, topology
 from tdaglass.runs import Run
@@ -24,7 +26,8 @@ def rings_of(
     """Rings of both kinds in the last, coldest frame of each run."""
     regions = regions_of(settings, coefficients)
     last = frames.last
-    coldest = frames._replace(positions=frames.positions[last], box=frames.box[last])
+    box = frames.box if settings.source.closed else np.full_like(frames.box, np.inf)
+    coldest = frames._replace(box=box).at(last)
     found = parallel.map_independent(
         partial(rings_of_run, settings, coldest, regions),
         range(len(last)),
@@ -38,9 +41,9 @@ def rings_of(
 
 def rings_of_run(settings: Settings, coldest: Frames, regions: dict[str, Region], k: int) -> dict[str, Rings]:
     """Of one frame; of many loops in a region, some drawn at random."""
-    complex_ = topology.alpha_complex(coldest.positions[k].astype(float), coldest.box[k].astype(float))
+    complex_ = complex_of(coldest, k)
     pairs = topology.persistence(complex_)[1]
-    random = np.random.default_rng([settings.melting.seed, k])
+    random = np.random.default_rng([settings.source.seed, k])
     found = {}
     for kind, region in regions.items():
         which = random.permutation(topology.pairs_in(pairs, settings.grid, region))[: settings.holes]

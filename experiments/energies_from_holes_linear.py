@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from energies_from_holes_records import KINDS, Curve, Described, Frames, Kind, Scored, Settings
+from energies_from_holes_frames import Frames
+from energies_from_holes_records import KINDS, Curve, Described, Kind, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, topology
 from tdaglass.runs import Run
@@ -98,19 +99,22 @@ MODELS: dict[str, Linear] = {
 
 
 def folds_of(settings: Settings, frames: Frames, kind: Kind) -> np.ndarray:
-    """Which part each frame belongs to, (frames,): parts of the frames, of whole runs, of whole densities.
+    """Which part each frame belongs to, (frames,): parts of the frames, of whole runs, of whole groups.
 
-    Runs of one density are in different parts as far as there are parts, so that a run left out has its like
-    among those learned from.
+    Runs of one group are in different parts as far as there are parts, so that a run left out has its like
+    among those learned from; where groups share runs, whole runs are drawn at random.
     """
-    key = jax.random.fold_in(jax.random.key(settings.melting.seed), 100 + KINDS.index(kind))
+    key = jax.random.fold_in(jax.random.key(settings.source.seed), 100 + KINDS.index(kind))
     if kind == "frames":
         return learning.random_folds(key, len(frames.run), settings.folds)
-    densities = len(settings.melting.densities)
-    order = np.asarray(jax.random.permutation(key, densities))[frames.run // settings.melting.melts]
+    runs, (_, of) = len(np.unique(frames.run)), np.unique(frames.group, return_inverse=True)
+    if kind == "runs" and (frames.melt < 0).any():
+        return learning.random_folds(key, len(frames.run), min(settings.folds, runs), frames.run)
+    groups = int(of.max()) + 1
+    order = np.asarray(jax.random.permutation(key, groups))[of]
     if kind == "runs":
         return (order + frames.melt) % settings.folds
-    return order % min(settings.folds, densities)
+    return order % min(settings.folds, groups)
 
 
 def fit(
@@ -149,9 +153,10 @@ def score_linear(
     executor: Any,
 ) -> tuple[dict[str, dict[str, Scored]], dict[str, Curve]]:
     """All ridge regressions by all kinds of parts, and their learning curves."""
-    items = [(model, kind) for model in MODELS for kind in KINDS]
+    kinds = kinds_of(frames)
+    items = [(model, kind) for model in MODELS for kind in kinds]
     # Positions are many times what is learned from, and nobody looks at them here.
-    light = frames._replace(positions=frames.positions[:0])
+    light = frames.light()
     of_larger = None if larger is None else (larger[0].energy, larger[1])
     scored = parallel.map_independent(
         partial(score_one, settings, light, described, of_larger),
@@ -218,7 +223,7 @@ def learning_curve(settings: Settings, frames: Frames, described: Described, nam
     sizes = [size for size in settings.sizes if size < fewest]
     test = np.zeros((len(sizes), settings.folds))
     for k in range(settings.folds):
-        random = np.random.default_rng([settings.melting.seed, k])
+        random = np.random.default_rng([settings.source.seed, k])
         others = random.permutation(np.flatnonzero(part != k))
         out = part == k
         for row, size in enumerate(sizes):

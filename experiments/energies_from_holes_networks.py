@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from energies_from_holes_data import soap_of
+from energies_from_holes_frames import Frames
 from energies_from_holes_linear import error, folds_of, histograms
-from energies_from_holes_records import KINDS, Described, Frames, Kind, Network, Scored, Settings
+from energies_from_holes_records import Described, Kind, Network, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, structure
 from tdaglass.checkpoints import parts_of
@@ -64,18 +65,23 @@ class Told(NamedTuple):
 def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     """SOAP of every atom."""
     del described
-    each = np.stack([soap_of(settings.basis, frames, i) for i in range(len(frames.run))])
-    # Of one size: nothing to fill up, and no second copy of them.
-    kept: Any = each, np.ones(each.shape[:2], bool)
+    rows = [soap_of(settings.basis, frames, i) for i in range(len(frames.run))]
+    mask = np.arange(frames.atoms.max()) < frames.atoms[:, None]
+    # By hand, as there are gigabytes of them: one copy on the host.
+    each = np.zeros((*mask.shape, rows[0].shape[1]), np.float32)
+    for room, row in zip(each, rows, strict=True):
+        room[: len(row)] = row
+    kept: Any = each, mask
     return learning.AtomicDescriptors(*kept)
 
 
 def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
     """Every number of an atom to mean 0 and variance 1."""
-    rows = np.asarray(samples.descriptors)
-    mean = rows.mean(axis=(0, 1), dtype=float)
+    rows, mask = np.asarray(samples.descriptors), np.asarray(samples.mask, bool)[..., None]
+    mean = rows.mean(axis=(0, 1), dtype=float, where=mask)
     # Frame by frame: all deviations at once would be twice as large as all there is.
-    spread = np.sqrt(np.mean([np.mean((frame - mean) ** 2, axis=0) for frame in rows], axis=0))
+    squares = [np.mean((x - mean) ** 2, axis=0, where=here) for x, here in zip(rows, mask, strict=True)]
+    spread = np.sqrt(np.mean(squares, axis=0))
     spread = np.where(spread > 1e-6 * spread.max(), spread, np.inf)
 
     def scaled(new: Samples) -> Samples:
@@ -105,8 +111,8 @@ def graphs(settings: Settings, frames: Frames, described: Described) -> learning
     """Distances to neighbours."""
     del described
     tables = []
-    for positions, box in zip(frames.positions, frames.box, strict=True):
-        near: Any = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
+    for i in range(len(frames.run)):
+        near: Any = structure.cutoff_neighbors(*frames.system(i), settings.reach, capacity=ROOM)
         structure.check_neighbors(near)
         mask = np.asarray(near.mask)
         slots = int(np.flatnonzero(mask.any(axis=0)).max(initial=0)) + 1
@@ -195,10 +201,13 @@ def train_networks(
 ) -> tuple[dict[str, dict[str, Scored]], np.ndarray]:
     """All networks, some parts of every kind left out; and SchNet's features of the frames, if it was trained."""
     items = [
-        (name, kind, k) for name in settings.networks for kind in KINDS for k in range(settings.trainings)
+        (name, kind, k)
+        for name in settings.networks
+        for kind in kinds_of(frames)
+        for k in range(min(settings.trainings, int(folds_of(settings, frames, kind).max()) + 1))
     ]
     both = [(frames, described), *([] if larger is None else [larger])]
-    light = frames._replace(positions=frames.positions[:0])
+    light = frames.light()
     told = parallel.map_independent(
         partial(train_one, settings, light, Seen(settings, both), run.chunk, executor is None),
         items,
@@ -210,7 +219,7 @@ def train_networks(
     scores: dict[str, dict[str, Scored]] = {}
     for name in settings.networks:
         scores[name] = {}
-        for kind in KINDS:
+        for kind in kinds_of(frames):
             of_kind = [one for item, one in zip(items, told, strict=True) if item[:2] == (name, kind)]
             part = folds_of(settings, frames, kind)
             scores[name][kind] = scored(frames, larger, part, kind, of_kind)
@@ -263,7 +272,7 @@ def train_one(
     else:
         optimizer = falling_adam(how.rate, epochs * steps)
     trained = learning.fit_network(
-        jax.random.fold_in(jax.random.key(settings.melting.seed), fold),
+        jax.random.fold_in(jax.random.key(settings.source.seed), fold),
         network,
         jax.tree.map(lambda x: jnp.asarray(x[learn]), samples),
         targets,

@@ -1,78 +1,36 @@
 """The settings of `energies_from_holes.py`, and what its steps hand on to each other and to the report."""
 
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
-from carbon_melt_quench import DENSITIES, at_density
-from carbon_melt_quench import PUBLISHED as SCHEDULE
 from command_line import Place
+from energies_from_holes_files import Files
+from energies_from_holes_frames import Frames, Source
+from energies_from_holes_labels import Labels
+from energies_from_holes_melts import Melting
+from energies_from_holes_sheets import Sheets
 
-from tdaglass import glass
-from tdaglass.glass.models import BondOrderModel
 from tdaglass.structure import SoapBasis
 from tdaglass.topology import Grid
 
-Teacher = Literal["erhart_albe", "tersoff_1989", "lindsay_broido"]
 Network = Literal["soap_network", "cnn", "schnet"]
-Kind = Literal["frames", "runs", "densities"]
+Kind = Literal["frames", "runs", "groups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-LEFT_OUT: dict[Kind, str] = {"frames": "random frames", "runs": "whole runs", "densities": "whole densities"}
-# Root mean square errors, meV for each atom, random 80/20 splits; teacher: density functional theory.
-PUBLISHED = {"histogram": 59.2, "cnn": 40.7, "schnet": 30.5, "soap_network": 16.4}
-
-
-@dataclass(frozen=True)
-class Melting:
-    """All that decides the frames and their labels, which are kept and shared by all analyses of them."""
-
-    teacher: Teacher = "erhart_albe"
-    """Parameters of the bond order that moves the atoms, and whose energies are the labels."""
-    n: int = 216
-    """Atoms."""
-    densities: tuple[float, ...] = DENSITIES
-    """In g/cm3."""
-    melts: int = 2
-    """Independent runs at each density."""
-    frames: tuple[int, int, int, int] = (15, 50, 13, 50)
-    """Of a run: while it is held at 9000 K, cooled to 5000 K, held there, and cooled to 300 K."""
-    seed: int = 0
-    """Of all random numbers."""
-
-    def __post_init__(self) -> None:
-        if len(self.densities) < 2 or len(set(self.densities)) < len(self.densities):
-            raise ValueError(
-                f"expected two different densities or more, got {self.densities}; try --densities 1.5 2.5 3.5"
-            )
-        if min(self.melts, *self.frames) < 1 or self.n < 64:
-            raise ValueError(
-                f"expected at least 64 atoms, a run, and a frame of every stage, got {self.n}, {self.melts}, "
-                f"{self.frames}; try --n 216 --melts 2 --frames 15 50 13 50"
-            )
-
-    @property
-    def model(self) -> BondOrderModel:
-        """At the first density."""
-        return at_density(glass.tersoff(self.teacher, counts=(self.n,)), self.densities[0])
-
-    @property
-    def schedule(self) -> tuple[tuple[float, float, float, int], ...]:
-        """The published one, with these frames."""
-        seen = (0, *self.frames)
-        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides the result; energies are eV for each atom unless meV are said."""
 
-    melting: Melting = Melting()
-    system: Literal["carbon"] = "carbon"
-    """Substance."""
+    source: Source = field(default=Melting())
+    system: Literal["carbon", "graphene", "files"] = "carbon"
+    """Where frames are from: melts of carbon, sheets of graphene, or the files of --data."""
+    labels: Labels = field(default=Labels())
     preset: Literal["default", "paper"] = "default"
-    """Size of the study: about ten minutes on two cores, or as published."""
+    """Size of the study: minutes on two cores, or as published."""
     larger: int = 512
-    """Atoms of the runs, one at each density, that models of the smaller ones are tested on; 0: none."""
+    """Atoms of the runs, one of each group, that models of the smaller ones are tested on; 0: none."""
     plane: float = 8.0
     """Births and deaths are seen up to it, square angstrom."""
     cells: int = 128
@@ -94,7 +52,7 @@ class Settings:
     alpha_soap: float = 0.3
     """The same of averaged SOAP."""
     folds: int = 5
-    """Parts of the frames, of the runs and of the densities, each of which is left out in turn."""
+    """Parts of the frames, of the runs and of their groups, each of which is left out in turn."""
     sizes: tuple[int, ...] = (100, 300, 1000)
     """Of the training sets of learning curves, frames."""
     networks: tuple[Network, ...] = ("soap_network", "cnn", "schnet")
@@ -141,16 +99,27 @@ class Settings:
                 f"expected pixels that divide {self.cells} cells, got {self.pixels}; try --pixels "
                 f"{self.cells // 2}"
             )
-        trajectories = len(self.melting.densities) * self.melting.melts
-        if not 2 <= self.folds <= trajectories or not 1 <= self.trainings <= self.folds:
+        runs = self.source.runs
+        most = self.folds if runs is None else runs
+        if not 2 <= self.folds <= most or not 1 <= self.trainings <= self.folds:
             raise ValueError(
-                f"expected 2 to {trajectories} folds and no more trainings, got {self.folds} and "
+                f"expected 2 to {max(most, 2)} folds and no more trainings, got {self.folds} and "
                 f"{self.trainings}; try --folds 2 --trainings 1"
             )
         if self.thresholds[0] >= 0 or self.thresholds[1] <= 0:
             raise ValueError(
                 f"expected a negative and a positive threshold, got {self.thresholds}; try -0.0045 0.003"
             )
+
+    @property
+    def teacher(self) -> str:
+        """Who says the energies."""
+        return self.labels.title if self.labels.teacher else self.source.teacher
+
+    @property
+    def teacher_in_words(self) -> str:
+        """The same with what kind it is."""
+        return self.labels.title if self.labels.teacher else self.source.teacher_in_words
 
     @property
     def grid(self) -> Grid:
@@ -163,52 +132,78 @@ class Settings:
         return SoapBasis(self.cutoff, self.n_max, self.l_max, self.sigma)
 
 
+@dataclass(frozen=True)
+class OfMelts(Settings):
+    """Of carbon: eleven densities."""
+
+    source: Melting = field(default=Melting())
+
+
+@dataclass(frozen=True)
+class OfSheets(Settings):
+    """Of graphene: several cooling rates. The plane is the published one."""
+
+    source: Sheets = field(default=Sheets())
+    system: Literal["carbon", "graphene", "files"] = "graphene"
+    larger: int = 2720
+    plane: float = 4.0
+    networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True)
+class OfFiles(Settings):
+    """Of users' files. Nothing larger is made of them."""
+
+    source: Files = field(default=Files())
+    system: Literal["carbon", "graphene", "files"] = "files"
+    larger: int = 0
+    networks: tuple[Network, ...] = ()
+
+
+# What is published of networks.
+PAPER: dict[str, Any] = {
+    "preset": "paper",
+    "sizes": (100, 300, 1000, 3000, 10_000),
+    "trainings": 5,
+    "epochs_soap_network": 2500,
+    "epochs_cnn": 2000,
+    "epochs_schnet": 300,
+    "channels": (64, 64, 32),
+    "pixels": 128,
+    "features": 100,
+    "interactions": 3,
+    "gaussians": 60,
+    "reach": 5.0,
+    "published_optimizers": True,
+    "networks": get_args(Network),
+}
 PRESETS: dict[tuple[str, ...], Settings] = {
-    ("carbon", "default"): Settings(),
-    ("carbon", "paper"): Settings(
-        Melting(melts=6, frames=(30, 100, 25, 100)),
-        preset="paper",
-        sizes=(100, 300, 1000, 3000, 10_000),
-        trainings=5,
-        epochs_soap_network=2500,
-        epochs_cnn=2000,
-        epochs_schnet=300,
-        channels=(64, 64, 32),
-        pixels=128,
-        features=100,
-        interactions=3,
-        gaussians=60,
-        reach=5.0,
-        published_optimizers=True,
-    ),
+    ("carbon", "default"): OfMelts(),
+    ("carbon", "paper"): OfMelts(Melting(melts=6, frames=(30, 100, 25, 100), diamonds=80), **PAPER),
+    ("graphene", "default"): OfSheets(),
+    ("graphene", "paper"): OfSheets(Sheets(rates=(1600.0, 400.0, 100.0, 25.0), sheets=20), **PAPER),
+    ("files", "default"): OfFiles(),
+    ("files", "paper"): OfFiles(**PAPER),
 }
 
 
-def larger_of(settings: Settings) -> Melting:
-    """One run of more atoms at each density, a quarter of the frames, from other random numbers."""
-    melting = settings.melting
-    early, ramp, held, late = (max(1, frames // 4) for frames in melting.frames)
-    return replace(
-        melting, n=settings.larger, melts=1, frames=(early, ramp, held, late), seed=melting.seed + 1
-    )
+def left_out(settings: Settings) -> dict[Kind, str]:
+    """In words."""
+    return {
+        "frames": "random frames",
+        "runs": "whole runs",
+        "groups": f"whole {settings.source.groups.plural}",
+    }
 
 
-class Frames(NamedTuple):
-    """All frames, run by run and in order of time."""
-
-    positions: np.ndarray  # (frames, atoms, 3) angstrom
-    box: np.ndarray  # (frames, 3) edges, angstrom
-    energy: np.ndarray  # (frames,) the teacher's, eV for each atom
-    temperature: np.ndarray  # (frames,) K
-    density: np.ndarray  # (frames,) g/cm3
-    run: np.ndarray  # (frames,) which run it is of, over all densities
-    melt: np.ndarray  # (frames,) number of the run among those of its density
-    stage: np.ndarray  # (frames,) of the schedule
-
-    @property
-    def last(self) -> np.ndarray:
-        """The last frame of each run."""
-        return np.append(np.flatnonzero(np.diff(self.run)), len(self.run) - 1)
+def kinds_of(frames: Frames) -> tuple[Kind, ...]:
+    """What can be left out: of one run, or one group, there is nothing else to learn from."""
+    several = {
+        "frames": True,
+        "runs": len(np.unique(frames.run)) > 1,
+        "groups": len(np.unique(frames.group)) > 1,
+    }
+    return tuple(kind for kind in KINDS if several[kind])
 
 
 class Described(NamedTuple):

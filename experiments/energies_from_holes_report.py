@@ -7,7 +7,7 @@ import numpy as np
 from energies_from_holes_figures import draw
 from energies_from_holes_linear import MODELS
 from energies_from_holes_networks import NETWORKS
-from energies_from_holes_records import KINDS, LEFT_OUT, PUBLISHED, Results, Rings, Scored, Settings
+from energies_from_holes_records import Results, Rings, Scored, Settings, kinds_of, left_out
 from reporting import print_files
 
 from tdaglass.runs import Run
@@ -23,7 +23,7 @@ def report(settings: Settings, run: Run, results: Results) -> None:
     """Print the tables; write arrays, metrics, errors and figures into the run's folder."""
     metrics = summary(settings, results)
     print_frames(settings, metrics)
-    print_scores(settings, metrics)
+    print_scores(settings, results, metrics)
     print_curves(settings, metrics)
     print_spaces(settings, metrics)
     print_rings(settings, metrics)
@@ -47,9 +47,9 @@ def summary(settings: Settings, results: Results) -> dict[str, Any]:
     frames = results.frames
     last = frames.last
     return {
-        "teacher": settings.melting.teacher,
+        "teacher": settings.teacher,
         "published_teacher": "density functional theory",
-        "atoms": settings.melting.n,
+        "atoms": [int(frames.atoms.min()), int(frames.atoms.max())],
         "frames": len(frames.energy),
         "runs": len(last),
         "energy_spread": 1000 * float(frames.energy.std()),
@@ -63,7 +63,7 @@ def summary(settings: Settings, results: Results) -> dict[str, Any]:
         "errors": {
             model: {kind: summary_of(one) for kind, one in of.items()} for model, of in results.scores.items()
         },
-        "published": PUBLISHED,
+        "published": dict(settings.source.published),
         "learning_curves": {
             model: {
                 str(size): estimate(test) for size, test in zip(curve.size.tolist(), curve.test, strict=True)
@@ -125,35 +125,41 @@ def with_error(values: list[float], digits: int = 1) -> str:
 
 
 def print_frames(settings: Settings, metrics: dict[str, Any]) -> None:
-    """What was melted, and how cold it became."""
+    """What the frames are, and how cold runs became."""
     low, high = metrics["energy_range_eV"]
     print(
-        f"\namorphous {settings.system}, {metrics['atoms']} atoms, {metrics['runs']} runs, "
-        f"{metrics['frames']} frames; teacher: {metrics['teacher']} (a Tersoff bond order)"
+        f"\n{settings.source.title}, {metrics['runs']} runs, {metrics['frames']} frames; teacher: "
+        f"{settings.teacher_in_words}"
     )
     print(
         f"energies {low:.2f} to {high:.2f} eV/atom, standard deviation {metrics['energy_spread']:.0f} meV/atom"
     )
     coldest, hottest = metrics["last_temperature_range_K"]
-    print(f"last frames at {coldest:.0f} to {hottest:.0f} K: the bath is at 300 K, the carbon lags behind it")
+    if settings.source.engine is not None:
+        print(
+            f"last frames at {coldest:.0f} to {hottest:.0f} K: the bath is at 300 K, a fast melt lags behind it"
+        )
     print(f"loops beyond {settings.plane:g} square angstrom, in no histogram: {metrics['pairs_outside']:.1%}")
 
 
-def print_scores(settings: Settings, metrics: dict[str, Any]) -> None:
+def print_scores(settings: Settings, results: Results, metrics: dict[str, Any]) -> None:
     """How well energies are told, by everything and of everything that is left out."""
+    published, kinds, words = metrics["published"], kinds_of(results.frames), left_out(settings)
+    compared = f"; published: teacher {metrics['published_teacher']}, random frames" if published else ""
     print(
         f"\nroot mean square error of energies, meV/atom: mean over folds ± standard error (teacher "
-        f"{metrics['teacher']}); published: teacher {metrics['published_teacher']}, random frames\n"
+        f"{metrics['teacher']}){compared}\n"
     )
-    columns = [f"{LEFT_OUT[kind]}" for kind in KINDS]
     larger = f"N = {settings.larger}" if settings.larger else ""
-    print(f"{'':36}{'trained':>14}" + "".join(f"{c:>17}" for c in columns) + f"{larger:>15}{'published':>11}")
+    last = "published" if published else ""
+    columns = "".join(f"{words[kind]:>21}" for kind in kinds)
+    print(f"{'':36}{'trained':>14}{columns}{larger:>15}{last:>11}")
     for model, of in metrics["errors"].items():
-        cells = "".join(f"{with_error(of[kind]['test']):>17}" for kind in KINDS)
+        cells = "".join(f"{with_error(of[kind]['test']):>21}" for kind in kinds)
         at_larger = with_error(of["frames"]["larger"]) if "larger" in of["frames"] else "-"
-        published = f"{PUBLISHED[model]:.1f}" if model in PUBLISHED else "-"
+        said = f"{published[model]:.1f}" if model in published else "-"
         trained = with_error(of["frames"]["train"])
-        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{published:>11}")
+        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{said:>11}")
 
 
 def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
@@ -171,8 +177,8 @@ def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
 def print_spaces(settings: Settings, metrics: dict[str, Any]) -> None:
     """Islands or a continuum."""
     print(
-        f"\nof the {settings.neighbors} nearest neighbours of a frame: mixing of densities (0 islands, 1 as drawn "
-        "at random), share of the same run\n"
+        f"\nof the {settings.neighbors} nearest neighbours of a frame: mixing of {settings.source.groups.plural} "
+        "(0 islands, 1 as drawn at random), share of the same run\n"
     )
     for name, of in metrics["spaces"].items():
         print(f"    {name:12}{with_error(of['mixing'], 3):>18}{with_error(of['same_run'], 3):>18}")
@@ -213,7 +219,7 @@ def save(run: Run, results: Results) -> None:
     """arrays.npz: energies, predictions, coefficients, maps and rings."""
     frames = results.frames
     arrays: dict[str, np.ndarray] = {
-        name: getattr(frames, name) for name in ("energy", "temperature", "density", "run", "stage")
+        name: getattr(frames, name) for name in ("energy", "temperature", "group", "run", "stage", "atoms")
     }
     arrays["coefficients"] = results.coefficients
     for model, of in results.scores.items():

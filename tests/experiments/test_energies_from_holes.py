@@ -26,7 +26,9 @@ from energies_from_holes_linear import (
 )
 from energies_from_holes_maps import jackknifed, mixed, nearest
 from energies_from_holes_networks import images, scale_atoms, scale_images
-from energies_from_holes_records import PRESETS, Described, Frames, Melting, Settings, larger_of
+from energies_from_holes_frames import Frames, nowhere
+from energies_from_holes_melts import Melting
+from energies_from_holes_records import PRESETS, Described, Settings
 
 from tdaglass import learning, topology
 
@@ -55,7 +57,10 @@ def known():
     density = np.array([1.5, 2.0, 2.5, 3.0])[run // 3]
     energy = -7 + np.round(100 * share) / 100
     empty = np.zeros((60, 0, 3), np.float32)
-    return Frames(empty, np.ones((60, 3)), energy, 0 * energy, density, run, run % 3, 0 * run), described
+    atoms = np.zeros(60, int)
+    return Frames(
+        empty, np.ones((60, 3)), energy, 0 * energy, density, run, run % 3, 0 * run, atoms, atoms + 6, **nowhere(60)
+    ), described
 
 
 def test_flags_choose_the_size_and_sizes_are_the_published_ones(monkeypatch):
@@ -65,14 +70,14 @@ def test_flags_choose_the_size_and_sizes_are_the_published_ones(monkeypatch):
 
     default, paper = settings_of(), settings_of("--preset", "paper")
     for settings, frames in ((default, 22 * 128), (paper, 16_830)):
-        melting = settings.melting
+        melting = settings.source
         assert len(melting.densities) * melting.melts * sum(melting.frames) == frames
         assert [stage[3] for stage in melting.schedule] == [0, *melting.frames]
     assert paper.basis.features == 360
     assert settings_of("--networks").networks == ()
-    larger = larger_of(default)
-    assert (larger.n, larger.melts, larger.densities) == (512, 1, default.melting.densities)
-    assert larger.seed != default.melting.seed
+    larger = default.source.larger(512)
+    assert (larger.n, larger.melts, larger.densities) == (512, 1, default.source.densities)
+    assert larger.seed != default.source.seed
 
 
 def test_what_cannot_be_meant_is_said():
@@ -90,20 +95,20 @@ def test_what_cannot_be_meant_is_said():
 
 def test_parts_keep_runs_and_densities_together_and_twins_apart(known):
     frames, _ = known
-    parts = {kind: folds_of(SETTINGS, frames, kind) for kind in ("frames", "runs", "densities")}
+    parts = {kind: folds_of(SETTINGS, frames, kind) for kind in ("frames", "runs", "groups")}
     assert np.bincount(parts["frames"]).tolist() == [20, 20, 20]
     for k in range(12):
         assert len(set(parts["runs"][frames.run == k])) == 1
-    for density in set(frames.density):
-        assert set(parts["runs"][frames.density == density]) == {0, 1, 2}
-        assert len(set(parts["densities"][frames.density == density])) == 1
-    assert len(set(parts["densities"])) == 3
+    for density in set(frames.group):
+        assert set(parts["runs"][frames.group == density]) == {0, 1, 2}
+        assert len(set(parts["groups"][frames.group == density])) == 1
+    assert len(set(parts["groups"])) == 3
 
 
 def test_loops_are_those_of_diagrams_frame_by_frame(known):
     random = np.random.default_rng(2)
     positions, box = random.uniform(-3, 6, size=(2, 20, 3)).astype(np.float32), np.full((2, 3), 3.0)
-    frames = known[0]._replace(positions=positions, box=box, run=np.array([0, 0]))
+    frames = known[0]._replace(positions=positions, box=box, run=np.array([0, 0]), atoms=np.array([20, 20]))
     found = loops_of_run(frames, 0)
     for pairs, x, edges in zip(found, positions, box, strict=True):
         (diagram,) = topology.diagrams(x, edges, dimensions=[1])
