@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from ase.data import atomic_masses, atomic_numbers
 from energies_from_holes_frames import Frames, Groups, as_lattices, filled_up
 
 from tdaglass import io
@@ -180,8 +181,6 @@ def read_file(source: Files, path: Path) -> Iterator[Labelled]:
 
 def labelled(source: Files, frame: io.Frame, path: Path, where: str) -> Labelled:
     """What one frame says; see `read_file`."""
-    from ase.data import atomic_numbers
-
     header, n = frame.header, len(frame.configuration.positions)
     keys = (source.energy_key,) if source.energy_key else ENERGY
     energy = next((header[key] for key in keys if key in header), None)
@@ -233,8 +232,6 @@ def stress_of(header: Any, lattice: np.ndarray) -> np.ndarray:
 
 def joined(source: Files, found: list[Labelled], names: list[str]) -> Frames:
     """In one record."""
-    from ase.data import atomic_masses
-
     frames = len(found)
     count = np.array([len(one.positions) for one in found])
     most = int(count.max())

@@ -11,6 +11,7 @@ sys.path.insert(0, str(EXPERIMENTS))
 
 from command_line import parse
 from energies_from_holes_data import loops_of_run, outside
+from energies_from_holes_frames import Frames, nowhere
 from energies_from_holes_inverse import joined, measured, regions_of
 from energies_from_holes_linear import (
     MODELS,
@@ -25,9 +26,8 @@ from energies_from_holes_linear import (
     together,
 )
 from energies_from_holes_maps import jackknifed, mixed, nearest
-from energies_from_holes_networks import images, scale_atoms, scale_images
-from energies_from_holes_frames import Frames, nowhere
 from energies_from_holes_melts import Melting
+from energies_from_holes_networks import images, scale_atoms, scale_images
 from energies_from_holes_records import PRESETS, Described, Settings
 
 from tdaglass import learning, topology
@@ -57,10 +57,21 @@ def known():
     density = np.array([1.5, 2.0, 2.5, 3.0])[run // 3]
     energy = -7 + np.round(100 * share) / 100
     empty = np.zeros((60, 0, 3), np.float32)
-    atoms = np.zeros(60, int)
-    return Frames(
-        empty, np.ones((60, 3)), energy, 0 * energy, density, run, run % 3, 0 * run, atoms, atoms + 6, **nowhere(60)
-    ), described
+    zeros = np.zeros(60, int)
+    frames = Frames(
+        empty,
+        np.ones((60, 3)),
+        energy,
+        0 * energy,
+        density,
+        run,
+        run % 3,
+        zeros,
+        zeros,
+        zeros + 6,
+        **nowhere(60),
+    )
+    return frames, described
 
 
 def test_flags_choose_the_size_and_sizes_are_the_published_ones(monkeypatch):
