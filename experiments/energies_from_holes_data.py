@@ -17,8 +17,8 @@ from tdaglass.glass import units
 from tdaglass.runs import Run
 from tdaglass.runs.chunks import Chunks
 
-# Neighbours that an atom has room for: within 4.7 angstrom there are 76 on average at 3.5 g/cm3.
-ROOM = 160
+# Neighbours that an atom has room for, the first that suffices: frames share a few compiled programs.
+ROOMS = (48, 64, 96, 192, 384)
 
 
 def melt(melting: Melting, run: Run, executor: Any) -> Frames:
@@ -124,11 +124,12 @@ def mean_soap_of_run(basis: structure.SoapBasis, frames: Frames, k: int) -> np.n
 def soap_of(basis: structure.SoapBasis, frames: Frames, i: int, average: Any = None) -> np.ndarray:
     """Of one frame; in double precision, as eight radial functions are small differences of Gaussians."""
     with jax.enable_x64(True):
-        near = structure.cutoff_neighbors(
-            frames.positions[i].astype(float), frames.box[i].astype(float), basis.reach, capacity=ROOM
-        )
-        structure.check_neighbors(near)
-        return np.asarray(structure.soap(near, basis, average=average), np.float32)
+        x, box = frames.positions[i].astype(float), frames.box[i].astype(float)
+        for room in ROOMS:
+            near = structure.cutoff_neighbors(x, box, basis.reach, capacity=room)
+            if not near.overflow:
+                break
+        return np.asarray(structure.soap(structure.check_neighbors(near), basis, average=average), np.float32)
 
 
 def outside(settings: Settings, pairs: np.ndarray) -> float:

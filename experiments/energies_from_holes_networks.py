@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from energies_from_holes_data import soap_of
 from energies_from_holes_linear import error, folds_of, histograms
-from energies_from_holes_records import KINDS, Described, Frames, Kind, Network, Scored, Settings
+from energies_from_holes_records import Described, Frames, Kind, Network, Scored, Settings
 
 from tdaglass import learning, parallel, structure
 from tdaglass.checkpoints import parts_of
@@ -59,6 +59,15 @@ class Told(NamedTuple):
     larger: np.ndarray  # the same of the larger systems; empty without
     loss: np.ndarray  # (epochs,) mean square in units of the variance
     features: np.ndarray  # (frames, features) means of what SchNet makes of atoms; empty of others
+    parameters: learning.Parameters
+
+
+class Trained(NamedTuple):
+    """What all trainings say, and what later steps ask of the first with random frames left out."""
+
+    scores: dict[str, dict[str, Scored]]
+    schnet: np.ndarray  # (frames, features); no features where it was not trained
+    cnn: learning.Parameters | None  # None where it was not trained
 
 
 def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
@@ -76,13 +85,9 @@ def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
     mean = rows.mean(axis=(0, 1), dtype=float)
     # Frame by frame: all deviations at once would be twice as large as all there is.
     spread = np.sqrt(np.mean([np.mean((frame - mean) ** 2, axis=0) for frame in rows], axis=0))
-    spread = np.where(spread > 1e-6 * spread.max(), spread, np.inf)
-
-    def scaled(new: Samples) -> Samples:
-        each = (np.asarray(new.descriptors) - mean.astype(np.float32)) / spread.astype(np.float32)
-        return new._replace(descriptors=each)
-
-    return scaled
+    moments: Any = mean, np.where(spread > 1e-6 * spread.max(), spread, np.inf)
+    scale = learning.Standardization(*moments)
+    return lambda new: new._replace(descriptors=np.asarray(learning.standardize(scale, new.descriptors)))
 
 
 def images(settings: Settings, frames: Frames, described: Described) -> np.ndarray:
@@ -96,9 +101,8 @@ def images(settings: Settings, frames: Frames, described: Described) -> np.ndarr
 
 def scale_images(samples: np.ndarray) -> Callable[[Samples], Samples]:
     """Each cell to mean 0 and variance 1, as published."""
-    mean, spread = samples.mean(axis=0), samples.std(axis=0)
-    spread = np.where(spread > 0, spread, 1)
-    return lambda new: (new - mean) / spread
+    scale = learning.fit_standardization(samples.reshape(len(samples), -1))
+    return lambda new: np.asarray(learning.standardize(scale, new.reshape(len(new), -1))).reshape(new.shape)
 
 
 def graphs(settings: Settings, frames: Frames, described: Described) -> learning.ParticleGraph:
@@ -192,10 +196,13 @@ def train_networks(
     larger: tuple[Frames, Described] | None,
     run: Run,
     executor: Any,
-) -> tuple[dict[str, dict[str, Scored]], np.ndarray]:
-    """All networks, some parts of every kind left out; and SchNet's features of the frames, if it was trained."""
+) -> Trained:
+    """All networks, some parts of every kind left out."""
     items = [
-        (name, kind, k) for name in settings.networks for kind in KINDS for k in range(settings.trainings)
+        (name, kind, k)
+        for name in settings.networks
+        for kind in settings.networks_without
+        for k in range(settings.trainings)
     ]
     both = [(frames, described), *([] if larger is None else [larger])]
     light = frames._replace(positions=frames.positions[:0])
@@ -210,12 +217,16 @@ def train_networks(
     scores: dict[str, dict[str, Scored]] = {}
     for name in settings.networks:
         scores[name] = {}
-        for kind in KINDS:
+        for kind in settings.networks_without:
             of_kind = [one for item, one in zip(items, told, strict=True) if item[:2] == (name, kind)]
             part = folds_of(settings, frames, kind)
             scores[name][kind] = scored(frames, larger, part, kind, of_kind)
-    first = [one.features for item, one in zip(items, told, strict=True) if item == ("schnet", "frames", 0)]
-    return scores, first[0] if first else np.zeros((len(frames.run), 0))
+    first = {item[0]: one for item, one in zip(items, told, strict=True) if item[1:] == ("frames", 0)}
+    return Trained(
+        scores,
+        first["schnet"].features if "schnet" in first else np.zeros((len(frames.run), 0)),
+        first["cnn"].parameters if "cnn" in first else None,
+    )
 
 
 def scored(
@@ -295,4 +306,5 @@ def train_one(
                 16,
             )
         )
-    return Told(tell(samples), at_larger, np.asarray(trained.history.training_loss), features)
+    loss = np.asarray(trained.history.training_loss)
+    return Told(tell(samples), at_larger, loss, features, jax.tree.map(np.asarray, trained.parameters))

@@ -99,13 +99,15 @@ class Settings:
     """Of the training sets of learning curves, frames."""
     networks: tuple[Network, ...] = ("soap_network", "cnn", "schnet")
     """Those that are trained; none: --networks without a name."""
+    networks_without: tuple[Kind, ...] = ("frames", "runs")
+    """What is left out for networks."""
     trainings: int = 1
-    """Of the folds of each kind, so many are left out for networks."""
-    epochs_soap_network: int = 60
+    """Of the folds of each of these kinds, so many are left out for networks."""
+    epochs_soap_network: int = 15
     """Of SOAP and two layers for each atom."""
-    epochs_cnn: int = 40
+    epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 12
+    epochs_schnet: int = 8
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
@@ -122,8 +124,8 @@ class Settings:
     published_optimizers: bool = False
     """Steepest descent with momentum for the convolutional network, and rates that are halved at printed epochs;
     otherwise Adam with a rate that falls as a cosine."""
-    perplexity: float = 30.0
-    """Of t-SNE."""
+    perplexities: tuple[float, ...] = (10.0, 30.0, 50.0)
+    """Of t-SNE: how many frames each counts as its neighbours, more or less."""
     neighbors: int = 10
     """Of a frame among all descriptors, of which it is asked whose they are."""
     thresholds: tuple[float, float] = (-0.0045, 0.003)
@@ -169,6 +171,7 @@ PRESETS: dict[tuple[str, ...], Settings] = {
         Melting(melts=6, frames=(30, 100, 25, 100)),
         preset="paper",
         sizes=(100, 300, 1000, 3000, 10_000),
+        networks_without=KINDS,
         trainings=5,
         epochs_soap_network=2500,
         epochs_cnn=2000,
@@ -241,20 +244,45 @@ class Space(NamedTuple):
 
     components: np.ndarray  # (frames, 2) principal coordinates
     shares: np.ndarray  # (2,) of the variance
-    tsne: np.ndarray  # (frames, 2)
+    tsne: np.ndarray  # (perplexities, frames, 2)
     mixing: tuple[float, float]  # of densities among neighbours, and its error
     same_run: tuple[float, float]  # share of neighbours from the same run, and its error
 
 
 class Rings(NamedTuple):
-    """Loops in cells of one sign of the coefficient, in the last frames of all runs."""
+    """Loops in cells of one sign of the coefficient, in the last frames of all runs.
+
+    Corners of all rings stand one after another, those of a ring in order.
+    """
 
     size: np.ndarray  # (rings,) atoms
-    bonds: np.ndarray  # (edges,) lengths, angstrom, of all rings one after another
-    angles: np.ndarray  # (corners,) degrees
     run: np.ndarray  # (rings,)
-    of_bond: np.ndarray  # (edges,) which ring each is of
+    ring: np.ndarray  # (corners,) which ring each is of
+    atom: np.ndarray  # (corners,) which atom it is in its frame
+    position: np.ndarray  # (corners, 3) angstrom; a ring across the edge of the box is whole
+    bonds: np.ndarray  # (corners,) length of the edge to the next, angstrom
+    angles: np.ndarray  # (corners,) degrees
     without_order: int  # loops that are not one ring
+
+
+class Distances(NamedTuple):
+    """g(r) of all atoms around those on found rings of one size."""
+
+    r: np.ndarray  # (bins,) angstrom
+    g: np.ndarray  # (runs, bins); NaN where a run has no such ring
+
+
+class Attention(NamedTuple):
+    """Where the convolutional network looks in histograms of frames of one kind, of which it has learned none.
+
+    Grad-CAM of its last convolution, in eV for each atom: cells that speak for a higher and for a lower energy.
+    """
+
+    histogram: np.ndarray  # (deaths, births) mean over the frames
+    higher: np.ndarray  # (frames, deaths, births)
+    lower: np.ndarray
+    temperature: np.ndarray  # (frames,) K
+    run: np.ndarray  # (frames,)
 
 
 class Results(NamedTuple):
@@ -267,3 +295,5 @@ class Results(NamedTuple):
     coefficients: np.ndarray  # (deaths, births) of the histogram, eV for a standard deviation
     spaces: dict[str, Space]
     rings: dict[str, Rings]  # "low" and "high" energy
+    distances: dict[int, Distances]  # by size of the ring
+    attention: dict[str, Attention]  # where the convolutional network looks; empty if it was not trained

@@ -22,6 +22,7 @@ from energies_from_holes_linear import (
     learning_curve,
     per_image,
     score_one,
+    standardized,
     together,
 )
 from energies_from_holes_maps import jackknifed, mixed, nearest
@@ -121,8 +122,12 @@ def test_histograms_are_probabilities_of_what_the_plane_shows(known):
     joined_cells = images(SETTINGS, frames, described)
     assert joined_cells.shape == (60, 1, 4, 4)
     np.testing.assert_allclose(joined_cells[:, 0, 1, 0], frames.energy + 7, atol=1e-6)
-    x = per_image(SETTINGS, found)
+    x = standardized(SETTINGS.grid.vector(found).T).T
     np.testing.assert_allclose([x.mean(axis=1), x.std(axis=1)], [[0] * 60, [1] * 60], atol=1e-5)
+    # Empty cells are one, and no ridge regression can tell.
+    few = per_image(SETTINGS, found)
+    assert few.shape[1] < x.shape[1] / 2
+    np.testing.assert_allclose(few @ few.T, x @ x.T, rtol=1e-4, atol=1e-3)
 
 
 def test_an_energy_in_a_cell_is_learned_and_one_that_is_nowhere_is_not(known):
@@ -180,11 +185,14 @@ def test_rings_are_measured_edge_by_edge():
     turn = np.arange(6) * np.pi / 3
     hexagon = 1.42 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
     square = 1.5 * np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
-    found = joined([measured([hexagon, square], 0, 1), measured([], 1, 2), measured([square], 2, 0)])
+    six, four = (np.arange(6) + 10, hexagon), (np.arange(4), square)
+    found = joined([measured([six, four], 0, 1), measured([], 1, 2), measured([four], 2, 0)])
     assert (found.size.tolist(), found.run.tolist(), found.without_order) == ([6, 4, 4], [0, 0, 2], 3)
     np.testing.assert_allclose(found.bonds, [1.42] * 6 + [1.5] * 8)
     np.testing.assert_allclose(found.angles, [120] * 6 + [90] * 8, atol=1e-5)
-    assert found.of_bond.tolist() == [0] * 6 + [1] * 4 + [2] * 4
+    assert found.ring.tolist() == [0] * 6 + [1] * 4 + [2] * 4
+    assert found.atom.tolist() == [*range(10, 16), *range(4), *range(4)]
+    assert found.position.shape == (14, 3)
     regions = regions_of(SETTINGS, np.array([[-0.01, 0.001], [0.0, 0.01]]))
     assert (regions["low"].sum(), regions["high"].sum()) == (1, 1)
 
@@ -201,6 +209,6 @@ def test_study_at_a_tiny_size(tmp_path):
     # A few frames tell nothing but that energies were learned at all.
     assert metrics["errors"]["soap"]["frames"]["test"][0] < metrics["energy_spread"]
     assert metrics["last_temperature_K"][0] > 300
-    assert len(list((folder / "figures").glob("*.png"))) == 8
+    assert len(list((folder / "figures").glob("*.png"))) == 12
     captions = [path.read_text() for path in (folder / "figures").glob("*.txt")]
     assert all("teacher: erhart_albe" in " ".join(caption.split()) for caption in captions)
