@@ -9,6 +9,7 @@ from studies import EXPERIMENTS, TINY, only_run, study
 
 sys.path.insert(0, str(EXPERIMENTS))
 
+import soap_settings
 from command_line import parse
 from energies_from_holes_data import loops_of_run, outside
 from energies_from_holes_inverse import joined, measured, regions_of
@@ -195,6 +196,30 @@ def test_rings_are_measured_edge_by_edge():
     assert found.position.shape == (14, 3)
     regions = regions_of(SETTINGS, np.array([[-0.01, 0.001], [0.0, 0.01]]))
     assert (regions["low"].sum(), regions["high"].sum()) == (1, 1)
+
+
+def test_a_search_without_optuna_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(ImportError, match="expected Optuna for a search, got none; try pip install"):
+        soap_settings.optional_optuna()
+    with pytest.raises(ValueError, match="expected a trial and a frame of every run, got 0 trials"):
+        soap_settings.Settings(trials=0)
+
+
+@pytest.mark.slow
+def test_a_search_that_is_started_again_goes_on_with_the_same_trials(tmp_path):
+    pytest.importorskip("optuna")
+    flags = [
+        "--n", "64", "--densities", "1.8", "3.2", "--frames", "2", "4", "2", "4", "--every", "3", "--folds", "2",
+        "--cutoffs", "3.0", "4.2", "--n-max", "2", "8", "--l-max", "1", "9", "--trials", "3", "--root", str(tmp_path),
+    ]  # fmt: skip
+    first = study("soap_settings", *flags)
+    folder = only_run(tmp_path, "soap_settings")
+    for name in ("trial-2", "report"):
+        (folder / "chunks" / f"{name}.npz").unlink()
+    kept = (folder / "chunks" / "trial-1.npz").stat().st_mtime_ns
+    assert study("soap_settings", *flags) == first
+    assert (folder / "chunks" / "trial-1.npz").stat().st_mtime_ns == kept
 
 
 @pytest.mark.slow
