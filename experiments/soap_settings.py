@@ -1,4 +1,4 @@
-"""The four settings of SOAP for `energies_from_holes.py`, searched for with Optuna as Minamitani et al. (2023) did.
+"""The four settings of SOAP for `energies_from_holes.py`, searched for with Optuna as Minamitani et al. did.
 
 A trial is averaged SOAP of some frames of every run, and a ridge regression that is asked for whole runs left out.
 The first has the published settings (cut-off 4.1, 8 radial functions, degree 9, width 0.16 angstrom); the next are

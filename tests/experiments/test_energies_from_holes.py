@@ -211,7 +211,8 @@ def test_a_search_that_is_started_again_goes_on_with_the_same_trials(tmp_path):
     pytest.importorskip("optuna")
     flags = [
         "--n", "64", "--densities", "1.8", "3.2", "--frames", "2", "4", "2", "4", "--every", "3", "--folds", "2",
-        "--cutoffs", "3.0", "4.2", "--n-max", "2", "8", "--l-max", "1", "9", "--trials", "3", "--root", str(tmp_path),
+        "--cutoffs", "3.0", "4.2", "--n-max", "2", "8", "--l-max", "1", "9", "--trials", "3",
+        "--root", str(tmp_path),
     ]  # fmt: skip
     first = study("soap_settings", *flags)
     folder = only_run(tmp_path, "soap_settings")
