@@ -101,8 +101,9 @@ def draw_structure(results: Results, k: int) -> Figure:
         panel.set(xlim=(0, box[0]), ylim=(0, box[1]), zlim=(0, box[2]), box_aspect=(1, 1, 1))
         panel.set_title(f"({'ab'[place]}) {kind} energy: {len(drawn)} rings", loc="left")
         panel.tick_params(labelsize=6, pad=-2)
-        panel.set_xlabel(r"x / $\mathrm{\AA}$", fontsize=6, labelpad=-6)
-        panel.set_ylabel(r"y / $\mathrm{\AA}$", fontsize=6, labelpad=-6)
+        panel.grid(False)
+        for axis in "xyz":
+            getattr(panel, f"set_{axis}label")(rf"{axis} / $\mathrm{{\AA}}$", fontsize=6, labelpad=-6)
     return figure
 
 
