@@ -26,9 +26,10 @@ from command_line import compute, parse, prepare
 
 prepare()
 
+from energies_from_holes_attention import attention_of
 from energies_from_holes_data import describe, outside
 from energies_from_holes_frames import Frames, Source
-from energies_from_holes_inverse import rings_of
+from energies_from_holes_inverse import distances_around, rings_of
 from energies_from_holes_labels import Labels, Relabelled, relabelled
 from energies_from_holes_linear import coefficients_of, score_linear
 from energies_from_holes_maps import spaces_of
@@ -47,16 +48,19 @@ def main(settings: Settings, executor: Any) -> None:
     larger = None if more is None else frames_of(settings, more, executor)
     with settings.place.run("energies_from_holes", settings) as run:
         scores, curves = score_linear(settings, frames, described, larger, run, executor)
-        trained, schnet = train_networks(settings, frames, described, larger, run, executor)
+        trained = train_networks(settings, frames, described, larger, run, executor)
         coefficients = run.chunk("coefficients", lambda: coefficients_of(settings, frames, described))
+        rings = rings_of(settings, frames, coefficients, run, executor)
         results = Results(
             frames=frames,
             outside=outside(settings, described.pairs),
-            scores=scores | trained,
+            scores=scores | trained.scores,
             curves=curves,
             coefficients=coefficients,
-            spaces=spaces_of(settings, frames, described, schnet, run, executor),
-            rings=rings_of(settings, frames, coefficients, run, executor),
+            spaces=spaces_of(settings, frames, described, trained.schnet, run, executor),
+            rings=rings,
+            distances=distances_around(frames, rings),
+            attention=attention_of(settings, frames, described, trained.cnn),
         )
         assemble(run, partial(report, settings, run, results))
 

@@ -12,8 +12,8 @@ from energies_from_holes_records import Described, Settings
 from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
 
-# Neighbours that an atom has room for: within 4.7 angstrom there are 76 on average at 3.5 g/cm3.
-ROOM = 160
+# Neighbours that an atom has room for, the first that suffices: frames share a few compiled programs.
+ROOMS = (48, 64, 96, 192, 384)
 # Frames of many sizes are filled up to multiples of so many atoms, as each size is compiled.
 ATOMS = 32
 
@@ -60,11 +60,8 @@ def loops_of_run(frames: Frames, k: int) -> np.ndarray:
 
 
 def complex_of(frames: Frames, i: int) -> topology.AlphaComplex:
-    """Alpha complex of one frame; of a flat sheet that nothing is above or below, in its plane."""
-    positions, box = frames.system(i)
-    if box.ndim == 1 and np.isinf(box[2]) and np.ptp(positions[:, 2]) == 0:
-        positions, box = positions[:, :2], box[:2]
-    return topology.alpha_complex(positions, box)
+    """Alpha complex of one frame."""
+    return topology.alpha_complex(*frames.in_its_space(i))
 
 
 def mean_soap_of_run(basis: structure.SoapBasis, frames: Frames, k: int) -> np.ndarray:
@@ -75,7 +72,10 @@ def mean_soap_of_run(basis: structure.SoapBasis, frames: Frames, k: int) -> np.n
 def soap_of(basis: structure.SoapBasis, frames: Frames, i: int, average: Any = None) -> np.ndarray:
     """Of one frame; in double precision, as eight radial functions are small differences of Gaussians."""
     with jax.enable_x64(True):
-        near = structure.cutoff_neighbors(*frames.system(i), basis.reach, capacity=ROOM)
+        for room in ROOMS:
+            near = structure.cutoff_neighbors(*frames.system(i), basis.reach, capacity=room)
+            if not near.overflow:
+                break
         structure.check_neighbors(near)
         if frames.of_one_size:
             return np.asarray(structure.soap(near, basis, average=average), np.float32)

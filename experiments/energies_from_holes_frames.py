@@ -38,6 +38,13 @@ class Frames(NamedTuple):
         """Positions and cell of one frame, in double precision."""
         return self.positions[i, : self.atoms[i]].astype(float), self.box[i].astype(float)
 
+    def in_its_space(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same; of a flat sheet that nothing is above or below, in its plane."""
+        positions, box = self.system(i)
+        if box.ndim == 1 and np.isinf(box[2]) and np.ptp(positions[:, 2]) == 0:
+            return positions[:, :2], box[:2]
+        return positions, box
+
     def at(self, which: np.ndarray) -> "Frames":
         """Some of them, their runs numbered anew."""
         some = Frames(*(values[which] for values in self))

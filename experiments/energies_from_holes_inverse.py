@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 from energies_from_holes_data import complex_of
 from energies_from_holes_frames import Frames
-from energies_from_holes_records import Rings, Settings
+from energies_from_holes_records import Distances, Rings, Settings
 
-from tdaglass import parallel, topology
+from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
+from tdaglass.space import widths
+
+REACH = 5.0  # of g(r), angstrom
+BINS = 100
 
 Region = np.ndarray  # (deaths, births) bool
 
@@ -52,23 +56,34 @@ def rings_of_run(settings: Settings, coldest: Frames, regions: dict[str, Region]
             epsilon = settings.noise * float(pairs.death[pair] - pairs.birth[pair])
             try:
                 volume = topology.stable_volume(complex_, pairs, int(pair), epsilon)
-                rings.append(volume.position[topology.ring(volume)])
+                order = topology.ring(volume)
+                place = volume.position[order]
+                # A flat sheet is seen in its plane.
+                rings.append((volume.atom[order], np.pad(place, ((0, 0), (0, 3 - place.shape[1])))))
             except ValueError:
                 unordered += 1  # one-sided, or several rings: neither has neighbours in order
         found[kind] = measured(rings, k, unordered)
     return found
 
 
-def measured(rings: list[np.ndarray], run: int, unordered: int) -> Rings:
-    """Sizes, lengths and angles of rings, each (atoms, 3) in order."""
-    bonds = [np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1) for ring in rings]
+def measured(rings: list[tuple[np.ndarray, np.ndarray]], run: int, unordered: int) -> Rings:
+    """Sizes, lengths and angles of rings, each with its atoms (atoms,) and their places (atoms, 3) in order."""
+    size = np.array([len(atom) for atom, _ in rings], int)
+    # Of no rings, too, there are arrays of the right shapes.
+    atom = np.concatenate([np.zeros(0, int), *(atom for atom, _ in rings)])
+    position = np.concatenate([np.zeros((0, 3)), *(place for _, place in rings)])
+    ring = np.repeat(np.arange(len(rings)), size)
+    bonds = [np.linalg.norm(np.roll(place, -1, axis=0) - place, axis=1) for _, place in rings]
+    angles = [corners(place) for _, place in rings]
     nothing = np.zeros(0)
     return Rings(
-        np.array([len(ring) for ring in rings], int),
-        np.concatenate([nothing, *bonds]),
-        np.concatenate([nothing, *(corners(ring) for ring in rings)]),
+        size,
         np.full(len(rings), run),
-        np.repeat(np.arange(len(rings)), [len(ring) for ring in rings]).astype(int),
+        ring,
+        atom,
+        position,
+        np.concatenate([nothing, *bonds]),
+        np.concatenate([nothing, *angles]),
         unordered,
     )
 
@@ -83,6 +98,34 @@ def corners(ring: np.ndarray) -> np.ndarray:
 def joined(parts: list[Rings]) -> Rings:
     """Of all runs."""
     before = np.cumsum([0, *(len(one.size) for one in parts[:-1])])
-    size, bonds, angles, run = (np.concatenate([one[k] for one in parts]) for k in range(4))
-    of_bond = np.concatenate([one.of_bond + shift for one, shift in zip(parts, before, strict=True)])
-    return Rings(size, bonds, angles, run, of_bond, sum(one.without_order for one in parts))
+    parts = [one._replace(ring=one.ring + shift) for one, shift in zip(parts, before, strict=True)]
+    *arrays, unordered = zip(*parts, strict=True)
+    return Rings._make([*map(np.concatenate, arrays), sum(unordered)])
+
+
+def distances_around(frames: Frames, rings: dict[str, Rings]) -> dict[int, Distances]:
+    """g(r) around the atoms of rings of five and of six in the last frames, whatever cells they are in.
+
+    Nothing where a frame has no cell, in which nobody knows how many atoms there should be.
+    """
+    boxes = [frames.in_its_space(int(i))[1] for i in frames.last]
+    if not all(np.isfinite(box).all() for box in boxes):
+        return {}
+    reach = min(REACH, *(0.499 * float(widths(box).min()) for box in boxes))
+    return {size: distances_of(frames, rings, size, reach) for size in (5, 6)}
+
+
+def distances_of(frames: Frames, rings: dict[str, Rings], size: int, reach: float) -> Distances:
+    """Of one size of ring, run by run."""
+    every = []
+    for k, frame in enumerate(frames.last.tolist()):
+        of_run = [of.atom[(of.run == k)[of.ring] & (of.size == size)[of.ring]] for of in rings.values()]
+        n = int(frames.atoms[frame])
+        on = np.isin(np.arange(n), np.concatenate(of_run))
+        around = structure.radial_distribution(
+            *frames.in_its_space(frame), reach, BINS, species=on.astype(int), species_count=2
+        )
+        # Of one such atom there are no pairs, and of none there is nothing.
+        like, unlike = np.nan_to_num(around.g[1, 1]), np.asarray(around.g[1, 0])
+        every.append(((on.sum() - 1) * like + (n - on.sum()) * unlike) / (n - 1))
+    return Distances(np.asarray(around.r), np.array(every))

@@ -56,26 +56,41 @@ def _blurred(grid: topology.Grid, sigma: float, pairs: jax.Array) -> jax.Array:
     return jax.lax.map(image, pairs)
 
 
+def per_cell(settings: Settings, images: np.ndarray) -> np.ndarray:
+    """Cells above the diagonal, which are scaled over the frames learned from."""
+    cells = settings.grid.vector(images)
+    return fewer(cells, cells)
+
+
 def per_image(settings: Settings, images: np.ndarray) -> np.ndarray:
-    """Cells above the diagonal, each image of mean 0 and variance 1."""
-    x = settings.grid.vector(images)
-    spread = x.std(axis=1, keepdims=True)
-    return (x - x.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    """The same, each image scaled over its cells to mean 0 and variance 1."""
+    cells = settings.grid.vector(images)
+    return fewer(standardized(cells.T).T, cells)
+
+
+def standardized(x: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and variance 1 over all rows."""
+    return np.asarray(learning.standardize(learning.fit_standardization(x), x))
+
+
+def fewer(x: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """All empty cells as one, times the root of their number: inner products of rows are what they were."""
+    empty = ~cells.any(axis=0)
+    return np.hstack([x[:, ~empty], empty.sum() ** 0.5 * x[:, empty][:, :1]])
 
 
 def both(settings: Settings, described: Described) -> np.ndarray:
-    """SOAP of mean 0 and variance 1, and blurred images, each scaled to keep the strength of its own penalty."""
-    soap = described.soap
-    spread = soap.std(axis=0)
-    scaled = (soap - soap.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    """SOAP and blurred images, each scaled to keep the strength of its own penalty."""
     holes = per_image(settings, blurred(settings, described))
-    return np.hstack([scaled / settings.alpha_soap**0.5, holes / settings.alpha_blurred**0.5])
+    return np.hstack(
+        [standardized(described.soap) / settings.alpha_soap**0.5, holes / settings.alpha_blurred**0.5]
+    )
 
 
 MODELS: dict[str, Linear] = {
     "histogram": Linear(
         "histogram, ridge",
-        lambda settings, seen: settings.grid.vector(histograms(settings, seen)),
+        lambda settings, seen: per_cell(settings, histograms(settings, seen)),
         True,
         lambda settings: settings.alpha,
     ),
@@ -121,21 +136,19 @@ def fit(
     model: Linear, settings: Settings, x: np.ndarray, y: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
     """What tells energies, in the units of y, from features like x."""
-    mean = y.mean()
-    # Sums over thousands of cells that nearly cancel.
-    with jax.enable_x64(True):
-        scale = learning.fit_standardization(x.astype(float)) if model.per_cell else None
 
-        def scaled(new: np.ndarray) -> Any:
-            new = new.astype(float)
-            return new if scale is None else learning.standardize(scale, new)
-
-        found = learning.ridge(scaled(x), y - mean, model.alpha(settings))
+    def scaled(new: np.ndarray) -> Any:
+        new = new.astype(float)
+        return new if scale is None else learning.standardize(scale, new)
 
     def tell(new: np.ndarray) -> np.ndarray:
         with jax.enable_x64(True):
-            return np.asarray(learning.predict_linear(found, scaled(new))) + mean
+            return np.asarray(learning.predict_linear(found, scaled(new)))
 
+    # Sums over thousands of cells that nearly cancel.
+    with jax.enable_x64(True):
+        scale = learning.fit_standardization(x.astype(float)) if model.per_cell else None
+        found = learning.ridge(scaled(x), y, model.alpha(settings))
     return tell
 
 

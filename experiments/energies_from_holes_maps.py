@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from energies_from_holes_frames import Frames
-from energies_from_holes_linear import blurred, histograms, per_image
+from energies_from_holes_linear import blurred, histograms, per_cell, per_image, standardized
 from energies_from_holes_records import Described, Settings, Space
 
 from tdaglass import learning, parallel
@@ -43,7 +43,7 @@ def space_of(
     return Space(
         along[:, :2],
         np.asarray(found.shares)[:2],
-        embedded(settings, along),
+        np.stack([embedded(settings, along, perplexity) for perplexity in settings.perplexities]),
         jackknifed(mixed(frames.group, near), frames.group, frames.run),
         jackknifed((frames.run[near] == frames.run[:, None]).mean(axis=1), None, frames.run),
     )
@@ -57,23 +57,18 @@ def coordinates(settings: Settings, described: Described, schnet: np.ndarray, na
         return standardized(described.soap)
     if name == "blurred":
         return per_image(settings, blurred(settings, described))
-    return standardized(settings.grid.vector(histograms(settings, described)))
+    return standardized(per_cell(settings, histograms(settings, described)))
 
 
-def standardized(x: np.ndarray) -> np.ndarray:
-    """Each feature of mean 0 and variance 1; what never varies, zero."""
-    spread = x.std(axis=0)
-    return (x - x.mean(axis=0)) / np.where(spread > 1e-6 * spread.max(), spread, np.inf)
-
-
-def embedded(settings: Settings, along: np.ndarray) -> np.ndarray:
+def embedded(settings: Settings, along: np.ndarray, perplexity: float) -> np.ndarray:
     """t-SNE from principal coordinates, which it begins with."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    perplexity = min(settings.perplexity, (len(along) - 1) / 3)
     start = (1e-4 / along[:, 0].std() * along[:, :2]).astype(np.float32)
-    tsne = TSNE(perplexity=perplexity, init=start, random_state=settings.source.seed)
+    tsne = TSNE(
+        perplexity=min(perplexity, (len(along) - 1) / 3), init=start, random_state=settings.source.seed
+    )
     # Threads add in the order in which they end, and other bits become other maps.
     with threadpool_limits(1):
         return tsne.fit_transform(along.astype(np.float32))

@@ -60,18 +60,23 @@ class Told(NamedTuple):
     larger: np.ndarray  # the same of the larger systems; empty without
     loss: np.ndarray  # (epochs,) mean square in units of the variance
     features: np.ndarray  # (frames, features) means of what SchNet makes of atoms; empty of others
+    parameters: learning.Parameters
+
+
+class Trained(NamedTuple):
+    """What all trainings say, and what later steps ask of the first with random frames left out."""
+
+    scores: dict[str, dict[str, Scored]]
+    schnet: np.ndarray  # (frames, features); no features where it was not trained
+    cnn: learning.Parameters | None  # None where it was not trained
 
 
 def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     """SOAP of every atom."""
     del described
-    rows = [soap_of(settings.basis, frames, i) for i in range(len(frames.run))]
-    mask = np.arange(frames.atoms.max()) < frames.atoms[:, None]
-    # By hand, as there are gigabytes of them: one copy on the host.
-    each = np.zeros((*mask.shape, rows[0].shape[1]), np.float32)
-    for room, row in zip(each, rows, strict=True):
-        room[: len(row)] = row
-    kept: Any = each, mask
+    each = np.stack([soap_of(settings.basis, frames, i) for i in range(len(frames.run))])
+    # Of one size: nothing to fill up, and no second copy of them.
+    kept: Any = each, np.ones(each.shape[:2], bool)
     return learning.AtomicDescriptors(*kept)
 
 
@@ -82,13 +87,9 @@ def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
     # Frame by frame: all deviations at once would be twice as large as all there is.
     squares = [np.mean((x - mean) ** 2, axis=0, where=here) for x, here in zip(rows, mask, strict=True)]
     spread = np.sqrt(np.mean(squares, axis=0))
-    spread = np.where(spread > 1e-6 * spread.max(), spread, np.inf)
-
-    def scaled(new: Samples) -> Samples:
-        each = (np.asarray(new.descriptors) - mean.astype(np.float32)) / spread.astype(np.float32)
-        return new._replace(descriptors=each)
-
-    return scaled
+    moments: Any = mean, np.where(spread > 1e-6 * spread.max(), spread, np.inf)
+    scale = learning.Standardization(*moments)
+    return lambda new: new._replace(descriptors=np.asarray(learning.standardize(scale, new.descriptors)))
 
 
 def images(settings: Settings, frames: Frames, described: Described) -> np.ndarray:
@@ -102,17 +103,16 @@ def images(settings: Settings, frames: Frames, described: Described) -> np.ndarr
 
 def scale_images(samples: np.ndarray) -> Callable[[Samples], Samples]:
     """Each cell to mean 0 and variance 1, as published."""
-    mean, spread = samples.mean(axis=0), samples.std(axis=0)
-    spread = np.where(spread > 0, spread, 1)
-    return lambda new: (new - mean) / spread
+    scale = learning.fit_standardization(samples.reshape(len(samples), -1))
+    return lambda new: np.asarray(learning.standardize(scale, new.reshape(len(new), -1))).reshape(new.shape)
 
 
 def graphs(settings: Settings, frames: Frames, described: Described) -> learning.ParticleGraph:
     """Distances to neighbours."""
     del described
     tables = []
-    for i in range(len(frames.run)):
-        near: Any = structure.cutoff_neighbors(*frames.system(i), settings.reach, capacity=ROOM)
+    for positions, box in zip(frames.positions, frames.box, strict=True):
+        near: Any = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
         structure.check_neighbors(near)
         mask = np.asarray(near.mask)
         slots = int(np.flatnonzero(mask.any(axis=0)).max(initial=0)) + 1
@@ -198,12 +198,13 @@ def train_networks(
     larger: tuple[Frames, Described] | None,
     run: Run,
     executor: Any,
-) -> tuple[dict[str, dict[str, Scored]], np.ndarray]:
-    """All networks, some parts of every kind left out; and SchNet's features of the frames, if it was trained."""
+) -> Trained:
+    """All networks, some parts of every kind left out."""
+    kinds = [kind for kind in settings.networks_without if kind in kinds_of(frames)]
     items = [
         (name, kind, k)
         for name in settings.networks
-        for kind in kinds_of(frames)
+        for kind in kinds
         for k in range(min(settings.trainings, int(folds_of(settings, frames, kind).max()) + 1))
     ]
     both = [(frames, described), *([] if larger is None else [larger])]
@@ -219,12 +220,16 @@ def train_networks(
     scores: dict[str, dict[str, Scored]] = {}
     for name in settings.networks:
         scores[name] = {}
-        for kind in kinds_of(frames):
+        for kind in kinds:
             of_kind = [one for item, one in zip(items, told, strict=True) if item[:2] == (name, kind)]
             part = folds_of(settings, frames, kind)
             scores[name][kind] = scored(frames, larger, part, kind, of_kind)
-    first = [one.features for item, one in zip(items, told, strict=True) if item == ("schnet", "frames", 0)]
-    return scores, first[0] if first else np.zeros((len(frames.run), 0))
+    first = {item[0]: one for item, one in zip(items, told, strict=True) if item[1:] == ("frames", 0)}
+    return Trained(
+        scores,
+        first["schnet"].features if "schnet" in first else np.zeros((len(frames.run), 0)),
+        first["cnn"].parameters if "cnn" in first else None,
+    )
 
 
 def scored(
@@ -304,4 +309,5 @@ def train_one(
                 16,
             )
         )
-    return Told(tell(samples), at_larger, np.asarray(trained.history.training_loss), features)
+    loss = np.asarray(trained.history.training_loss)
+    return Told(tell(samples), at_larger, loss, features, jax.tree.map(np.asarray, trained.parameters))

@@ -17,6 +17,7 @@ from tdaglass.topology import Grid
 Network = Literal["soap_network", "cnn", "schnet"]
 Kind = Literal["frames", "runs", "groups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+System = Literal["carbon", "graphene", "files"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Settings:
     """Everything that decides the result; energies are eV for each atom unless meV are said."""
 
     source: Source = field(default=Melting())
-    system: Literal["carbon", "graphene", "files"] = "carbon"
+    system: System = "carbon"
     """Where frames are from: melts of carbon, sheets of graphene, or the files of --data."""
     labels: Labels = field(default=Labels())
     preset: Literal["default", "paper"] = "default"
@@ -57,13 +58,15 @@ class Settings:
     """Of the training sets of learning curves, frames."""
     networks: tuple[Network, ...] = ("soap_network", "cnn", "schnet")
     """Those that are trained; none: --networks without a name."""
+    networks_without: tuple[Kind, ...] = ("frames", "runs")
+    """What is left out for networks."""
     trainings: int = 1
-    """Of the folds of each kind, so many are left out for networks."""
-    epochs_soap_network: int = 60
+    """Of the folds of each of these kinds, so many are left out for networks."""
+    epochs_soap_network: int = 15
     """Of SOAP and two layers for each atom."""
-    epochs_cnn: int = 40
+    epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 12
+    epochs_schnet: int = 8
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
@@ -80,8 +83,8 @@ class Settings:
     published_optimizers: bool = False
     """Steepest descent with momentum for the convolutional network, and rates that are halved at printed epochs;
     otherwise Adam with a rate that falls as a cosine."""
-    perplexity: float = 30.0
-    """Of t-SNE."""
+    perplexities: tuple[float, ...] = (10.0, 30.0, 50.0)
+    """Of t-SNE: how many frames each counts as its neighbours, more or less."""
     neighbors: int = 10
     """Of a frame among all descriptors, of which it is asked whose they are."""
     thresholds: tuple[float, float] = (-0.0045, 0.003)
@@ -99,8 +102,8 @@ class Settings:
                 f"expected pixels that divide {self.cells} cells, got {self.pixels}; try --pixels "
                 f"{self.cells // 2}"
             )
-        runs = self.source.runs
-        most = self.folds if runs is None else runs
+        # How many runs there are in files is known when they are read.
+        most = self.folds if self.source.runs is None else self.source.runs
         if not 2 <= self.folds <= most or not 1 <= self.trainings <= self.folds:
             raise ValueError(
                 f"expected 2 to {max(most, 2)} folds and no more trainings, got {self.folds} and "
@@ -144,7 +147,7 @@ class OfSheets(Settings):
     """Of graphene: several cooling rates. The plane is the published one."""
 
     source: Sheets = field(default=Sheets())
-    system: Literal["carbon", "graphene", "files"] = "graphene"
+    system: System = "graphene"
     larger: int = 2720
     plane: float = 4.0
     networks: tuple[Network, ...] = ()
@@ -155,15 +158,17 @@ class OfFiles(Settings):
     """Of users' files. Nothing larger is made of them."""
 
     source: Files = field(default=Files())
-    system: Literal["carbon", "graphene", "files"] = "files"
+    system: System = "files"
     larger: int = 0
     networks: tuple[Network, ...] = ()
 
 
-# What is published of networks.
+# What is published of networks, and what is asked of them.
 PAPER: dict[str, Any] = {
     "preset": "paper",
     "sizes": (100, 300, 1000, 3000, 10_000),
+    "networks": get_args(Network),
+    "networks_without": KINDS,
     "trainings": 5,
     "epochs_soap_network": 2500,
     "epochs_cnn": 2000,
@@ -175,7 +180,6 @@ PAPER: dict[str, Any] = {
     "gaussians": 60,
     "reach": 5.0,
     "published_optimizers": True,
-    "networks": get_args(Network),
 }
 PRESETS: dict[tuple[str, ...], Settings] = {
     ("carbon", "default"): OfMelts(),
@@ -236,20 +240,45 @@ class Space(NamedTuple):
 
     components: np.ndarray  # (frames, 2) principal coordinates
     shares: np.ndarray  # (2,) of the variance
-    tsne: np.ndarray  # (frames, 2)
-    mixing: tuple[float, float]  # of densities among neighbours, and its error
+    tsne: np.ndarray  # (perplexities, frames, 2)
+    mixing: tuple[float, float]  # of groups among neighbours, and its error
     same_run: tuple[float, float]  # share of neighbours from the same run, and its error
 
 
 class Rings(NamedTuple):
-    """Loops in cells of one sign of the coefficient, in the last frames of all runs."""
+    """Loops in cells of one sign of the coefficient, in the last frames of all runs.
+
+    Corners of all rings stand one after another, those of a ring in order.
+    """
 
     size: np.ndarray  # (rings,) atoms
-    bonds: np.ndarray  # (edges,) lengths, angstrom, of all rings one after another
-    angles: np.ndarray  # (corners,) degrees
     run: np.ndarray  # (rings,)
-    of_bond: np.ndarray  # (edges,) which ring each is of
+    ring: np.ndarray  # (corners,) which ring each is of
+    atom: np.ndarray  # (corners,) which atom it is in its frame
+    position: np.ndarray  # (corners, 3) angstrom; a ring across the edge of the box is whole
+    bonds: np.ndarray  # (corners,) length of the edge to the next, angstrom
+    angles: np.ndarray  # (corners,) degrees
     without_order: int  # loops that are not one ring
+
+
+class Distances(NamedTuple):
+    """g(r) of all atoms around those on found rings of one size."""
+
+    r: np.ndarray  # (bins,) angstrom
+    g: np.ndarray  # (runs, bins); NaN where a run has no such ring
+
+
+class Attention(NamedTuple):
+    """Where the convolutional network looks in histograms of frames of one kind, of which it has learned none.
+
+    Grad-CAM of its last convolution, in eV for each atom: cells that speak for a higher and for a lower energy.
+    """
+
+    histogram: np.ndarray  # (deaths, births) mean over the frames
+    higher: np.ndarray  # (frames, deaths, births)
+    lower: np.ndarray
+    temperature: np.ndarray  # (frames,) K
+    run: np.ndarray  # (frames,)
 
 
 class Results(NamedTuple):
@@ -262,3 +291,5 @@ class Results(NamedTuple):
     coefficients: np.ndarray  # (deaths, births) of the histogram, eV for a standard deviation
     spaces: dict[str, Space]
     rings: dict[str, Rings]  # "low" and "high" energy
+    distances: dict[int, Distances]  # by size of the ring
+    attention: dict[str, Attention]  # where the convolutional network looks; empty if it was not trained

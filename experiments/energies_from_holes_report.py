@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from energies_from_holes_attention import centre
 from energies_from_holes_figures import draw
-from energies_from_holes_linear import MODELS
+from energies_from_holes_linear import MEV, MODELS
 from energies_from_holes_networks import NETWORKS
-from energies_from_holes_records import Results, Rings, Scored, Settings, kinds_of, left_out
+from energies_from_holes_records import Attention, Results, Rings, Scored, Settings, kinds_of, left_out
 from reporting import print_files
 
 from tdaglass.runs import Run
@@ -27,6 +28,7 @@ def report(settings: Settings, run: Run, results: Results) -> None:
     print_curves(settings, metrics)
     print_spaces(settings, metrics)
     print_rings(settings, metrics)
+    print_attention(metrics)
     run.save_metrics(metrics)
     run.save_table("errors.csv", ("model", "left_out", "fold", "train_meV", "test_meV"), rows(results))
     save(run, results)
@@ -83,6 +85,7 @@ def summary(settings: Settings, results: Results) -> dict[str, Any]:
             "high": int(np.sum(results.coefficients > settings.thresholds[1])),
         },
         "rings": {kind: summary_of_rings(of) for kind, of in results.rings.items()},
+        "attention": {kind: summary_of_attention(settings, of) for kind, of in results.attention.items()},
     }
 
 
@@ -94,6 +97,7 @@ def summary_of(one: Scored) -> dict[str, Any]:
 
 def summary_of_rings(of: Rings) -> dict[str, Any]:
     """Means over rings; errors over runs, as rings of one run share their atoms."""
+    run, corners = of.run[of.ring], of.size[of.ring]
     return {
         "rings": len(of.size),
         "not_one_ring": of.without_order,
@@ -103,12 +107,32 @@ def summary_of_rings(of: Rings) -> dict[str, Any]:
         },
         "even": over_runs(of.run, of.size % 2 == 0),
         "size": over_runs(of.run, of.size),
-        "bond_angstrom": over_runs(of.run[of.of_bond], of.bonds),
-        "bond_deviation_angstrom": over_runs(of.run[of.of_bond], np.abs(of.bonds - of.bonds.mean()))
-        if len(of.bonds)
-        else [float("nan")] * 2,
-        "angle_degrees": over_runs(of.run[of.of_bond], of.angles),
+        "bond_angstrom": over_runs(run, of.bonds),
+        "bond_deviation_angstrom": over_runs(
+            run, np.abs(of.bonds - (of.bonds.mean() if len(of.bonds) else 0))
+        ),
+        "angle_degrees": over_runs(run, of.angles),
+        "by_size": {
+            str(size): {
+                "bond_angstrom": over_runs(run[corners == size], of.bonds[corners == size]),
+                "angle_degrees": over_runs(run[corners == size], of.angles[corners == size]),
+            }
+            for size in SIZES
+        },
     }
+
+
+def summary_of_attention(settings: Settings, of: Attention) -> dict[str, Any]:
+    """Where the maps have their centres, (birth, death) in square angstrom, and how high they are on average."""
+    found: dict[str, Any] = {"frames": len(of.run), "temperature_K": over_runs(of.run, of.temperature)}
+    for name, maps in (("higher", of.higher), ("lower", of.lower)):
+        birth, death = centre(settings, maps).T
+        found[name] = {
+            "birth": over_runs(of.run, birth),
+            "death": over_runs(of.run, death),
+            "mean_meV": over_runs(of.run, MEV * maps.mean(axis=(1, 2))),
+        }
+    return found
 
 
 def over_runs(run: np.ndarray, values: np.ndarray) -> list[float]:
@@ -153,13 +177,14 @@ def print_scores(settings: Settings, results: Results, metrics: dict[str, Any]) 
     larger = f"N = {settings.larger}" if settings.larger else ""
     last = "published" if published else ""
     columns = "".join(f"{words[kind]:>21}" for kind in kinds)
-    print(f"{'':36}{'trained':>14}{columns}{larger:>15}{last:>11}")
+    print(f"{'':36}{'trained':>14}{columns}{larger:>15}{last:>11}".rstrip())
     for model, of in metrics["errors"].items():
-        cells = "".join(f"{with_error(of[kind]['test']):>21}" for kind in kinds)
-        at_larger = with_error(of["frames"]["larger"]) if "larger" in of["frames"] else "-"
-        said = f"{published[model]:.1f}" if model in published else "-"
-        trained = with_error(of["frames"]["train"])
-        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{said:>11}")
+        cells = "".join(f"{with_error(of[kind]['test']) if kind in of else '-':>21}" for kind in kinds)
+        of_frames = of.get("frames", {})
+        trained = with_error(of_frames["train"]) if of_frames else "-"
+        at_larger = with_error(of_frames["larger"]) if "larger" in of_frames else ""
+        said = (f"{published[model]:.1f}" if model in published else "-") if published else ""
+        print(f"{TITLES[model]:36}{trained:>14}{cells}{at_larger:>15}{said:>11}".rstrip())
 
 
 def print_curves(settings: Settings, metrics: dict[str, Any]) -> None:
@@ -205,6 +230,25 @@ def print_rings(settings: Settings, metrics: dict[str, Any]) -> None:
         ("angle_degrees", "angle, degrees", 1),
     ):
         print(f"    {label:26}" + "".join(f"{with_error(of[key], digits):>20}" for of in of_both.values()))
+    for size in map(str, SIZES):
+        for key, label, digits in (("bond_angstrom", "edge", 3), ("angle_degrees", "angle", 1)):
+            cells = (f"{with_error(of['by_size'][size][key], digits):>20}" for of in of_both.values())
+            print(f"    {label + ', rings of ' + size:26}" + "".join(cells))
+
+
+def print_attention(metrics: dict[str, Any]) -> None:
+    """Where the convolutional network looks."""
+    if not metrics["attention"]:
+        return
+    print(
+        "\nGrad-CAM of the convolutional network in histograms that it has not learned: centre (birth, death) in "
+        "square angstrom and mean height in meV/atom, of cells that speak for a higher and a lower energy\n"
+    )
+    for kind, of in metrics["attention"].items():
+        print(f"    {kind}-like, {of['frames']} frames at {with_error(of['temperature_K'], 0)} K")
+        for way in ("higher", "lower"):
+            place = ", ".join(with_error(of[way][key], 2) for key in ("birth", "death"))
+            print(f"        {way:8}({place}){with_error(of[way]['mean_meV'], 2):>20}")
 
 
 def rows(results: Results) -> Iterator[tuple]:
@@ -227,8 +271,9 @@ def save(run: Run, results: Results) -> None:
     for name, space in results.spaces.items():
         arrays |= {f"{name}/components": space.components, f"{name}/tsne": space.tsne}
     for kind, rings in results.rings.items():
-        arrays |= {
-            f"rings/{kind}/{key}": getattr(rings, key)
-            for key in ("size", "bonds", "angles", "run", "of_bond")
-        }
+        arrays |= {f"rings/{kind}/{key}": getattr(rings, key) for key in Rings._fields[:-1]}
+    for size, found in results.distances.items():
+        arrays |= {f"rings/{size}/r": found.r, f"rings/{size}/g": found.g}
+    for kind, looked in results.attention.items():
+        arrays |= {f"attention/{kind}/{key}": getattr(looked, key) for key in Attention._fields}
     run.save_arrays(**arrays)

@@ -9,6 +9,7 @@ from studies import EXPERIMENTS, TINY, only_run, study
 
 sys.path.insert(0, str(EXPERIMENTS))
 
+import soap_settings
 from command_line import parse
 from energies_from_holes_data import loops_of_run, outside
 from energies_from_holes_frames import Frames, nowhere
@@ -23,6 +24,7 @@ from energies_from_holes_linear import (
     learning_curve,
     per_image,
     score_one,
+    standardized,
     together,
 )
 from energies_from_holes_maps import jackknifed, mixed, nearest
@@ -137,8 +139,12 @@ def test_histograms_are_probabilities_of_what_the_plane_shows(known):
     joined_cells = images(SETTINGS, frames, described)
     assert joined_cells.shape == (60, 1, 4, 4)
     np.testing.assert_allclose(joined_cells[:, 0, 1, 0], frames.energy + 7, atol=1e-6)
-    x = per_image(SETTINGS, found)
+    x = standardized(SETTINGS.grid.vector(found).T).T
     np.testing.assert_allclose([x.mean(axis=1), x.std(axis=1)], [[0] * 60, [1] * 60], atol=1e-5)
+    # Empty cells are one, and no ridge regression can tell.
+    few = per_image(SETTINGS, found)
+    assert few.shape[1] < x.shape[1] / 2
+    np.testing.assert_allclose(few @ few.T, x @ x.T, rtol=1e-4, atol=1e-3)
 
 
 def test_an_energy_in_a_cell_is_learned_and_one_that_is_nowhere_is_not(known):
@@ -196,13 +202,41 @@ def test_rings_are_measured_edge_by_edge():
     turn = np.arange(6) * np.pi / 3
     hexagon = 1.42 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
     square = 1.5 * np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
-    found = joined([measured([hexagon, square], 0, 1), measured([], 1, 2), measured([square], 2, 0)])
+    six, four = (np.arange(6) + 10, hexagon), (np.arange(4), square)
+    found = joined([measured([six, four], 0, 1), measured([], 1, 2), measured([four], 2, 0)])
     assert (found.size.tolist(), found.run.tolist(), found.without_order) == ([6, 4, 4], [0, 0, 2], 3)
     np.testing.assert_allclose(found.bonds, [1.42] * 6 + [1.5] * 8)
     np.testing.assert_allclose(found.angles, [120] * 6 + [90] * 8, atol=1e-5)
-    assert found.of_bond.tolist() == [0] * 6 + [1] * 4 + [2] * 4
+    assert found.ring.tolist() == [0] * 6 + [1] * 4 + [2] * 4
+    assert found.atom.tolist() == [*range(10, 16), *range(4), *range(4)]
+    assert found.position.shape == (14, 3)
     regions = regions_of(SETTINGS, np.array([[-0.01, 0.001], [0.0, 0.01]]))
     assert (regions["low"].sum(), regions["high"].sum()) == (1, 1)
+
+
+def test_a_search_without_optuna_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(ImportError, match="expected Optuna for a search, got none; try pip install"):
+        soap_settings.optional_optuna()
+    with pytest.raises(ValueError, match="expected a trial and a frame of every run, got 0 trials"):
+        soap_settings.Settings(trials=0)
+
+
+@pytest.mark.slow
+def test_a_search_that_is_started_again_goes_on_with_the_same_trials(tmp_path):
+    pytest.importorskip("optuna")
+    flags = [
+        "--n", "64", "--densities", "1.8", "3.2", "--frames", "2", "4", "2", "4", "--every", "3", "--folds", "2",
+        "--cutoffs", "3.0", "4.2", "--n-max", "2", "8", "--l-max", "1", "9", "--trials", "3",
+        "--root", str(tmp_path),
+    ]  # fmt: skip
+    first = study("soap_settings", *flags)
+    folder = only_run(tmp_path, "soap_settings")
+    for name in ("trial-2", "report"):
+        (folder / "chunks" / f"{name}.npz").unlink()
+    kept = (folder / "chunks" / "trial-1.npz").stat().st_mtime_ns
+    assert study("soap_settings", *flags) == first
+    assert (folder / "chunks" / "trial-1.npz").stat().st_mtime_ns == kept
 
 
 @pytest.mark.slow
@@ -217,6 +251,6 @@ def test_study_at_a_tiny_size(tmp_path):
     # A few frames tell nothing but that energies were learned at all.
     assert metrics["errors"]["soap"]["frames"]["test"][0] < metrics["energy_spread"]
     assert metrics["last_temperature_K"][0] > 300
-    assert len(list((folder / "figures").glob("*.png"))) == 8
+    assert len(list((folder / "figures").glob("*.png"))) == 12
     captions = [path.read_text() for path in (folder / "figures").glob("*.txt")]
     assert all("teacher: erhart_albe" in " ".join(caption.split()) for caption in captions)
