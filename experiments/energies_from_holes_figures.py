@@ -161,6 +161,8 @@ def draw_errors(results: Results, titles: dict[str, str]) -> Figure:
     panel.set_yticks(range(len(models)), [titles[model] for model in models])
     panel.invert_yaxis()
     panel.set_xscale("log")
+    for written in (panel.xaxis.set_major_formatter, panel.xaxis.set_minor_formatter):
+        written("{x:g}")
     panel.set_xlabel(RMSE)
     panel.legend()
     return figure

@@ -108,7 +108,7 @@ MODELS: dict[str, Linear] = {
     "soap": Linear(
         "averaged SOAP, ridge", lambda _, seen: seen.soap, True, lambda settings: settings.alpha_soap
     ),
-    "both": Linear("SOAP and blurred histogram, ridge", both, False, lambda _: 1.0),
+    "both": Linear("SOAP and blurred, ridge", both, False, lambda _: 1.0),
 }
 
 

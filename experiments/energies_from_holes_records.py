@@ -103,14 +103,16 @@ class Settings:
     """What is left out for networks."""
     trainings: int = 1
     """Of the folds of each of these kinds, so many are left out for networks."""
-    epochs_soap_network: int = 15
+    epochs_soap_network: int = 60
     """Of SOAP and two layers for each atom."""
     epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 8
+    epochs_schnet: int = 16
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
+    scale_cnn: Literal["image", "cell"] = "image"
+    """Over what the z-score of its images is taken: cells of an image, or a cell of all images learned from."""
     pixels: int = 64
     """Of the images that convolutions see; cells of the histogram are joined."""
     features: int = 32
