@@ -50,7 +50,7 @@ CAPTIONS = {
     "rings_in_the_structure": "Rings of both kinds in one of the last frames, at {density:g} g/cm3. Thin lines: "
     "atoms nearer than 1.85 angstrom.",
     "distances_of_rings": "g(r) of all atoms around those on rings of five and of six among these rings, mean "
-    "over runs; bands are standard errors. Grey: of all atoms.",
+    "over runs; bands are standard errors. Dashed: around all atoms.",
 }
 
 

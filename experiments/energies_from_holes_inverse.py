@@ -9,6 +9,7 @@ from energies_from_holes_records import Distances, Frames, Rings, Settings
 from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
 
+BONDED = 1.85  # angstrom; between the first two peaks of g(r) there is nothing
 REACH = 5.0  # of g(r), angstrom
 BINS = 100
 
