@@ -24,7 +24,7 @@ def attention_of(
     assert isinstance(network, learning.CNN)
     images = how.samples(settings, frames, described)
     out = folds_of(settings, frames, "frames") == 0
-    scaled = how.scale(images[~out])
+    scaled = how.scale(settings, images[~out])
     coldest_first = np.flatnonzero(out)[np.argsort(frames.temperature[out])]
     few = max(1, round(SHARE * len(coldest_first)))
     found = {}
@@ -45,5 +45,7 @@ def centre(settings: Settings, maps: np.ndarray) -> np.ndarray:
     """Mean birth and death of maps (frames, deaths, births), weighted by what they show, (frames, 2)."""
     n = maps.shape[-1]
     middle = settings.plane * (np.arange(n) + 0.5) / n
+    # The network sees cells below the diagonal, too, though no loop is ever there.
+    maps = maps * (middle[:, None] >= middle)
     weight = maps / np.maximum(maps.sum(axis=(1, 2), keepdims=True), 1e-30)
     return np.stack([weight.sum(axis=1) @ middle, weight.sum(axis=2) @ middle], axis=1)

@@ -49,7 +49,7 @@ CAPTIONS = {
     "rings_in_the_structure": "Rings of both kinds in one of the last frames. Thin lines: "
     "atoms nearer than 1.85 angstrom.",
     "distances_of_rings": "g(r) of all atoms around those on rings of five and of six among these rings, mean "
-    "over runs; bands are standard errors. Grey: of all atoms.",
+    "over runs; bands are standard errors. Dashed: around all atoms.",
 }
 
 
@@ -164,6 +164,8 @@ def draw_errors(settings: Settings, results: Results, titles: dict[str, str]) ->
     panel.set_yticks(range(len(models)), [titles[model] for model in models])
     panel.invert_yaxis()
     panel.set_xscale("log")
+    for written in (panel.xaxis.set_major_formatter, panel.xaxis.set_minor_formatter):
+        written("{x:g}")
     panel.set_xlabel(RMSE)
     panel.legend()
     return figure

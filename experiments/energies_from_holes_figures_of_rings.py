@@ -4,6 +4,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from energies_from_holes_inverse import BONDED
 from energies_from_holes_records import Results, Rings
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,7 +19,6 @@ SIZES = np.arange(2.5, 13)
 EDGES = np.arange(1.1, 3.01, 0.05)
 ANGLES = np.arange(40, 181, 5)
 EDGE = r"edge / $\mathrm{\AA}$"
-BONDED = 1.85  # angstrom
 DRAWN = 12  # rings of each kind
 
 
@@ -140,7 +140,7 @@ def draw_distances(results: Results) -> Figure | None:
     every = [
         structure.radial_distribution(*frames.in_its_space(k), reach, len(r)).g for k in frames.last.tolist()
     ]
-    axes[0, 0].plot(r, np.mean(every, axis=0), color="0.6", linewidth=0.8, zorder=0, label="all atoms")
+    axes[0, 0].plot(r, np.mean(every, axis=0), color="0.2", linewidth=0.8, linestyle="--", label="all atoms")
     axes[0, 0].legend(fontsize=6)
     plot.label_axes(axes[0, 0], r"$r\,/\,\mathrm{\AA}$", "g(r)")
     return figure

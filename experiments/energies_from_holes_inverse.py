@@ -12,6 +12,7 @@ from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
 from tdaglass.space import widths
 
+BONDED = 1.85  # angstrom; between the first two peaks of g(r) there is nothing
 REACH = 5.0  # of g(r), angstrom
 BINS = 100
 

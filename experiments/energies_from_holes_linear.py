@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from energies_from_holes_frames import Frames
-from energies_from_holes_records import KINDS, Curve, Described, Kind, Scored, Settings, kinds_of
+from energies_from_holes_records import KINDS, Curve, Described, Kind, Ridge, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, topology
 from tdaglass.runs import Run
@@ -79,6 +79,13 @@ def fewer(x: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return np.hstack([x[:, ~empty], empty.sum() ** 0.5 * x[:, empty][:, :1]])
 
 
+def min_max(settings: Settings, described: Described) -> np.ndarray:
+    """Cells above the diagonal, each from 0 to 1 over all frames, as the preprint scales them."""
+    cells = settings.grid.vector(histograms(settings, described))
+    low, high = cells.min(axis=0), cells.max(axis=0)
+    return fewer((cells - low) / np.where(high > low, high - low, 1), cells)
+
+
 def both(settings: Settings, described: Described) -> np.ndarray:
     """SOAP and blurred images, each scaled to keep the strength of its own penalty."""
     holes = per_image(settings, blurred(settings, described))
@@ -87,7 +94,7 @@ def both(settings: Settings, described: Described) -> np.ndarray:
     )
 
 
-MODELS: dict[str, Linear] = {
+MODELS: dict[Ridge, Linear] = {
     "histogram": Linear(
         "histogram, ridge",
         lambda settings, seen: per_cell(settings, histograms(settings, seen)),
@@ -100,6 +107,9 @@ MODELS: dict[str, Linear] = {
         False,
         lambda settings: settings.alpha,
     ),
+    "histogram_min_max": Linear(
+        "histogram, min-max, ridge", min_max, False, lambda settings: settings.alpha_min_max
+    ),
     "blurred": Linear(
         "blurred histogram, ridge",
         lambda settings, seen: per_image(settings, blurred(settings, seen)),
@@ -109,7 +119,7 @@ MODELS: dict[str, Linear] = {
     "soap": Linear(
         "averaged SOAP, ridge", lambda _, seen: seen.soap, True, lambda settings: settings.alpha_soap
     ),
-    "both": Linear("SOAP and blurred histogram, ridge", both, False, lambda _: 1.0),
+    "both": Linear("SOAP and blurred, ridge", both, False, lambda _: 1.0),
 }
 
 
@@ -167,7 +177,7 @@ def score_linear(
 ) -> tuple[dict[str, dict[str, Scored]], dict[str, Curve]]:
     """All ridge regressions by all kinds of parts, and their learning curves."""
     kinds = kinds_of(frames)
-    items = [(model, kind) for model in MODELS for kind in kinds]
+    items = [(model, kind) for model in settings.ridges for kind in kinds]
     # Positions are many times what is learned from, and nobody looks at them here.
     light = frames.light()
     of_larger = None if larger is None else (larger[0].energy, larger[1])
@@ -181,16 +191,16 @@ def score_linear(
     )
     curves = parallel.map_independent(
         partial(learning_curve, settings, light, described),
-        list(MODELS),
+        list(settings.ridges),
         executor=executor,
         keep=run.chunk,
         names=lambda model: f"learning-curve-{model}",
         progress="learning curves",
     )
-    scores: dict[str, dict[str, Scored]] = {model: {} for model in MODELS}
+    scores: dict[str, dict[str, Scored]] = {model: {} for model in settings.ridges}
     for (model, kind), one in zip(items, scored, strict=True):
         scores[model][kind] = one
-    return scores, dict(zip(MODELS, curves, strict=True))
+    return scores, dict(zip(settings.ridges, curves, strict=True))
 
 
 def score_one(
@@ -198,7 +208,7 @@ def score_one(
     frames: Frames,
     described: Described,
     larger: tuple[np.ndarray, Described] | None,
-    item: tuple[str, Kind],
+    item: tuple[Ridge, Kind],
 ) -> Scored:
     """One regression, each part left out in turn."""
     name, kind = item
@@ -228,7 +238,7 @@ def together(one: Described, other: Described) -> Described:
     return Described(np.concatenate(pairs), np.concatenate([one.soap, other.soap]))
 
 
-def learning_curve(settings: Settings, frames: Frames, described: Described, name: str) -> Curve:
+def learning_curve(settings: Settings, frames: Frames, described: Described, name: Ridge) -> Curve:
     """Errors on each part of the frames, learned from some of the others, drawn at random."""
     model, part = MODELS[name], folds_of(settings, frames, "frames")
     x, y = model.features(settings, described), frames.energy

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from energies_from_holes_data import soap_of
 from energies_from_holes_frames import Frames
-from energies_from_holes_linear import error, folds_of, histograms
+from energies_from_holes_linear import error, folds_of, histograms, standardized
 from energies_from_holes_records import Described, Kind, Network, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, structure
@@ -31,7 +31,7 @@ class Trainable(NamedTuple):
     title: str
     network: Callable[[Settings], learning.Network]
     samples: Callable[[Settings, Frames, Described], Samples]
-    scale: Callable[[Samples], Callable[[Samples], Samples]]  # by the samples that are learned from
+    scale: Callable[[Settings, Samples], Callable[[Samples], Samples]]  # by the samples that are learned from
     epochs: Callable[[Settings], int]
     batch_size: int
     rate: float
@@ -80,8 +80,9 @@ def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     return learning.AtomicDescriptors(*kept)
 
 
-def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
+def scale_atoms(settings: Settings, samples: Samples) -> Callable[[Samples], Samples]:
     """Every number of an atom to mean 0 and variance 1."""
+    del settings
     rows, mask = np.asarray(samples.descriptors), np.asarray(samples.mask, bool)[..., None]
     mean = rows.mean(axis=(0, 1), dtype=float, where=mask)
     # Frame by frame: all deviations at once would be twice as large as all there is.
@@ -101,8 +102,10 @@ def images(settings: Settings, frames: Frames, described: Described) -> np.ndarr
     return found.reshape(shape).sum(axis=(2, 4))[:, None]
 
 
-def scale_images(samples: np.ndarray) -> Callable[[Samples], Samples]:
-    """Each cell to mean 0 and variance 1, as published."""
+def scale_images(settings: Settings, samples: np.ndarray) -> Callable[[Samples], Samples]:
+    """Each image over its cells, or each cell over the images, to mean 0 and variance 1."""
+    if settings.scale_cnn == "image":
+        return lambda new: standardized(new.reshape(len(new), -1).T).T.reshape(new.shape)
     scale = learning.fit_standardization(samples.reshape(len(samples), -1))
     return lambda new: np.asarray(learning.standardize(scale, new.reshape(len(new), -1))).reshape(new.shape)
 
@@ -123,9 +126,9 @@ def graphs(settings: Settings, frames: Frames, described: Described) -> learning
     return learning.stack_graphs(tables)
 
 
-def unscaled(samples: Samples) -> Callable[[Samples], Samples]:
+def unscaled(settings: Settings, samples: Samples) -> Callable[[Samples], Samples]:
     """Distances are angstroms."""
-    del samples
+    del settings, samples
     return lambda new: new
 
 
@@ -266,7 +269,7 @@ def train_one(
     how = NETWORKS[name]
     learn = folds_of(settings, frames, kind) != fold
     samples, *larger = seen.by(name)
-    scaled = how.scale(jax.tree.map(lambda x: x[learn], samples))
+    scaled = how.scale(settings, jax.tree.map(lambda x: x[learn], samples))
     samples = scaled(samples)
     mean, spread = frames.energy[learn].mean(), frames.energy[learn].std()
     targets = jnp.asarray((frames.energy[learn] - mean) / spread, jnp.float32)[:, None]

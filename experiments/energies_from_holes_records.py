@@ -14,6 +14,7 @@ from energies_from_holes_sheets import Sheets
 from tdaglass.structure import SoapBasis
 from tdaglass.topology import Grid
 
+Ridge = Literal["histogram", "histogram_per_image", "histogram_min_max", "blurred", "soap", "both"]
 Network = Literal["soap_network", "cnn", "schnet"]
 Kind = Literal["frames", "runs", "groups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -48,10 +49,14 @@ class Settings:
     """Width of an atom in SOAP, angstrom."""
     alpha: float = 200.0
     """Strength of the ridge regression of histograms; as published."""
+    alpha_min_max: float = 1.0
+    """The same of histograms whose cells are from 0 to 1; chosen on the sheets of graphene's default."""
     alpha_blurred: float = 20.0
     """The same of blurred histograms."""
     alpha_soap: float = 0.3
     """The same of averaged SOAP."""
+    ridges: tuple[Ridge, ...] = ("histogram", "histogram_per_image", "blurred", "soap", "both")
+    """Ridge regressions: of histograms, averaged SOAP, and both."""
     folds: int = 5
     """Parts of the frames, of the runs and of their groups, each of which is left out in turn."""
     sizes: tuple[int, ...] = (100, 300, 1000)
@@ -62,14 +67,16 @@ class Settings:
     """What is left out for networks."""
     trainings: int = 1
     """Of the folds of each of these kinds, so many are left out for networks."""
-    epochs_soap_network: int = 15
+    epochs_soap_network: int = 60
     """Of SOAP and two layers for each atom."""
     epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 8
+    epochs_schnet: int = 16
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
+    scale_cnn: Literal["image", "cell"] = "image"
+    """Over what the z-score of its images is taken: cells of an image, or a cell of all images learned from."""
     pixels: int = 64
     """Of the images that convolutions see; cells of the histogram are joined."""
     features: int = 32
@@ -150,6 +157,7 @@ class OfSheets(Settings):
     system: System = "graphene"
     larger: int = 2720
     plane: float = 4.0
+    ridges: tuple[Ridge, ...] = get_args(Ridge)
     networks: tuple[Network, ...] = ()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from energies_from_holes_attention import centre
 from energies_from_holes_figures import draw
+from energies_from_holes_inverse import BONDED
 from energies_from_holes_linear import MEV, MODELS
 from energies_from_holes_networks import NETWORKS
 from energies_from_holes_records import Attention, Results, Rings, Scored, Settings, kinds_of, left_out
@@ -105,12 +106,13 @@ def summary_of_rings(of: Rings) -> dict[str, Any]:
             **{str(size): over_runs(of.run, of.size == size) for size in SIZES},
             f"more than {SIZES[-1]}": over_runs(of.run, of.size > SIZES[-1]),
         },
-        "even": over_runs(of.run, of.size % 2 == 0),
+        "even_above_3": over_runs(of.run[of.size > 3], of.size[of.size > 3] % 2 == 0),
         "size": over_runs(of.run, of.size),
         "bond_angstrom": over_runs(run, of.bonds),
         "bond_deviation_angstrom": over_runs(
             run, np.abs(of.bonds - (of.bonds.mean() if len(of.bonds) else 0))
         ),
+        "long_edges_above_3": over_runs(run[corners > 3], of.bonds[corners > 3] > BONDED),
         "angle_degrees": over_runs(run, of.angles),
         "by_size": {
             str(size): {
@@ -224,7 +226,8 @@ def print_rings(settings: Settings, metrics: dict[str, Any]) -> None:
         shares = "".join(f"{with_error(of['sizes'][size], 3):>20}" for of in of_both.values())
         print(f"    {'share of ' + size + ' atoms':26}{shares}")
     for key, label, digits in (
-        ("even", "share of even rings", 3),
+        ("even_above_3", "even, of more than 3 atoms", 3),
+        ("long_edges_above_3", f"edges > {BONDED:g}, the same", 3),
         ("bond_angstrom", "edge, angstrom", 3),
         ("bond_deviation_angstrom", "mean deviation of edges", 3),
         ("angle_degrees", "angle, degrees", 1),

@@ -20,9 +20,9 @@ from energies_from_holes_data import loops_of_run, soap_of
 from energies_from_holes_files import Files
 from energies_from_holes_frames import as_lattices, one_after_another
 from energies_from_holes_labels import Labels, relabelled, say
-from energies_from_holes_linear import folds_of
+from energies_from_holes_linear import folds_of, min_max
 from energies_from_holes_networks import scale_atoms
-from energies_from_holes_records import OfFiles, OfSheets, kinds_of
+from energies_from_holes_records import Described, OfFiles, OfSheets, kinds_of
 from energies_from_holes_sheets import Sheets
 from graphene_melt_quench import HOT, cells_of, sheet, start
 
@@ -150,6 +150,14 @@ def test_whole_runs_are_left_out_of_files_and_what_there_is_one_of_is_not(read):
     assert frames.at(frames.run == 2).run.tolist() == [0, 0]
 
 
+def test_cells_from_nought_to_one_are_scaled_over_all_frames():
+    pairs = np.zeros((3, 4, 2), np.float32)
+    pairs[0, :2], pairs[1, :2], pairs[2, :] = [[1, 3], [1, 3]], [[1, 3], [2, 3.5]], [2, 3.5]
+    found = min_max(OfSheets(cells=4, pixels=4), Described(pairs, np.zeros((3, 1))))
+    # One cell falls from 1 to 0, the other rises; all others are empty and stand as one.
+    assert sorted(found.T.tolist()) == [[0, 0, 0], [0, 0.5, 1], [1, 0.5, 0]]
+
+
 def test_the_vectors_of_a_lattice_and_atoms_that_are_not_there_are_not_seen(read, two_files):
     frames, _ = read
     alone = frames.at(np.array([2]))
@@ -166,7 +174,7 @@ def test_the_vectors_of_a_lattice_and_atoms_that_are_not_there_are_not_seen(read
     rows = np.concatenate([expected, np.full((7, expected.shape[1]), 1e6, np.float32)])[None]
     mask = (np.arange(27) < 20)[None]
     each = learning.AtomicDescriptors(rows, mask)
-    scaled = scale_atoms(each)(each).descriptors[0, :20]
+    scaled = scale_atoms(OfFiles(), each)(each).descriptors[0, :20]
     np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-4)
 
 
