@@ -22,8 +22,24 @@ CARBON = 6
 PUBLISHED = {"histogram": 59.2, "cnn": 40.7, "schnet": 30.5, "soap_network": 16.4}
 
 
+class ByPotential:
+    """A source whose atoms are moved, and whose energies are said, by a bond order."""
+
+    potential: Potential
+
+    @property
+    def teacher(self) -> str:
+        """The bond order."""
+        return self.potential
+
+    @property
+    def teacher_in_words(self) -> str:
+        """What kind it is of."""
+        return f"{self.potential}, a bond order of Tersoff's form"
+
+
 @dataclass(frozen=True)
-class Melting:
+class Melting(ByPotential):
     """All that decides the frames and their labels, which are kept and shared by all analyses of them."""
 
     potential: Potential = "erhart_albe"
@@ -68,16 +84,6 @@ class Melting:
     def title(self) -> str:
         """What the frames are."""
         return f"amorphous carbon{' and diamond' if self.diamonds else ''}, {self.n} atoms"
-
-    @property
-    def teacher(self) -> str:
-        """The bond order."""
-        return self.potential
-
-    @property
-    def teacher_in_words(self) -> str:
-        """What kind it is of."""
-        return f"{self.potential}, a bond order of Tersoff's form"
 
     @property
     def engine(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 from energies_from_holes_frames import Frames, Groups, nowhere, one_after_another
-from energies_from_holes_melts import CARBON, Potential
+from energies_from_holes_melts import CARBON, ByPotential, Potential
 from graphene_melt_quench import quench_sheets, sheet
 
 from tdaglass import glass, parallel
@@ -15,7 +15,7 @@ from tdaglass.checkpoints import Keep, parts_of
 
 
 @dataclass(frozen=True)
-class Sheets:
+class Sheets(ByPotential):
     """All that decides the frames and their labels, which are kept and shared by all analyses of them."""
 
     potential: Potential = "erhart_albe"
@@ -53,16 +53,6 @@ class Sheets:
     def title(self) -> str:
         """What the frames are."""
         return f"amorphous graphene, flat, {self.n} atoms"
-
-    @property
-    def teacher(self) -> str:
-        """The bond order."""
-        return self.potential
-
-    @property
-    def teacher_in_words(self) -> str:
-        """What kind it is of."""
-        return f"{self.potential}, a bond order of Tersoff's form"
 
     @property
     def engine(self) -> str:
