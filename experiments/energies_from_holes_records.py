@@ -219,9 +219,7 @@ class Frames(NamedTuple):
 class Described(NamedTuple):
     """What is seen of all frames."""
 
-    pairs: (
-        np.ndarray
-    )  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros where there is none
+    pairs: np.ndarray  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros fill up
     soap: np.ndarray  # (frames, features) mean over atoms
 
 
