@@ -107,7 +107,7 @@ class Settings:
     """Of SOAP and two layers for each atom."""
     epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 16
+    epochs_schnet: int = 8
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
