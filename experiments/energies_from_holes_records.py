@@ -71,7 +71,7 @@ class Settings:
     """Of SOAP and two layers for each atom."""
     epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 16
+    epochs_schnet: int = 8
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
@@ -221,9 +221,7 @@ def kinds_of(frames: Frames) -> tuple[Kind, ...]:
 class Described(NamedTuple):
     """What is seen of all frames."""
 
-    pairs: (
-        np.ndarray
-    )  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros where there is none
+    pairs: np.ndarray  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros fill up
     soap: np.ndarray  # (frames, features) mean over atoms
 
 

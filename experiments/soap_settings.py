@@ -123,7 +123,8 @@ def report(settings: Settings, frames: Frames, run: Run, tried: list[tuple[dict[
     )
     print(f"{'':12}{'cut-off':>9}{'radial':>8}{'degree':>8}{'width':>8}{'error':>16}")
     rows = [(k, *values.values(), *errors[k].tolist()) for k, (values, _) in enumerate(tried)]
-    for name, k in [("published", 0), *((f"trial {k}", k) for k in order[:BEST].tolist())]:
+    for k in [0, *order[order > 0][:BEST].tolist()]:
+        name = f"trial {k}" if k else "published"
         _, cutoff, n_max, l_max, sigma, mean, error = rows[k]
         print(f"{name:12}{cutoff:>9.2f}{n_max:>8}{l_max:>8}{sigma:>8.3f}{f'{mean:.1f} ± {error:.1f}':>16}")
     run.save_metrics({"published": rows[0][1:], "best": rows[int(order[0])][1:], "trials": len(rows)})

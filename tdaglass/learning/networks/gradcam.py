@@ -74,7 +74,7 @@ def grad_cam(
     return _grad_cam(network, parameters, images, outputs, -1 if against else 1, layer, batch_size)
 
 
-@partial(jax.jit, static_argnames=("network", "layer", "batch_size"))
+@partial(jax.jit, static_argnames=("network", "sign", "layer", "batch_size"))
 def _grad_cam(
     network: CNN,
     parameters: Parameters,

@@ -43,7 +43,7 @@ def test_weights_are_the_outputs_response_to_lifting_a_map(layer):
     signed = response(parameters, images)
     for against, expected in ((False, signed), (True, -signed)):
         got = grad_cam(network, parameters, images, output=2, against=against, layer=layer)
-        assert got.max() > 0
+        assert against or got.max() > 0
         np.testing.assert_allclose(got, np.maximum(expected, 0), rtol=1e-6, atol=1e-9)
 
 
