@@ -5,6 +5,9 @@ Its potential, temperatures and rates are not known here, and are settings. A me
 plane as chains and gas: here atoms move in the plane alone. They begin in it without a velocity across it, and the
 forces across it are then zero to the last bit. A bath of 3 N degrees of freedom of which N are frozen gives a
 plane of temperature T where it is at 2 T / 3: the temperatures here are those of the plane.
+
+A crystal cannot be melted so: at graphene's area it is a crystal still after 2 ps at 20,000 K (`erhart_albe`).
+Atoms begin at random places of the same box, no two very near each other.
 """
 
 from typing import Any
@@ -20,7 +23,8 @@ from tdaglass.glass import Stage, State, units
 from tdaglass.glass.models import BondOrderModel
 
 HOT, COLD = 9000.0, 300.0  # K
-HEATING, HOLDING = 1.0, 3.0  # ps
+SETTLING, HOLDING = 1.0, 3.0  # ps
+NEAREST = 1.15  # angstrom, of places drawn at random
 # At 9000 K a step of 1 fs lets sheets of some potentials run away from the bath, to 27,000 K with lindsay_broido.
 TIME_STEP = 0.25 * units.FEMTOSECOND
 IN_PLANE = 2 / 3  # of the temperature of the plane, which a bath for three dimensions is at
@@ -55,14 +59,37 @@ def sheet(potential: str, n: int) -> tuple[BondOrderModel, Configuration]:
 
 
 def start(key: Key[Array, ""], model: BondOrderModel, flat: Configuration) -> State:
-    """With the velocities of 300 K in the plane."""
-    state = glass.initialize(key, model, COLD * units.KELVIN, flat)
+    """At random places of the plane of a sheet, with the velocities of 300 K in it."""
+    places, velocities = jax.random.split(key)
+    box = np.asarray(flat.box, float)
+    positions = np.array(flat.positions, float)
+    positions[:, :2] = random_places(
+        np.random.default_rng(np.asarray(jax.random.key_data(places))), box[:2], len(positions)
+    )
+    state = glass.initialize(
+        velocities,
+        model,
+        COLD * units.KELVIN,
+        flat._replace(positions=jnp.asarray(positions, flat.positions.dtype)),
+    )
     return state._replace(velocity=state.velocity.at[:, 2].set(0))
+
+
+def random_places(random: np.random.Generator, box: np.ndarray, n: int) -> np.ndarray:
+    """Points of a periodic rectangle, (n, 2), one after another, none nearer to the others than `NEAREST`."""
+    found = np.zeros((0, 2))
+    while len(found) < n:
+        for point in random.uniform(size=(n, 2)) * box:
+            apart = found - point
+            apart -= box * np.round(apart / box)
+            if len(found) < n and np.all(np.sum(apart**2, axis=1) > NEAREST**2):
+                found = np.vstack([found, point])
+    return found
 
 
 def stages(rate: float, held: int, cooled: int) -> list[Stage]:
     """Of a cooling rate in kelvins for a picosecond, with so many frames while the melt is held and cooled."""
-    times = ((COLD, HOT, HEATING, 0), (HOT, HOT, HOLDING, held), (HOT, COLD, (HOT - COLD) / rate, cooled))
+    times = ((HOT, HOT, SETTLING, 0), (HOT, HOT, HOLDING, held), (HOT, COLD, (HOT - COLD) / rate, cooled))
     bath = IN_PLANE * units.KELVIN
     return [Stage(bath * begin, bath * end, time, frames) for begin, end, time, frames in times]
 
