@@ -68,7 +68,8 @@ def draw_rings_by_size(results: Results) -> Figure:
             steps(above, rings.bonds[of_size], run, EDGES, KINDS[kind], f"{kind}, {count}")
             steps(below, rings.angles[of_size], run, ANGLES, KINDS[kind], "")
         above.set_title(f"{size} atoms", fontsize=7)
-        above.legend(fontsize=6)
+        if above.get_legend_handles_labels()[0]:
+            above.legend(fontsize=6)
         plot.label_axes(above, EDGE, "share" if size == 4 else "")
         plot.label_axes(below, "angle / degree", "share" if size == 4 else "")
     plot.letter_panels(axes)

@@ -50,7 +50,7 @@ class Settings:
     alpha: float = 200.0
     """Strength of the ridge regression of histograms; as published."""
     alpha_min_max: float = 1.0
-    """The same of histograms whose cells are from 0 to 1; chosen on the sheets of graphene's default."""
+    """The same of histograms whose cells are from 0 to 1; chosen on sheets of graphene."""
     alpha_blurred: float = 20.0
     """The same of blurred histograms."""
     alpha_soap: float = 0.3
