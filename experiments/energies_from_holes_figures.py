@@ -47,8 +47,8 @@ CAPTIONS = {
     "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, "
     "lengths of edges, angles. Bars are standard errors over runs.",
     "rings_by_size": "Lengths of edges and angles of the same rings, size by size.",
-    "rings_in_the_structure": "The first rings of both kinds in one of the last frames, at {density:g} g/cm3. Thin lines: "
-    "atoms nearer than 1.85 angstrom.",
+    "rings_in_the_structure": "The first rings of both kinds in one of the last frames, at {density:g} g/cm3. "
+    "Thin lines: atoms nearer than 1.85 angstrom.",
     "distances_of_rings": "g(r) of all atoms around those on rings of five and of six among these rings, mean "
     "over runs; bands are standard errors. Dashed: around all atoms.",
 }
