@@ -16,6 +16,7 @@ from tdaglass.arguments.numbers import (
     positive,
     table,
     whole,
+    whole_numbers,
 )
 from tdaglass.arguments.particles import (
     MOST_SPECIES,
@@ -48,4 +49,5 @@ __all__ = [
     "species_count",
     "table",
     "whole",
+    "whole_numbers",
 ]

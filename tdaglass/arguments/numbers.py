@@ -1,7 +1,7 @@
 """Numbers of any type, as arrays of the type that is computed with."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -49,7 +49,7 @@ def floats(x: Numbers, name: str, *, like: Array | None = None) -> Float[Array, 
     if not isinstance(x, jax.Array):
         x = array(x, name)
     if not is_real(x.dtype):
-        raise ValueError(f"expected real numbers as {name}, got {x.dtype}; try float32")
+        raise ValueError(f"expected real numbers as {name}, got {_said(x.dtype)}; try float32")
     if like is not None:
         dtype = like.dtype
     else:
@@ -80,7 +80,7 @@ def doubles(x: Numbers, name: str) -> np.ndarray:
         raise ValueError(f"expected {name} whose values are known, got a traced array; try it outside jit")
     x = array(x, name)
     if not is_real(x.dtype):
-        raise ValueError(f"expected real numbers as {name}, got {x.dtype}; try float64")
+        raise ValueError(f"expected real numbers as {name}, got {_said(x.dtype)}; try float64")
     return np.array(x, np.float64, order="C")
 
 
@@ -130,6 +130,23 @@ def whole(x: Any, name: str, *, least: int | None = None) -> int:
     if least is not None and value < least:
         raise ValueError(f"expected {name} of at least {least}, got {value}; try {least}")
     return value
+
+
+def whole_numbers(x: Any, name: str, *, least: int | None = None) -> tuple[int, ...]:
+    """Whole numbers that are known when compiled, such as counts of particles; one alone is a tuple of one.
+
+    Raises
+    ------
+    ValueError
+        For one that is not whole, less than `least`, or unknown.
+
+    Examples
+    --------
+    >>> whole_numbers([3, 2.0], "counts"), whole_numbers(64, "counts")
+    ((3, 2), (64,))
+    """
+    several = isinstance(x, Iterable) and not isinstance(x, str | bytes) and getattr(x, "ndim", 1) > 0
+    return tuple(whole(one, name, least=least) for one in (x if several else (x,)))
 
 
 def number(x: Any, name: str) -> float:
@@ -207,6 +224,19 @@ def is_real(dtype: np.dtype) -> bool:
     return dtype.kind not in "SUOMm" and (
         jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)
     )
+
+
+def _said(dtype: np.dtype) -> str:
+    """What is no real number, in words."""
+    words = {
+        "U": "text",
+        "S": "text",
+        "b": "truth values",
+        "c": "complex numbers",
+        "O": "objects",
+        "M": "dates",
+    }
+    return words.get(dtype.kind, str(dtype))
 
 
 def of_known(function: Callable[[Any], Any], x: Any) -> Any:

@@ -36,7 +36,7 @@ def diamond(cells: Sequence[int] = (3, 3, 3), lattice_constant: float = 3.567) -
     (64, 3)
     """
     edge = arguments.positive(lattice_constant, "lattice constant", "3.567 (diamond, angstrom)")
-    return _filled(DIAMOND, np.full(3, edge), cells)
+    return _filled(DIAMOND, np.full(3, edge), _along(3, cells))
 
 
 def graphene(cells: Sequence[int] = (17, 10), bond: float = 1.42, thickness: float = 20.0) -> Configuration:
@@ -64,17 +64,23 @@ def graphene(cells: Sequence[int] = (17, 10), bond: float = 1.42, thickness: flo
     """
     bond = arguments.positive(bond, "bond length", "1.42 (graphene, angstrom)")
     thickness = arguments.positive(thickness, "thickness", "20 (angstrom)")
-    return _filled(GRAPHENE, np.array([np.sqrt(3) * bond, 3 * bond, thickness]), (*cells, 1))
+    return _filled(GRAPHENE, np.array([np.sqrt(3) * bond, 3 * bond, thickness]), (*_along(2, cells), 1))
 
 
 def _filled(
-    basis: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3"], cells: Sequence[int]
+    basis: Float[np.ndarray, "atoms 3"], cell: Float[np.ndarray, "3"], counts: tuple[int, ...]
 ) -> Configuration:
-    if len(cells) != 3:
-        raise ValueError(
-            f"expected a number of cells for each axis, got {tuple(cells)}; try (3, 3, 3), or (17, 10) for a sheet"
-        )
-    counts = [arguments.whole(count, "cells", least=1) for count in cells]
     corners = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), -1).reshape(-1, 1, 3)
     positions = jnp.asarray(((corners + basis) * cell).reshape(-1, 3))
-    return Configuration(positions, jnp.zeros(len(positions), jnp.int32), jnp.asarray(cell * counts))
+    return Configuration(
+        positions, jnp.zeros(len(positions), jnp.int32), jnp.asarray(cell * np.array(counts))
+    )
+
+
+def _along(axes: int, cells: Sequence[int]) -> tuple[int, ...]:
+    counts = arguments.whole_numbers(cells, "cells", least=1)
+    if len(counts) != axes:
+        raise ValueError(
+            f"expected a number of cells for each of {axes} axes, got {counts}; try {(3,) * axes}"
+        )
+    return counts

@@ -83,7 +83,7 @@ def test_crystals_have_their_neighbours():
         distance = np.linalg.norm(along - box * np.round(along / box), axis=-1)
         np.testing.assert_array_equal((np.abs(distance - bond) < 1e-6).sum(1), n_near)
         assert ((distance > bond + 0.5) | (distance < bond + 1e-6)).all()
-    with pytest.raises(ValueError, match=r"expected a number of cells for each axis, got \(3,\); try"):
+    with pytest.raises(ValueError, match=r"expected a number of cells for each of 3 axes, got \(3,\); try"):
         glass.diamond((3,))
 
 

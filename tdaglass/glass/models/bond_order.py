@@ -256,7 +256,7 @@ def tersoff(
     return BondOrderModel(
         name=str(name_or_path) if published else Path(name_or_path).name,
         dimension=3,
-        counts=tuple(counts),
+        counts=arguments.whole_numbers(counts, "counts"),
         number_density=arguments.positive(number_density, "number density", "0.125 (carbon at 2.5 g/cm3)"),
         masses=tuple(masses),
         elements=elements,

@@ -31,7 +31,7 @@ class Composition(ABC):
         if self.dimension not in (2, 3):
             raise ValueError(f"expected dimension 2 or 3, got {self.dimension}; try dimension=3")
         # Lists and arrays are not hashable.
-        object.__setattr__(self, "counts", tuple(arguments.whole(count, "counts") for count in self.counts))
+        object.__setattr__(self, "counts", arguments.whole_numbers(self.counts, "counts"))
         object.__setattr__(self, "masses", tuple(float(mass) for mass in self.masses))
         if min(self.counts, default=0) < 0 or sum(self.counts) < 2:
             raise ValueError(

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from tdaglass import arguments
 from tdaglass.configuration import Configuration
 from tdaglass.glass.models.all_pairs import by_rows, squared_distances
 from tdaglass.glass.models.composition import Composition
@@ -63,7 +64,7 @@ def embedded_atom(
                           temperature=2500 * glass.units.KELVIN, pressure=0.0)
     """
     potential = EmbeddedAtom.read(path, tuple(elements) if not isinstance(elements, str) else (elements,))
-    counts = tuple(counts)
+    counts = arguments.whole_numbers(counts, "counts")
     if len(counts) != len(potential.elements):
         raise ValueError(
             f"expected {len(potential.elements)} counts, one for each of {potential.elements}, got {counts}; try "
