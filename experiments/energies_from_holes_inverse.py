@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from energies_from_holes_records import Distances, Frames, Rings, Settings
+from rings import Ring, rings_of_pairs
 
 from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
@@ -48,37 +49,25 @@ def rings_of_run(settings: Settings, coldest: Frames, regions: dict[str, Region]
     found = {}
     for kind, region in regions.items():
         which = random.permutation(topology.pairs_in(pairs, settings.grid, region))[: settings.holes]
-        rings, unordered = [], 0
-        for pair in np.sort(which):
-            epsilon = settings.noise * float(pairs.death[pair] - pairs.birth[pair])
-            try:
-                volume = topology.stable_volume(complex_, pairs, int(pair), epsilon)
-                order = topology.ring(volume)
-                rings.append((volume.atom[order], volume.position[order]))
-            except ValueError:
-                unordered += 1  # one-sided, or several rings: neither has neighbours in order
-        found[kind] = measured(rings, k, unordered)
+        rings = rings_of_pairs(complex_, pairs, np.sort(which), settings.noise)
+        found[kind] = measured(rings, k, len(which) - len(rings))
     return found
 
 
-def measured(rings: list[tuple[np.ndarray, np.ndarray]], run: int, unordered: int) -> Rings:
-    """Sizes, lengths and angles of rings, each with its atoms (atoms,) and their places (atoms, 3) in order."""
-    size = np.array([len(atom) for atom, _ in rings], int)
+def measured(rings: list[Ring], run: int, unordered: int) -> Rings:
+    """Sizes, lengths and angles of rings."""
+    size = np.array([len(ring.atoms) for ring in rings], int)
+    bonds = [np.linalg.norm(np.roll(x, -1, axis=0) - x, axis=1) for _, _, x in rings]
     # Of no rings, too, there are arrays of the right shapes.
-    atom = np.concatenate([np.zeros(0, int), *(atom for atom, _ in rings)])
-    position = np.concatenate([np.zeros((0, 3)), *(place for _, place in rings)])
-    ring = np.repeat(np.arange(len(rings)), size)
-    bonds = [np.linalg.norm(np.roll(place, -1, axis=0) - place, axis=1) for _, place in rings]
-    angles = [corners(place) for _, place in rings]
     nothing = np.zeros(0)
     return Rings(
         size,
         np.full(len(rings), run),
-        ring,
-        atom,
-        position,
+        np.repeat(np.arange(len(rings)), size),
+        np.concatenate([np.zeros(0, int), *(ring.atoms for ring in rings)]),
+        np.concatenate([np.zeros((0, 3)), *(ring.positions for ring in rings)]),
         np.concatenate([nothing, *bonds]),
-        np.concatenate([nothing, *angles]),
+        np.concatenate([nothing, *(corners(ring.positions) for ring in rings)]),
         unordered,
     )
 
