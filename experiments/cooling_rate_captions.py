@@ -2,7 +2,8 @@
 
 CAPTIONS = {
     "diagrams": """Births and deaths of holes, radii in angstrom: mean number of pairs in each cell of a glass
-cooled fastest and slowest, and the difference of the mean persistence images, slow - fast.""",
+of the fastest and of the slowest repeats, {fast:.2g} and {slow:.2g}, and the difference of their mean persistence
+images. A cell is 0.01 angstrom wide and high, of loops of the metalloid 0.02.""",
     "learned": """Upper row: coefficients of the ridge regression on log10 of the cooling rate (red: more pairs
 in fast glasses), learned from the single glasses. Triangles: births and deaths of which slow (down) and fast
 (up) glasses were said to have more, as published (open) and in earlier glasses of this system (filled).""",
@@ -32,10 +33,10 @@ with the metal atoms (grey) around each of its atoms. Polyhedra are blue where t
 Axes are angstroms.""",
     "local": """Neutron structure factors by Debye's formula around rings in the cells of slow glasses in the
 slowest, and in those of fast glasses in the fastest: (a) superclusters alone, rings and all atoms around them,
-without any treatment, so that they scatter as a whole at small q; (b) all atoms in spheres of {radius:g}
-angstrom around the rings, what a sphere scatters as a whole taken away. Grey: whole glasses, the slowest.
-Bands: one standard error of the mean over glasses.""",
+without any treatment, so that they scatter as a whole at small q, beyond the panel; (b) all atoms in spheres of
+{radius:g} angstrom around the rings, what a sphere scatters as a whole taken away. Grey: whole glasses, the
+slowest. Bands: one standard error of the mean over glasses.""",
     "controls": """Controls: partial radial distribution functions and the structure factor that neutrons see,
-of the slowest and the fastest glasses; below, their difference, slow - fast. Bands are one standard error of
+of the slowest and the fastest glasses; below, their difference. Bands are one standard error of
 the mean over repeats.""",
 }

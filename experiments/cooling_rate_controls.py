@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from cooling_rate_glasses import fingerprint
-from cooling_rate_images import angstrom
+from cooling_rate_images import in_angstroms
 from cooling_rate_local import lengths_of
 from cooling_rate_prisms import polyhedra_of
 from cooling_rate_records import Control, Glasses, Settings
@@ -35,9 +35,7 @@ def control(settings: Settings, glasses: Glasses, run: Run, executor: Any) -> li
 
 def control_one(settings: Settings, glasses: Glasses, k: int) -> Control:
     """Of one glass, in angstroms."""
-    scale = angstrom(settings)
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
-    positions, box = positions * scale, box * scale
+    positions, species, box = in_angstroms(settings, glasses, k)
     reach = min(REACH, 0.499 * float(np.min(box)))
     pairs = structure.radial_distribution(positions, box, reach, BINS, species=species, species_count=2)
     vectors = structure.wave_vectors(box, SHELLS[-1], q_min=SHELLS[0], per_shell=PER_SHELL)

@@ -3,7 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 from cooling_rate_captions import CAPTIONS
-from cooling_rate_figures_of_atoms import draw_holes, draw_supercluster, logarithmic, rate_label
+from cooling_rate_figures_of_atoms import draw_holes, draw_supercluster, legend_above, logarithmic, rate_label
 from cooling_rate_local import RADIUS, WAVE_NUMBERS
 from cooling_rate_records import Results, Settings
 from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ from tdaglass.runs import Run
 from tdaglass.statistics import mean_and_error
 
 ANGSTROM = r"\mathrm{\AA}"
+WAVE_NUMBER = rf"$q \, / \, {ANGSTROM}^{{-1}}$"
 LETTERED = ("trained", "left one out", "repeats to singles")
 # Slow glasses are blue and fast ones red throughout.
 SLOW, FAST = plot.color_of(0), plot.color_of(1)
@@ -24,13 +25,13 @@ SLOW, FAST = plot.color_of(0), plot.color_of(1)
 
 def draw(settings: Settings, run: Run, results: Results) -> None:
     """Diagrams, what was learned, principal components, counts, holes, local and whole structure."""
-    figures = {"learned": draw_learned(settings, results), "predictions": draw_predictions(results)}
+    figures = {"learned": draw_learned(settings, results), "predictions": draw_predictions(settings, results)}
     captions = dict(CAPTIONS)
     if len(results.glasses.classes) > 1:
         captions["learned"] += " " + captions["change"]
         figures |= {
             "diagrams": draw_diagrams(settings, results),
-            "components": draw_components(results),
+            "components": draw_components(settings, results),
             "counts": draw_counts(settings, results),
             "glasses": draw_glasses(settings, results),
             "holes": draw_holes(settings, results),
@@ -39,7 +40,11 @@ def draw(settings: Settings, run: Run, results: Results) -> None:
         }
         if (drawn := draw_supercluster(settings, results)) is not None:
             figures["superclusters"] = drawn
-    numbers = {"share": settings.smallest_face, "holes": settings.holes, "radius": RADIUS}
+    classes = results.glasses.classes or [np.nan]
+    numbers = {
+        "share": settings.smallest_face, "holes": settings.holes, "radius": RADIUS,
+        "fast": classes[0], "slow": classes[-1],
+    }  # fmt: skip
     for name, figure in figures.items():
         caption = captions[name].replace("\n", " ").format(**numbers)
         plot.save_figure(figure, run.figure_path(name), f"{caption} {samples_of(settings, results)}")
@@ -88,11 +93,11 @@ def draw_diagrams(settings: Settings, results: Results) -> Figure:
         norm = LogNorm(0.2, max(float(x.max()) for x in counts.values()))
         for panel, (kind, image) in zip(row, counts.items(), strict=False):
             mesh = plane(panel, grid, np.ma.masked_equal(image, 0), SEQUENTIAL, norm)
-            panel.set_title(f"{name}, {ends[kind]:.2g}")
+            panel.set_title(f"{name}, {kind}")
         figure.colorbar(mesh, ax=row[1], label="pairs", shrink=0.9)
-        slow, fast = (seen.images[glasses.at(ends[kind])].mean(axis=0) for kind in ("slow", "fast"))
-        mesh = plane(row[2], grid, *with_map(signed(slow - fast, grid)))
-        row[2].set_title("slow - fast")
+        fast, slow = (seen.images[glasses.at(rate)].mean(axis=0) for rate in ends.values())
+        mesh = plane(row[2], grid, *with_map(signed(fast - slow, grid)))
+        row[2].set_title(f"{name}, fast - slow")
         figure.colorbar(mesh, ax=row[2], label="image", shrink=0.9)
         for k, panel in enumerate(row):
             plot.label_axes(panel, rf"birth / ${ANGSTROM}$", rf"death / ${ANGSTROM}$" if k == 0 else "")
@@ -148,7 +153,7 @@ def mark(panel: Axes, places: dict[str, tuple[float, float]]) -> None:
 
 
 @mpl.rc_context(STYLE)
-def draw_predictions(results: Results) -> Figure:
+def draw_predictions(settings: Settings, results: Results) -> Figure:
     """Predicted against true rates."""
     figure, axes = plot.new_figure(1, len(results.learned), width=PAGE, height=2.6, sharex=True, sharey=True)
     y = results.glasses.log_rate
@@ -163,14 +168,15 @@ def draw_predictions(results: Results) -> Figure:
                     label=f"{key}: {float(score.value):.2f} ± {float(score.error):.2f}",
                 )  # fmt: skip
         panel.set_title(name)
-        panel.legend(loc="lower right", fontsize=6)
-        plot.label_axes(panel, r"$\log_{10}$ rate", r"predicted" if panel is axes[0][0] else "")
+        panel.legend(loc="lower right", fontsize=6, title="$R^2$", title_fontsize=6)
+        rate = rf"$\log_{{10}} (R / {settings.cooling.of.rate_unit})$"
+        plot.label_axes(panel, rate, "predicted" if panel is axes[0][0] else "")
     plot.letter_panels(axes)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def draw_components(results: Results) -> Figure:
+def draw_components(settings: Settings, results: Results) -> Figure:
     """Maps of the repeats."""
     figure, axes = plot.new_figure(1, len(results.learned), width=PAGE, height=2.5)
     glasses = results.glasses
@@ -187,7 +193,13 @@ def draw_components(results: Results) -> Figure:
         plot.label_axes(panel, *shares)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, title="cooling rate", loc="outside right center", fontsize=7, title_fontsize=7
+        handles,
+        labels,
+        title=rate_label(settings),
+        loc="outside lower center",
+        fontsize=7,
+        title_fontsize=7,
+        ncols=len(labels),
     )
     plot.letter_panels(axes)
     return figure
@@ -203,13 +215,12 @@ def draw_counts(settings: Settings, results: Results) -> Figure:
             panel.errorbar(
                 results.glasses.classes, of.mean / of.mean[0], of.error / of.mean[0], elinewidth=0.8, capsize=2,
                 marker=plot.marker_of(k), color=SLOW if "slow" in region else FAST,
-                linestyle={"l": "-", "p": ":", "e": "--"}[region[0]], label=f"{region} ({of.mean[0]:.3g})",
+                linestyle={"l": "-", "p": ":", "e": "--"}[region[0]], label=f"{region} ({of.mean[0]:.0f})",
             )  # fmt: skip
         panel.axhline(1, color="0.7", linewidth=0.6, zorder=0)
         logarithmic(panel)
         panel.set_title(name)
-        if shown:
-            panel.legend(fontsize=6)
+        legend_above(panel)
         plot.label_axes(panel, rate_label(settings), "pairs, relative" if panel is axes[0][0] else "")
     plot.letter_panels(axes)
     return figure
@@ -222,7 +233,7 @@ def draw_glasses(settings: Settings, results: Results) -> Figure:
     figure, axes = plot.new_figure(1, 3, width=PAGE, height=2.3)
     energy, length = settings.cooling.of.energy_unit, settings.cooling.of.length_unit
     quantities = {
-        rf"energy $/ {energy}$": glasses.energy,
+        rf"energy per particle $/ {energy}$": glasses.energy,
         rf"pressure $/ ({energy} / {length}^3)$": glasses.pressure,
         "share of prisms": np.array([one.prisms for one in results.controls]),
     }
@@ -256,9 +267,11 @@ def draw_local(settings: Settings, results: Results) -> Figure:
             )
         panel.set_title(label)
         panel.legend()
-        plot.label_axes(panel, rf"$q \, {ANGSTROM}$", r"$S(q)$")
-    axes[0][0].set_ylim(-0.5, None)
-    plot.letter_panels(axes, inside=True)
+        plot.label_axes(panel, WAVE_NUMBER, r"$S(q)$")
+        # What a cluster scatters as a whole would dwarf the rest.
+        shown = [line.get_ydata()[line.get_xdata() > 2].max() for line in panel.get_lines()]
+        panel.set_ylim(0, 1.25 * np.nanmax(shown))
+    plot.letter_panels(axes)
     return figure
 
 
@@ -289,7 +302,7 @@ def draw_controls(settings: Settings, results: Results) -> Figure:
             )
             for i, j, name in of_pairs
         ),
-        (r"$S(q)$", controls[0].q, [c.s for c in controls], rf"$q \, {ANGSTROM}$"),
+        (r"$S(q)$", controls[0].q, [c.s for c in controls], WAVE_NUMBER),
     ]
     for k, (label, x, values, unit) in enumerate(quantities):
         found = {
@@ -301,12 +314,14 @@ def draw_controls(settings: Settings, results: Results) -> Figure:
         (slow, slow_error), (fast, fast_error) = (mean_and_error(found[kind]) for kind in ("slow", "fast"))
         error = np.hypot(slow_error, fast_error)
         axes[1, k].axhline(0, color="0.7", linewidth=0.6)
-        axes[1, k].plot(x, slow - fast, color="black", linewidth=0.8)
+        axes[1, k].plot(x, fast - slow, color="black", linewidth=0.8)
         axes[1, k].fill_between(
-            x, slow - fast - error, slow - fast + error, color="0.5", alpha=0.5, linewidth=0
+            x, fast - slow - error, fast - slow + error, color="0.5", alpha=0.5, linewidth=0
         )
         axes[0, k].set_title(label)
-        plot.label_axes(axes[1, k], unit, "slow - fast" if k == 0 else "")
+        plot.label_axes(axes[1, k], unit, "fast - slow" if k == 0 else "")
+    for panel in axes[:, :3].flat:
+        panel.set_xlim(2, None)  # no two atoms are closer
     axes[0, 0].legend()
-    plot.letter_panels(axes, inside=True)
+    plot.letter_panels(axes)
     return figure

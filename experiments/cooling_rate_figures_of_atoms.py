@@ -9,7 +9,7 @@ from cooling_rate_prisms import polyhedra_of
 from cooling_rate_records import Results, Rings, Settings
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from scipy.spatial import ConvexHull
 
@@ -40,7 +40,7 @@ def draw_holes(settings: Settings, results: Results) -> Figure:
     for kind, (rate, color) in ends.items():
         several = [results.inverse[k] for k in np.flatnonzero(glasses.at(rate)).tolist()]
         areas = np.concatenate([relative_areas(one.cages[voids]["given"]) for one in several])
-        style = {"color": color, "histtype": "step", "density": True, "label": kind}
+        style: Any = {"color": color, "histtype": "step", "density": True, "label": kind}
         axes[0, 0].hist(areas, np.linspace(0.7, 1.4, 36), **style)
         rings = [one.rings[loops][kind] for one in several]
         sizes = np.concatenate([[len(atoms) for atoms in one.atoms] for one in rings])
@@ -68,15 +68,16 @@ def draw_holes(settings: Settings, results: Results) -> Figure:
     labels = (
         (axes[0, 0], "triangle area / mean of its cage", "density"),
         (axes[0, 1], rate_label(settings), "scatter of areas in a cage"),
-        (axes[0, 2], "atoms on a ring", "density"),
-        (axes[1, 0], "prisms on a ring", "density"),
+        (axes[0, 2], "atoms on a ring", "share of rings"),
+        (axes[1, 0], "prisms on a ring", "share of rings"),
         (axes[1, 1], rate_label(settings), "atoms on a ring"),
         (axes[1, 2], rate_label(settings), "share of neighbours on rings"),
     )
     for panel, x, y in labels:
         plot.label_axes(panel, x, y)
-        panel.margins(y=0.25)  # room for the legend
-        panel.legend(fontsize=6)
+        legend_above(panel, 2)
+    for panel in (axes[0, 2], axes[1, 0]):
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     plot.letter_panels(axes)
     return figure
 
@@ -89,6 +90,16 @@ def against(
         rates, mean, error, color=color, marker=plot.marker_of(k), elinewidth=0.8, capsize=2, label=label
     )
     logarithmic(panel)
+
+
+def legend_above(panel: Axes, columns: int = 1) -> None:
+    """A legend over what is drawn, with room made for it."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        low, high = panel.get_ylim()
+        rows = -(-len(handles) // columns)
+        panel.set_ylim(low, high + (0.05 + 0.11 * rows) * (high - low))
+        panel.legend(handles, labels, loc="upper center", fontsize=6, ncols=columns, columnspacing=1)
 
 
 def logarithmic(panel: Axes) -> None:

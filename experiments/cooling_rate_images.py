@@ -17,9 +17,11 @@ from tdaglass.runs import Run
 WEIGHT = topology.arctan_weight(1.0, 1.0)
 
 
-def angstrom(settings: Settings) -> float:
-    """In one unit of length of the glasses."""
-    return settings.cooling.of.angstrom if settings.angstrom is None else settings.angstrom
+def in_angstroms(settings: Settings, glasses: Glasses, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions, species and box of one glass; in double precision, so that those of a file are the same."""
+    scale = settings.cooling.of.angstrom if settings.angstrom is None else settings.angstrom
+    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
+    return positions.astype(float) * scale, species, box.astype(float) * scale
 
 
 def see(settings: Settings, glasses: Glasses, run: Run, executor: Any) -> dict[str, Seen]:
@@ -41,15 +43,14 @@ def see(settings: Settings, glasses: Glasses, run: Run, executor: Any) -> dict[s
 
 def see_one(settings: Settings, glasses: Glasses, k: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Pairs and image of each picture of a glass; one complex for all pictures of a species."""
-    scale = angstrom(settings)
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
+    positions, species, box = in_angstroms(settings, glasses, k)
     found = {}
     by_species = groupby(settings.cooling.of.pictures.items(), key=lambda item: item[1].species)
     for which, items in by_species:
         pictures = dict(items)
         diagrams = topology.diagrams(
-            positions * scale,
-            box * scale,
+            positions,
+            box,
             dimensions=[picture.dimension for picture in pictures.values()],
             subset=np.flatnonzero(species == which),
         )

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from cooling_rate_glasses import fingerprint
-from cooling_rate_images import angstrom
+from cooling_rate_images import in_angstroms
 from cooling_rate_local import local_factors
 from cooling_rate_prisms import Polyhedra, polyhedra_of
 from cooling_rate_records import Cages, Glasses, Inverse, Rings, Settings
 from cooling_rate_systems import Picture
+from rings import rings_of_pairs
 
 from tdaglass import parallel, topology
 from tdaglass.runs import Run
@@ -93,10 +94,9 @@ def trace_one(settings: Settings, glasses: Glasses, regions: Regions, k: int) ->
 
 def complex_of(settings: Settings, glasses: Glasses, k: int, picture: Picture) -> Complex:
     """Of the atoms of one species."""
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
-    scale = angstrom(settings)
+    positions, species, box = in_angstroms(settings, glasses, k)
     chosen = np.flatnonzero(species == picture.species)
-    alpha = topology.alpha_complex(positions[chosen].astype(float) * scale, box.astype(float) * scale)
+    alpha = topology.alpha_complex(positions[chosen], box)
     tree = topology.persistence_tree(alpha) if picture.dimension == 2 else None
     return Complex(alpha, topology.persistence(alpha)[picture.dimension], tree, chosen)
 
@@ -112,42 +112,30 @@ def chosen_pairs(
         yield name, np.sort(which[drawn])
 
 
-def volume_of(settings: Settings, complex_: Complex, which: int) -> topology.Volume:
-    """What of a hole noise would not take: an early void swallows later ones in its smallest volume."""
-    alpha, pairs, tree, _ = complex_
-    epsilon = settings.noise * float(pairs.death[which] - pairs.birth[which])
-    return topology.stable_volume(alpha, pairs, int(which), epsilon, tree=tree)
-
-
 def find_cages(settings: Settings, complex_: Complex, which: np.ndarray) -> Cages:
     """Voids of the metal, with the areas of the triangles around them."""
-    volumes = [volume_of(settings, complex_, int(k)) for k in which]
+    alpha, pairs, tree, chosen = complex_
+    # Of stable volumes, which noise would not take: an early void swallows later ones in its smallest volume.
+    epsilon = settings.noise * (pairs.death - pairs.birth)
+    volumes = [topology.stable_volume(alpha, pairs, k, float(epsilon[k]), tree=tree) for k in which.tolist()]
     return Cages(
         radii_of(complex_, which),
-        [complex_.chosen[volume.boundary_atoms] for volume in volumes],
+        [chosen[volume.boundary_atoms] for volume in volumes],
         [topology.boundary_areas(volume) for volume in volumes],
     )
 
 
 def find_rings(settings: Settings, complex_: Complex, which: np.ndarray, polyhedra: Polyhedra) -> Rings:
     """Loops of the metalloid in order, how many prisms stand on each, and how neighbours share atoms."""
-    atoms, places, kept = [], [], []
-    for k in which:
-        try:
-            volume = volume_of(settings, complex_, int(k))
-            order = topology.ring(volume)
-        except ValueError:
-            continue  # one-sided, or several rings: neither has neighbours in order
-        kept.append(k)
-        atoms.append(complex_.chosen[volume.atom[order]])
-        places.append(volume.position[order])
+    rings = rings_of_pairs(complex_.alpha, complex_.pairs, which, settings.noise)
+    atoms = [complex_.chosen[ring.atoms] for ring in rings]
     return Rings(
-        radii_of(complex_, np.array(kept, int)),
+        radii_of(complex_, np.array([ring.pair for ring in rings], int)),
         atoms,
         np.array([polyhedra.prism[ring].sum() for ring in atoms], int),
         [shared_atoms(polyhedra, ring) for ring in atoms],
-        *superclusters(polyhedra, atoms, places),
-        len(which) - len(kept),
+        *superclusters(polyhedra, atoms, [ring.positions for ring in rings]),
+        len(which) - len(rings),
     )
 
 

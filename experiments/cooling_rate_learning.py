@@ -48,9 +48,7 @@ def learn(settings: Settings, glasses: Glasses, picture: Picture, seen: Seen) ->
         coefficients=picture.grid.image(np.asarray(model.coefficients)),
         predicted={name: spread(len(y), which, values) for name, (which, values) in predicted.items()},
         scores={
-            name: learning.jackknife(
-                learning.r_squared, y[which], values, glasses.number[many] if which is many else None
-            )
+            name: score(y[which], values, glasses.number[many] if which is many else which)
             for name, (which, values) in predicted.items()
         },
         shares=shares,
@@ -68,6 +66,13 @@ def spread(n: int, which: np.ndarray, values: jnp.ndarray) -> np.ndarray:
     out = np.full(n, np.nan)
     out[which] = np.asarray(values)
     return out
+
+
+def score(y: jnp.ndarray, predicted: jnp.ndarray, groups: np.ndarray) -> learning.Estimate:
+    """R2 and its jackknife error, which takes three groups."""
+    if len(np.unique(groups)) < 3:
+        return learning.Estimate(learning.r_squared(y, predicted), jnp.array(jnp.nan))
+    return learning.jackknife(learning.r_squared, y, predicted, groups)
 
 
 def first_component(x: jnp.ndarray, y: jnp.ndarray) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from cooling_rate_images import angstrom
+from cooling_rate_images import in_angstroms
 from cooling_rate_records import Glasses, Settings
 
 from tdaglass import structure
@@ -33,16 +33,15 @@ def local_factors(
     """
     if not superclusters:
         return np.full((2, len(WAVE_NUMBERS)), np.nan)
-    scale = angstrom(settings)
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
+    positions, species, box = in_angstroms(settings, glasses, k)
     b = lengths_of(settings)
     # In a small box no sphere that meets itself.
-    radius = min(RADIUS, 0.499 * float(np.min(box)) * scale)
+    radius = min(RADIUS, 0.499 * float(np.min(box)))
     alone, around = [], []
     for atoms, at in zip(superclusters[:SPHERES], places, strict=False):
         alone.append((at, b[species[atoms]]))
         center = at.mean(axis=0)
-        near = nearest_images(positions * scale, box * scale, center)
+        near = nearest_images(positions, box, center)
         inside = np.linalg.norm(near, axis=1) < radius
         around.append((near[inside], b[species[inside]]))
     return np.stack([mean_factor(alone, None), mean_factor(around, radius)])

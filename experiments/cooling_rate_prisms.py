@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from cooling_rate_images import angstrom
+from cooling_rate_images import in_angstroms
 from cooling_rate_records import Glasses, Settings
 
 from tdaglass import structure
@@ -23,9 +23,8 @@ class Polyhedra(NamedTuple):
 
 def polyhedra_of(settings: Settings, glasses: Glasses, k: int) -> Polyhedra:
     """Of one glass."""
-    positions, species, box = (np.asarray(x[k]) for x in glasses.configuration)
-    scale = angstrom(settings)
-    cells = structure.voronoi(positions * scale, box * scale)
+    positions, species, box = in_angstroms(settings, glasses, k)
+    cells = structure.voronoi(positions, box)
     cells = structure.drop_small_faces(cells, settings.smallest_face, particles=species == 1)
     indices = structure.voronoi_index(cells) * (species == 1)[:, None]
     others = np.sum(cells.face_edges > 6, axis=1)

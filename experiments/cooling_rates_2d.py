@@ -7,8 +7,10 @@ passed on the way, are the control.
 
     python experiments/cooling_rates_2d.py                       half an hour on one core
     python experiments/cooling_rates_2d.py --system kob_andersen_2d
+    python experiments/cooling_rates_2d.py --kept FOLDER         and the published rate, from `keep_quenches.py`
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +24,9 @@ from cooling_rates_2d_records import PRESETS, AtRate, Settings, Taught
 from cooling_rates_2d_report import report
 from glass_or_liquid import cool
 from glass_or_liquid_fields import describe, surroundings
-from glass_or_liquid_records import GLASS, KINDS, LIQUID
+from glass_or_liquid_files import read_quenches
+from glass_or_liquid_records import GLASS, KINDS, LIQUID, PUBLISHED_COOLING
+from glass_or_liquid_records import Settings as Study
 from glass_or_liquid_report import compare
 from glass_or_liquid_training import network_of, right, train
 from reporting import assemble
@@ -32,27 +36,34 @@ from tdaglass.configuration import Configuration
 from tdaglass.runs.chunks import Chunks
 from tdaglass.statistics import correlation
 
+Studies = dict[float, Study]  # by the cooling rate
+
 
 def chosen(both: Configuration, numbers: np.ndarray) -> Configuration:
     """Of the liquids and glasses (2, quenches, ...) those with these numbers."""
     return jax.tree.map(lambda x: x[:, numbers], both)
 
 
-def around(settings: Settings, both: dict[float, Configuration], rate: float) -> np.ndarray:
+def around(studies: Studies, both: dict[float, Configuration], rate: float) -> np.ndarray:
     """How area and packing go together, (2, quenches): in liquids, then in glasses."""
     found = []
     for kind in (LIQUID, GLASS):
         of_kind = jax.tree.map(lambda x, kind=kind: x[kind], both[rate])
-        found.append(correlation(*surroundings(settings.at(rate), of_kind)).pearson)
+        found.append(correlation(*surroundings(studies[rate], of_kind)).pearson)
     return np.stack(found)
 
 
 def teach(
-    settings: Settings, keep: Chunks, both: dict[float, Configuration], here: bool, piece: tuple[float, int]
+    settings: Settings,
+    studies: Studies,
+    keep: Chunks,
+    both: dict[float, Configuration],
+    here: bool,
+    piece: tuple[float, int],
 ) -> Taught:
     """A network taught by some quenches at a rate, and what it says of the others."""
     rate, k = piece
-    study, all_of_rate = settings.at(rate), both[rate]
+    study, all_of_rate = studies[rate], both[rate]
     order = np.random.default_rng([settings.seed, k]).permutation(study.cooling.number)
     taught, unseen = (np.sort(numbers) for numbers in np.split(order, [settings.taught]))
     trained = train(study, keep.within(name_of(piece)), chosen(all_of_rate, taught), None, here, k)
@@ -80,33 +91,44 @@ def main(settings: Settings, executor: Any) -> None:
     place = settings.place
     engine = glass.describe_engine("auto", settings.model)
     print(f"Simulating with {engine}.")
-    both = {}
+    both: dict[float, Configuration] = {}
+    identity: Any = settings
+    kept = 0
+    if settings.kept is not None:
+        published = replace(PUBLISHED_COOLING, system=settings.system, liquid=settings.liquid)
+        both[published.rate], by = read_quenches(settings.kept, published)
+        positions = both[published.rate].positions
+        # Others may lie in the same folder another time.
+        identity, kept = {"settings": settings, "quenches": positions}, positions.shape[1]
+        print(f"{kept} quenches of {settings.kept} were cooled with {by}.")
+    studies = settings.studies(kept)
+    pieces = settings.pieces(studies)
     for rate in settings.rates:
-        cooling = settings.at(rate).cooling
-        with place.run("quenches", cooling, engine=engine, wait=True) as kept:
-            both[rate] = jax.tree.map(np.asarray, cool(cooling, kept, executor))
-    with place.run("cooling_rates_2d", settings, engine=engine) as run:
+        cooling = studies[rate].cooling
+        with place.run("quenches", cooling, engine=engine, wait=True) as cooled:
+            both[rate] = jax.tree.map(np.asarray, cool(cooling, cooled, executor))
+    with place.run("cooling_rates_2d", identity, engine=engine) as run:
         among = parallel.map_independent(
-            partial(around, settings, both),
-            settings.rates,
+            partial(around, studies, both),
+            studies,
             executor=executor,
             keep=run.chunk,
             names=lambda rate: f"rate-{rate:g}",
             progress="fields",
         )
         taught = parallel.map_independent(
-            partial(teach, settings, run.chunk, both, executor is None),
-            settings.pieces,
+            partial(teach, settings, studies, run.chunk, both, executor is None),
+            pieces,
             executor=executor,
             keep=run.chunk,
             names=name_of,
             progress=None if executor is None else "trainings",
         )
         found = []
-        for rate, packing_with_area in zip(settings.rates, among, strict=True):
-            of_rate = [one for (r, _), one in zip(settings.pieces, taught, strict=True) if r == rate]
+        for rate, packing_with_area in zip(studies, among, strict=True):
+            of_rate = [one for (r, _), one in zip(pieces, taught, strict=True) if r == rate]
             of_networks = Taught(*map(np.stack, zip(*of_rate, strict=True))) if of_rate else None
-            found.append(AtRate(rate, packing_with_area, of_networks))
+            found.append(AtRate(rate, studies[rate].cooling.n, packing_with_area, of_networks))
         assemble(run, partial(report, settings, run, found))
 
 

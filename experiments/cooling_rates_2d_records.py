@@ -1,13 +1,14 @@
 """The settings of `cooling_rates_2d.py`, and what its steps hand on to the report."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import glass_or_liquid_records as glass_or_liquid
 import numpy as np
 from command_line import Place
-from glass_or_liquid_records import MODELS, Cooling, System
+from glass_or_liquid_records import MODELS, PUBLISHED_COOLING, Cooling, System
 
 from tdaglass import glass
 
@@ -27,6 +28,8 @@ class Settings:
     """Of cooling, temperature per time."""
     quenches: tuple[int, ...] = (32, 32, 24, 12)
     """Independent liquids that are cooled at each rate."""
+    kept: Path | None = None
+    """Folder of quenches that `keep_quenches.py` has kept, of the published size and rate: one rate more."""
     batch: int = 4
     """Of them at once; a finished batch is kept."""
     hot: float = 4.0
@@ -49,36 +52,55 @@ class Settings:
                 f"expected a number of quenches for each of {len(self.rates)} rates, got {len(self.quenches)}; "
                 f"try --quenches {' '.join(['16'] * len(self.rates))}"
             )
+        if self.kept is not None and PUBLISHED_COOLING.rate in self.rates:
+            raise ValueError(
+                f"expected other rates than the published {PUBLISHED_COOLING.rate:g} beside --kept, got it among "
+                f"{self.rates}; try without it"
+            )
 
     @property
     def model(self) -> glass.PairModel:
         """What is cooled."""
         return MODELS[self.system](self.n)
 
-    @property
-    def pieces(self) -> list[tuple[float, int]]:
+    def studies(self, kept: int) -> dict[float, glass_or_liquid.Settings]:
+        """Those of the study at each rate, the kept quenches, so many, last."""
+        found = {}
+        for rate, quenches in zip(self.rates, self.quenches, strict=True):
+            found[rate] = self.study(
+                Cooling(
+                    system=self.system,
+                    n=self.n,
+                    quenches=quenches,
+                    batch=self.batch,
+                    hot=self.hot,
+                    liquid=self.liquid,
+                    rate=rate,
+                    seed=self.seed,
+                ),
+                glass_or_liquid.Settings.cells,
+            )
+        if kept:
+            published = glass_or_liquid.PRESETS[self.system, "paper"]
+            cooling = replace(published.cooling, quenches=kept)
+            found[cooling.rate] = self.study(cooling, published.cells)
+        return found
+
+    def study(self, cooling: Cooling, cells: int) -> glass_or_liquid.Settings:
+        """That of some glasses, whose trainings have as many steps whatever teaches them."""
+        batch_size = min(glass_or_liquid.Settings.batch_size, 2 * self.taught)
+        epochs = math.ceil(STEPS / (2 * self.taught // batch_size))
+        return glass_or_liquid.Settings(
+            cooling, cells=cells, epochs=epochs, batch_size=batch_size, keep_every=epochs
+        )
+
+    def pieces(self, studies: dict[float, glass_or_liquid.Settings]) -> list[tuple[float, int]]:
         """Networks, each by its rate and its number."""
         return [
             (rate, k)
-            for rate, quenches in zip(self.rates, self.quenches, strict=True)
-            for k in range(self.trainings if quenches > self.taught else 0)
+            for rate, study in studies.items()
+            for k in range(self.trainings if study.cooling.number > self.taught else 0)
         ]
-
-    def at(self, rate: float) -> glass_or_liquid.Settings:
-        """Those of the study at one rate."""
-        cooling = Cooling(
-            system=self.system,
-            n=self.n,
-            quenches=self.quenches[self.rates.index(rate)],
-            batch=self.batch,
-            hot=self.hot,
-            liquid=self.liquid,
-            rate=rate,
-            seed=self.seed,
-        )
-        batch_size = min(glass_or_liquid.Settings().batch_size, 2 * self.taught)
-        epochs = math.ceil(STEPS / (2 * self.taught // batch_size))
-        return glass_or_liquid.Settings(cooling, epochs=epochs, batch_size=batch_size, keep_every=epochs)
 
 
 PRESETS: dict[tuple[str, ...], Settings] = {
@@ -99,6 +121,7 @@ class AtRate(NamedTuple):
     """What was found at one cooling rate."""
 
     rate: float
+    n: int  # particles
     packing_with_area: np.ndarray  # (2, quenches) Pearson's coefficient of 1 - Theta with the area
     taught: Taught | None  # where there were enough quenches
 

@@ -24,6 +24,9 @@ exp(-r / 3): means and standard errors over {quenches} systems at rates of {rate
 passed at T = {liquid:g}. (b) That of Grad-CAM with the area in glasses. Grey: {trainings} networks at each
 rate, taught by {taught} glasses and liquids, each its mean over the glasses that did not teach it. Points:
 their mean, bars: their standard deviation. Star and dashes: published, N = 2000, of one network."""
+CAPTION_KEPT = (
+    """ Open symbols: {systems} systems of {n} particles, cooled as slowly as the published ones."""
+)
 
 
 def report(settings: Settings, run: Run, found: list[AtRate]) -> None:
@@ -39,6 +42,8 @@ def report(settings: Settings, run: Run, found: list[AtRate]) -> None:
     caption = CAPTION.replace("\n", " ").format(
         **vars(settings) | {"quenches": listed(settings.quenches), "rates": listed(settings.rates)}
     )
+    if settings.kept is not None:
+        caption += CAPTION_KEPT.format(systems=found[-1].packing_with_area.shape[1], n=found[-1].n)
     plot.save_figure(draw(settings, found), run.figure_path("cooling_rates"), caption)
     print_files(run)
 
@@ -53,6 +58,7 @@ def summary(one: AtRate) -> dict[str, Any]:
     """Of one rate: means with errors over systems, and how far networks lie apart."""
     of_systems = dict(zip(KINDS, zip(*mean_and_error(one.packing_with_area.T), strict=True), strict=True))
     return {
+        "particles": one.n,
         "systems": one.packing_with_area.shape[1],
         **{f"packing_with_area_{kind}": [float(x) for x in values] for kind, values in of_systems.items()},
         **({} if one.taught is None else of_networks(one.taught)),
@@ -78,9 +84,9 @@ def means_over_glasses(values: np.ndarray) -> np.ndarray:
 def print_table(settings: Settings, metrics: dict[str, dict[str, Any]]) -> None:
     """One line for each rate."""
     published = PUBLISHED[settings.system].correlations
-    print(f"\n{settings.system}, N = {settings.n}, cooled from T = {settings.hot:g}; Pearson's coefficients")
+    print(f"\n{settings.system}, cooled from T = {settings.hot:g}; Pearson's coefficients")
     print(
-        f"{'rate':>8}{'systems':>9}{'1 - Theta, area: glass':>26}{f'T = {settings.liquid:g}':>16}"
+        f"{'rate':>8}{'N':>6}{'systems':>9}{'1 - Theta, area: glass':>26}{f'T = {settings.liquid:g}':>16}"
         f"{'told rightly':>14}{'Grad-CAM, area':>18}{'networks':>10}"
     )
     for rate, row in metrics.items():
@@ -89,9 +95,10 @@ def print_table(settings: Settings, metrics: dict[str, dict[str, Any]]) -> None:
         if "told_rightly" in row:
             mean = np.mean(row["grad_cam_with_area"])
             looked = f"{row['told_rightly']:>14.3f}{mean:>18.3f}{row['networks_apart']:>10.3f}"
-        print(f"{rate:>8}{row['systems']:>9}{glass:>26}{liquid:>16}{looked}")
+        print(f"{rate:>8}{row['particles']:>6}{row['systems']:>9}{glass:>26}{liquid:>16}{looked}")
     print(
-        f"{PUBLISHED_COOLING.rate:>8g}{'':>9}{published['packing', 'area'] + ' (published)':>26}{'':>30}"
+        f"{PUBLISHED_COOLING.rate:>8g}{PUBLISHED_COOLING.n:>6}{'':>9}"
+        f"{published['packing', 'area'] + ' (published)':>26}{'':>30}"
         f"{published['grad_cam', 'area'] + ' (published)':>22}"
     )
 
@@ -102,7 +109,7 @@ def draw(settings: Settings, found: list[AtRate]) -> Figure:
     figure, axes = plot.new_figure(1, 2, width=PAGE, sharex=True)
     left, right = axes[0]
     draw_packing(settings, left, found)
-    draw_networks(right, found)
+    draw_networks(settings, right, found)
     published = PUBLISHED[settings.system].correlations
     for panel, pair in ((left, ("packing", "area")), (right, ("grad_cam", "area"))):
         panel.axhline(0, color="0.7", linewidth=0.6, zorder=0)
@@ -125,33 +132,40 @@ def draw_packing(settings: Settings, panel: Axes, found: list[AtRate]) -> None:
     """1 - Theta with the area, in glasses and in the liquids they come from."""
     for k, (kind, label) in enumerate({GLASS: "$T = 0.05$", LIQUID: f"$T = {settings.liquid:g}$"}.items()):
         # Side by side, so that bars do not hide each other.
-        rates = [one.rate * 1.06 ** (1 - 2 * k) for one in found]
-        mean, error = np.transpose([mean_and_error(one.packing_with_area[kind]) for one in found])
-        bars(panel, k, rates, mean, error, label)
+        each = [
+            (one, one.rate * 1.06 ** (1 - 2 * k), *mean_and_error(one.packing_with_area[kind]))
+            for one in found
+        ]
+        bars(settings, panel, k, each, label)
 
 
-def draw_networks(panel: Axes, found: list[AtRate]) -> None:
+def draw_networks(settings: Settings, panel: Axes, found: list[AtRate]) -> None:
     """Grad-CAM with the area in glasses: each network, their means, and how far they lie apart."""
     taught = {one.rate: means_over_glasses(one.taught.with_area) for one in found if one.taught is not None}
     if not taught:
         return
     each = np.array([(rate, value) for rate, values in taught.items() for value in values])
     panel.plot(*each.T, "o", color="0.55", markersize=2.5, zorder=1, label="one network")
-    mean, apart = np.transpose([(np.mean(v), np.std(v, ddof=1)) for v in taught.values()])
-    bars(panel, 2, [rate / 1.2 for rate in taught], mean, apart, "mean of networks")
+    spread = [
+        (one, one.rate / 1.2, np.mean(taught[one.rate]), np.std(taught[one.rate], ddof=1))
+        for one in found
+        if one.rate in taught
+    ]
+    bars(settings, panel, 2, spread, "mean of networks")
 
 
 def bars(
-    panel: Axes, k: int, rates: Sequence[float], mean: np.ndarray, error: np.ndarray, label: str
+    settings: Settings, panel: Axes, k: int, each: Sequence[tuple[AtRate, float, Any, Any]], label: str
 ) -> None:
-    """The k-th curve, with its errors."""
-    panel.errorbar(
-        rates,
-        mean,
-        error,
-        color=plot.color_of(k),
-        marker=plot.marker_of(k),
-        elinewidth=0.8,
-        capsize=2,
-        label=label,
-    )
+    """The k-th curve of places, values and errors; open symbols apart from it for systems of another size."""
+    style: dict[str, Any] = {
+        "color": plot.color_of(k),
+        "marker": plot.marker_of(k),
+        "elinewidth": 0.8,
+        "capsize": 2,
+    }
+    of_size = [row[1:] for row in each if row[0].n == settings.n]
+    others = [row[1:] for row in each if row[0].n != settings.n]
+    panel.errorbar(*np.transpose(of_size), **style, label=label)
+    if others:
+        panel.errorbar(*np.transpose(others), **style, linestyle="none", markerfacecolor="white")

@@ -46,8 +46,8 @@ CAPTIONS = {
     "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, "
     "lengths of edges, angles. Bars are standard errors over runs.",
     "rings_by_size": "Lengths of edges and angles of the same rings, size by size.",
-    "rings_in_the_structure": "Rings of both kinds in one of the last frames. Thin lines: "
-    "atoms nearer than 1.85 angstrom.",
+    "rings_in_the_structure": "The first rings of both kinds in one of the last frames. Thin lines: atoms nearer "
+    "than 1.85 angstrom.",
     "distances_of_rings": "g(r) of all atoms around those on rings of five and of six among these rings, mean "
     "over runs; bands are standard errors. Dashed: around all atoms.",
 }
@@ -187,7 +187,10 @@ def draw_curves(results: Results, titles: dict[str, str]) -> Figure | None:
             label=titles[model],
         )  # fmt: skip
     axes[0, 0].set(xscale="log", yscale="log")
-    axes[0, 0].legend()
+    for axis in (axes[0, 0].xaxis, axes[0, 0].yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes[0, 0].yaxis.set_minor_formatter("{x:g}")
+    axes[0, 0].legend(fontsize=6)
     plot.label_axes(axes[0, 0], "frames learned from", RMSE)
     return figure
 

@@ -7,6 +7,7 @@ import numpy as np
 from energies_from_holes_data import complex_of
 from energies_from_holes_frames import Frames
 from energies_from_holes_records import Distances, Rings, Settings
+from rings import Ring, rings_of_pairs
 
 from tdaglass import parallel, structure, topology
 from tdaglass.runs import Run
@@ -52,41 +53,32 @@ def rings_of_run(settings: Settings, coldest: Frames, regions: dict[str, Region]
     found = {}
     for kind, region in regions.items():
         which = random.permutation(topology.pairs_in(pairs, settings.grid, region))[: settings.holes]
-        rings, unordered = [], 0
-        for pair in np.sort(which):
-            epsilon = settings.noise * float(pairs.death[pair] - pairs.birth[pair])
-            try:
-                volume = topology.stable_volume(complex_, pairs, int(pair), epsilon)
-                order = topology.ring(volume)
-                place = volume.position[order]
-                # A flat sheet is seen in its plane.
-                rings.append((volume.atom[order], np.pad(place, ((0, 0), (0, 3 - place.shape[1])))))
-            except ValueError:
-                unordered += 1  # one-sided, or several rings: neither has neighbours in order
-        found[kind] = measured(rings, k, unordered)
+        rings = rings_of_pairs(complex_, pairs, np.sort(which), settings.noise)
+        found[kind] = measured(rings, k, len(which) - len(rings))
     return found
 
 
-def measured(rings: list[tuple[np.ndarray, np.ndarray]], run: int, unordered: int) -> Rings:
-    """Sizes, lengths and angles of rings, each with its atoms (atoms,) and their places (atoms, 3) in order."""
-    size = np.array([len(atom) for atom, _ in rings], int)
+def measured(rings: list[Ring], run: int, unordered: int) -> Rings:
+    """Sizes, lengths and angles of rings."""
+    size = np.array([len(ring.atoms) for ring in rings], int)
+    bonds = [np.linalg.norm(np.roll(x, -1, axis=0) - x, axis=1) for _, _, x in rings]
     # Of no rings, too, there are arrays of the right shapes.
-    atom = np.concatenate([np.zeros(0, int), *(atom for atom, _ in rings)])
-    position = np.concatenate([np.zeros((0, 3)), *(place for _, place in rings)])
-    ring = np.repeat(np.arange(len(rings)), size)
-    bonds = [np.linalg.norm(np.roll(place, -1, axis=0) - place, axis=1) for _, place in rings]
-    angles = [corners(place) for _, place in rings]
     nothing = np.zeros(0)
     return Rings(
         size,
         np.full(len(rings), run),
-        ring,
-        atom,
-        position,
+        np.repeat(np.arange(len(rings)), size),
+        np.concatenate([np.zeros(0, int), *(ring.atoms for ring in rings)]),
+        np.concatenate([np.zeros((0, 3)), *(in_three_dimensions(ring.positions) for ring in rings)]),
         np.concatenate([nothing, *bonds]),
-        np.concatenate([nothing, *angles]),
+        np.concatenate([nothing, *(corners(ring.positions) for ring in rings)]),
         unordered,
     )
+
+
+def in_three_dimensions(ring: np.ndarray) -> np.ndarray:
+    """Atoms of a flat sheet, which is seen in its plane, at no height."""
+    return np.pad(ring, ((0, 0), (0, 3 - ring.shape[1])))
 
 
 def corners(ring: np.ndarray) -> np.ndarray:

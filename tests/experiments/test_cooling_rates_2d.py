@@ -26,24 +26,37 @@ def test_flags_choose_rates_and_how_many_systems_are_cooled(monkeypatch):
         sys, "argv", ["study", "--system", "kob_andersen_2d", "--rates", "0.1", "--quenches", "9"]
     )
     settings = parse(PRESETS, "A study.", by=("system",))
-    study = settings.at(0.1)
+    studies = settings.studies(kept=0)
+    study = studies[0.1]
     assert (settings.liquid, study.cooling.liquid, study.cooling.number) == (0.8, 0.8, 9)
     assert study.cooling.system == settings.model.name == "kob_andersen_2d"
-    assert settings.pieces == [(0.1, k) for k in range(6)]
+    assert settings.pieces(studies) == [(0.1, k) for k in range(6)]
 
 
 def test_trainings_have_as_many_steps_whatever_teaches_them():
     steps = [
         study.epochs * (2 * taught // study.batch_size)
         for taught in (3, 8, 16, 40)
-        for study in [Settings(taught=taught).at(1e-2)]
+        for study in [Settings(taught=taught).studies(kept=0)[1e-2]]
     ]
     assert steps == [160, 160, 160, 160]
 
 
 def test_where_all_quenches_teach_there_are_no_networks():
     settings = Settings(rates=(0.1, 0.01), quenches=(9, 8), trainings=2)
-    assert settings.pieces == [(0.1, 0), (0.1, 1)]
+    assert settings.pieces(settings.studies(kept=0)) == [(0.1, 0), (0.1, 1)]
+
+
+def test_kept_quenches_of_the_published_rate_are_one_more():
+    settings = Settings(rates=(0.1,), quenches=(8,), trainings=2)
+    studies = settings.studies(kept=9)
+    assert [(rate, study.cooling.n, study.cells) for rate, study in studies.items()] == [
+        (0.1, 500, 96),
+        (8.33e-5, 2000, 192),
+    ]
+    assert settings.pieces(studies) == [(8.33e-5, 0), (8.33e-5, 1)]
+    with pytest.raises(ValueError, match=r"expected other rates than the published 8\.33e-05 beside --kept"):
+        Settings(rates=(8.33e-5,), quenches=(8,), kept=EXPERIMENTS)
 
 
 def test_rates_without_a_number_of_quenches_are_refused():
@@ -58,8 +71,8 @@ def found():
     looked = np.stack([unseen, unseen], axis=1)
     taught = Taught(np.where(np.isnan(looked), np.nan, 1.0), looked, looked / 2)
     return [
-        AtRate(1e-2, np.array([[0.1, 0.2, 0.3], [0.0, 0.1, -0.1]]), taught),
-        AtRate(1e-3, np.array([[0.2, 0.2], [0.3, 0.5]]), None),
+        AtRate(1e-2, 500, np.array([[0.1, 0.2, 0.3], [0.0, 0.1, -0.1]]), taught),
+        AtRate(1e-3, 500, np.array([[0.2, 0.2], [0.3, 0.5]]), None),
     ]
 
 

@@ -32,6 +32,7 @@ from energies_from_holes_maps import jackknifed, mixed, nearest
 from energies_from_holes_melts import Melting
 from energies_from_holes_networks import images, scale_atoms, scale_images
 from energies_from_holes_records import PRESETS, Described, Settings
+from rings import Ring
 
 from tdaglass import learning, topology
 
@@ -207,7 +208,7 @@ def test_rings_are_measured_edge_by_edge():
     turn = np.arange(6) * np.pi / 3
     hexagon = 1.42 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
     square = 1.5 * np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
-    six, four = (np.arange(6) + 10, hexagon), (np.arange(4), square)
+    six, four = Ring(0, np.arange(6) + 10, hexagon), Ring(1, np.arange(4), square)
     found = joined([measured([six, four], 0, 1), measured([], 1, 2), measured([four], 2, 0)])
     assert (found.size.tolist(), found.run.tolist(), found.without_order) == ([6, 4, 4], [0, 0, 2], 3)
     np.testing.assert_allclose(found.bonds, [1.42] * 6 + [1.5] * 8)

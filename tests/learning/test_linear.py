@@ -71,6 +71,16 @@ def test_lasso_is_scikit_learns(reference):
     np.testing.assert_array_equal(found.coefficients == 0, reference["lasso"] == 0)
 
 
+def test_copies_of_features_share_what_the_lasso_gives_to_one(reference):
+    x, y, alphas = (reference[name] for name in ("x", "y", "sparse_alphas"))
+    twice = lasso(np.concatenate([x, x], axis=1), y, alphas, tolerance=1e-9)
+    check_lasso(twice)
+    of_one = twice.coefficients.reshape(len(alphas), 2, -1).sum(axis=1)
+    expected = reference["lasso"]
+    # A gap of 1e-9 of the squares leaves the root of that in predictions.
+    np.testing.assert_allclose(of_one @ x.T, expected @ x.T, atol=1e-4 * np.abs(y).max())
+
+
 @pytest.mark.float32
 def test_principal_components_are_scikit_learns(reference):
     x = reference["x"]

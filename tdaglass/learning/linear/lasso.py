@@ -12,8 +12,10 @@ from tdaglass import arguments
 from tdaglass.arguments import Numbers
 from tdaglass.learning.linear.model import centre, intercept_of, penalties, product, samples_and_targets
 
-# Passes over the features in work, between two looks at all of them.
-PASSES = 10
+# The strength of the augmented Lagrangian, in units of the longest feature squared, and by how much it grows.
+START, GROWTH = 100.0, 5.0
+# At most so many of Newton's steps between two updates of the multipliers, and halvings of a step.
+NEWTON, HALVINGS = 30, 30
 
 
 class LassoModel(NamedTuple):
@@ -44,16 +46,17 @@ def lasso(
     *,
     intercept: bool = True,
     tolerance: float = 1e-6,
-    max_iterations: int = 1000,
+    max_iterations: int = 100,
 ) -> LassoModel:
     r"""Least squares with a penalty on the sizes of coefficients (Tibshirani, J. R. Stat. Soc. B 58, 267, 1996).
 
     .. math:: \min_{w, b} \; \frac{1}{2 n} \sum_i (y_i - b - x_i \cdot w)^2 + \alpha \sum_j |w_j|
 
-    Coordinate descent (Friedman, Hastie and Tibshirani, J. Stat. Softw. 33, 1, 2010) on the features that matter
-    most, which are chosen anew after ten passes; then the least squares of those that are not zero are solved, if
-    that changes no sign. Derivatives with respect to samples, targets and alpha are those of that
-    solution, with the same features: where a feature is about to enter or leave, there are none.
+    Newton's method on the augmented Lagrangian of the dual, whose unknowns are as many as samples and whose
+    multipliers are the coefficients (Li, Sun and Toh, SIAM J. Optim. 28, 433, 2018); after each update of these
+    the least squares of those that are not zero are solved, if that changes no sign. Derivatives with respect to
+    samples, targets and alpha are those of that solution, with the same features: where a feature is about to
+    enter or leave, there are none.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def lasso(
     tolerance : float
         Of the duality gap; at least sixteen roundings, 2e-6 in single precision, are allowed.
     max_iterations : int
-        Choices of features, ten passes each.
+        Updates of the multipliers; ten are usually enough.
 
     Returns
     -------
@@ -120,6 +123,13 @@ def check_lasso(model: LassoModel) -> None:
         )
 
 
+class _Point(NamedTuple):
+    coefficients: Float[Array, " features"]
+    height: Float[Array, ""]  # what is to be least
+    dual: Float[Array, " samples"]  # along what the coefficients leave
+    gap: Float[Array, ""]  # between the two
+
+
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def _solution(
     tolerance: float,
@@ -129,55 +139,106 @@ def _solution(
     penalty: Float[Array, ""],
 ) -> tuple[Float[Array, " features"], Float[Array, ""]]:
     """Coefficients and duality gap."""
-    n, features = x.shape
-    columns = x.T
-    lengths_sq = jnp.sum(columns**2, axis=1)
     scale = jnp.sum(y**2)
     scale = jnp.where(scale > 0, scale, 1)
-    # No solution needs more features than samples.
-    in_work = min(features, 2 * n)
+    longest = jnp.maximum(jnp.max(jnp.sum(x**2, axis=0)), jnp.finfo(x.dtype).tiny)
+    # Beyond that Newton's equations are singular within rounding.
+    strongest = 0.01 / (jnp.finfo(x.dtype).eps * longest)
 
-    def look(w: Array, residual: Array) -> tuple[Array, Array]:
-        """How every feature correlates with what is left, and the gap to the dual point along it."""
-        correlation = product(columns, residual)
-        shrink = jnp.minimum(1, penalty / jnp.maximum(jnp.abs(correlation).max(), jnp.finfo(x.dtype).tiny))
-        gap = (
-            (1 + shrink**2) / 2 * jnp.sum(residual**2)
-            + penalty * jnp.sum(jnp.abs(w))
-            - shrink * jnp.sum(residual * y)
-        )
-        return correlation, jnp.maximum(gap, 0) / scale
+    def look(w: Array) -> _Point:
+        residual = y - product(x, w)
+        height = jnp.sum(residual**2) / 2 + penalty * jnp.sum(jnp.abs(w))
+        largest = jnp.abs(product(residual, x)).max()
+        dual = residual * jnp.minimum(1, penalty / jnp.maximum(largest, jnp.finfo(x.dtype).tiny))
+        gap = height + jnp.sum(dual**2) / 2 - jnp.sum(dual * y)
+        return _Point(w, height, dual, jnp.maximum(gap, 0) / scale)
 
     def improve(state: tuple) -> tuple:
-        w, _, correlation, _, k = state
-        urgency = jnp.where(w != 0, jnp.inf, jnp.abs(correlation))
-        chosen = jax.lax.top_k(urgency, in_work)[1] if in_work < features else jnp.arange(features)
-        work, length_sq = columns[chosen], lengths_sq[chosen]
-
-        def descend(j: Array, at: tuple) -> tuple:
-            w, residual = at
-            i = j % in_work
-            column, size = work[i], length_sq[i]
-            slope = column @ residual + size * w[i]
-            new = jnp.sign(slope) * jnp.maximum(jnp.abs(slope) - penalty, 0) / jnp.where(size > 0, size, 1)
-            return w.at[i].set(new), residual + column * (w[i] - new)
-
-        residual = y - product(w[chosen], work)
-        part, _ = jax.lax.fori_loop(0, PASSES * in_work, descend, (w[chosen], residual))
-        w = jnp.zeros_like(w).at[chosen].set(part)
-        solved = _on_support(w, x, y, penalty)
-        # The lowest of all with these signs, if it has them: never a step back.
-        w = jnp.where(jnp.all(jnp.sign(solved) == jnp.sign(w)), solved, w)
-        residual = y - product(w[chosen], work)
-        return w, residual, *look(w, residual), k + 1
+        at, strength, k = state
+        w = _update(x, y, penalty, at.coefficients, at.dual, strength)
+        found, solved = look(w), look(_on_support(w, x, y, penalty))
+        # The lowest of all with these signs, if it has them and no feature is a copy of others.
+        better = solved.gap < found.gap
+        found = jax.tree.map(partial(jnp.where, better), solved, found)
+        # Rounding in what is too strong leads uphill.
+        uphill = found.height > at.height * (1 + 8 * jnp.finfo(x.dtype).eps)
+        at = jax.tree.map(partial(jnp.where, uphill), at, found)
+        strength = jnp.where(uphill, strength / GROWTH, jnp.minimum(strength * GROWTH, strongest))
+        return at, strength, k + 1
 
     def unfinished(state: tuple) -> Bool[Array, ""]:
-        *_, gap, k = state
-        return (gap > tolerance) & (k < max_iterations)
+        at, _, k = state
+        return (at.gap > tolerance) & (k < max_iterations)
 
-    w = jnp.zeros(features, x.dtype)
-    state = jax.lax.while_loop(unfinished, improve, (w, y, *look(w, y), 0))
-    return state[0], state[3]
+    start = look(jnp.zeros(x.shape[1], x.dtype)), START / longest, 0
+    found, *_ = jax.lax.while_loop(unfinished, improve, start)
+    return found.coefficients, found.gap
+
+
+def _update(
+    x: Array, y: Array, penalty: Array, w: Array, dual: Array, strength: Array
+) -> Float[Array, " features"]:
+    r"""The multipliers w after the dual variables u that minimise the augmented Lagrangian.
+
+    .. math:: \frac{1}{2} |u|^2 - u \cdot y + \frac{1}{2 \sigma} |S_{\sigma p}(w + \sigma X^\top u)|^2
+
+    with S the soft threshold: it is strongly convex, and its gradient has a derivative but for kinks.
+    """
+
+    def multipliers(correlation: Array) -> Array:
+        v = w + strength * correlation
+        return jnp.sign(v) * jnp.maximum(jnp.abs(v) - strength * penalty, 0)
+
+    def lagrangian(u: Array, z: Array) -> Array:
+        return jnp.sum(u**2) / 2 - jnp.sum(u * y) + jnp.sum(z**2) / (2 * strength)
+
+    def step(at: tuple) -> tuple:
+        u, correlation, z, gradient, k = at
+        down = -_newton(x, z, gradient, strength)
+        along = product(down, x)
+        now, slope = lagrangian(u, z), jnp.sum(gradient * down)
+        rounding = 8 * jnp.finfo(x.dtype).eps * (jnp.abs(now) + jnp.sum(y**2))
+
+        def too_far(length: Array) -> Bool[Array, ""]:
+            there = lagrangian(u + length * down, multipliers(correlation + length * along))
+            return (there > now + 1e-4 * length * slope + rounding) & (length > 0.5**HALVINGS)
+
+        length = jax.lax.while_loop(too_far, lambda length: length / 2, jnp.ones((), x.dtype))
+        u, correlation = u + length * down, correlation + length * along
+        z = multipliers(correlation)
+        return u, correlation, z, u - y + product(x, z), k + 1
+
+    def unfinished(at: tuple) -> Bool[Array, ""]:
+        *_, z, gradient, k = at
+        enough = 0.05 * jnp.sqrt(jnp.sum((z - w) ** 2) / strength)
+        enough = jnp.maximum(enough, 4 * jnp.finfo(x.dtype).eps * jnp.sqrt(jnp.sum(y**2)))
+        return (jnp.sqrt(jnp.sum(gradient**2)) > enough) & (k < NEWTON)
+
+    correlation = product(dual, x)
+    z = multipliers(correlation)
+    _, _, z, *_ = jax.lax.while_loop(unfinished, step, (dual, correlation, z, dual - y + product(x, z), 0))
+    return z
+
+
+def _newton(x: Array, z: Array, gradient: Array, strength: Array) -> Float[Array, " samples"]:
+    r"""Solution of :math:`(1 + \sigma X_J X_J^\top) d = g`, of the features J where z is not zero."""
+    n, features = x.shape
+    if features < n:
+        columns = x * (z != 0)
+        inner = product(columns.T, columns) + jnp.eye(features, dtype=x.dtype) / strength
+        right = jax.scipy.linalg.solve(inner, product(columns.T, gradient), assume_a="pos")
+        return gradient - product(columns, right)
+    few = min(features, 2 * n)
+
+    def of_few() -> Array:
+        columns = x.at[:, jnp.nonzero(z, size=few, fill_value=features)[0]].get(mode="fill", fill_value=0)
+        return product(columns, columns.T)
+
+    def of_all() -> Array:
+        return product(x * (z != 0), x.T)
+
+    products = jax.lax.cond(jnp.sum(z != 0) <= few, of_few, of_all)
+    return jax.scipy.linalg.solve(jnp.eye(n, dtype=x.dtype) + strength * products, gradient, assume_a="pos")
 
 
 @_solution.defjvp
