@@ -74,9 +74,13 @@ class Trained(NamedTuple):
 def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     """SOAP of every atom."""
     del described
-    each = np.stack([soap_of(settings.basis, frames, i) for i in range(len(frames.run))])
-    # Of one size: nothing to fill up, and no second copy of them.
-    kept: Any = each, np.ones(each.shape[:2], bool)
+    rows = [soap_of(settings.basis, frames, i) for i in range(len(frames.run))]
+    mask = np.arange(frames.atoms.max()) < frames.atoms[:, None]
+    # By hand, as there are gigabytes of them: one copy, on the host.
+    each = np.zeros((*mask.shape, rows[0].shape[1]), np.float32)
+    for room, row in zip(each, rows, strict=True):
+        room[: len(row)] = row
+    kept: Any = each, mask
     return learning.AtomicDescriptors(*kept)
 
 
@@ -114,8 +118,8 @@ def graphs(settings: Settings, frames: Frames, described: Described) -> learning
     """Distances to neighbours."""
     del described
     tables = []
-    for positions, box in zip(frames.positions, frames.box, strict=True):
-        near: Any = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
+    for i in range(len(frames.run)):
+        near: Any = structure.cutoff_neighbors(*frames.system(i), settings.reach, capacity=ROOM)
         structure.check_neighbors(near)
         mask = np.asarray(near.mask)
         slots = int(np.flatnonzero(mask.any(axis=0)).max(initial=0)) + 1

@@ -21,7 +21,8 @@ from energies_from_holes_files import Files
 from energies_from_holes_frames import as_lattices, one_after_another
 from energies_from_holes_labels import Labels, relabelled, say
 from energies_from_holes_linear import folds_of, min_max
-from energies_from_holes_networks import scale_atoms
+from energies_from_holes_networks import atoms as soap_of_atoms
+from energies_from_holes_networks import graphs, scale_atoms
 from energies_from_holes_records import Described, OfFiles, OfSheets, kinds_of
 from energies_from_holes_sheets import Sheets
 from graphene_melt_quench import HOT, cells_of, sheet, start
@@ -176,6 +177,17 @@ def test_the_vectors_of_a_lattice_and_atoms_that_are_not_there_are_not_seen(read
     each = learning.AtomicDescriptors(rows, mask)
     scaled = scale_atoms(OfFiles(), each)(each).descriptors[0, :20]
     np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-4)
+
+
+def test_networks_see_no_more_atoms_than_there_are(read):
+    frames, _ = read
+    mixed = frames.at(np.array([1, 2]))
+    settings = OfFiles(reach=2.5, n_max=2, l_max=1, cutoff=3.0, sigma=0.4)
+    nothing = Described(np.zeros((2, 0, 2)), np.zeros((2, 1)))
+    assert (graphs(settings, mixed, nothing).species >= 0).sum(axis=1).tolist() == [27, 20]
+    seen = soap_of_atoms(settings, mixed, nothing)
+    assert seen.mask.sum(axis=1).tolist() == [27, 20]
+    assert not seen.descriptors[1, 20:].any()
 
 
 def test_frames_of_several_sources_stand_one_after_another(read):
