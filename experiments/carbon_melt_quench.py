@@ -19,6 +19,9 @@ from tdaglass.glass import Stage, State, units
 from tdaglass.glass.models import BondOrderModel
 
 DENSITIES = tuple(round(1.5 + 0.2 * k, 1) for k in range(11))  # g/cm3
+# Diamonds of seven densities are published, not which: here around 3.5 g/cm3, where there is no pressure.
+DIAMOND_DENSITIES = tuple(round(3.2 + 0.1 * k, 1) for k in range(7))
+DIAMOND_TIME = 2.0  # ps
 # Kelvin, kelvin, picoseconds, frames.
 PUBLISHED = (
     (300, 9000, 2.0, 0),
@@ -72,3 +75,25 @@ def melt_quench(
     """
     moving = start(key, model, densities)
     return glass.run_stages(moving, model, stages(schedule), **{"dt": TIME_STEP, **settings})
+
+
+def diamonds(
+    key: Key[Array, ""], potential: str, n: int, density: float, frames: int, temperature: float = 300.0
+) -> tuple[BondOrderModel, glass.Trajectory]:
+    """Diamond of about n atoms, in whole cubic cells, held at a density and at a temperature in K for two ps.
+
+    Returns
+    -------
+    BondOrderModel
+        Whose counts say how many atoms there are.
+    Trajectory
+        Its frames are of the second picosecond.
+    """
+    cells = max(2, round((n / 8) ** (1 / 3)))
+    model = at_density(glass.tersoff(potential, counts=(8 * cells**3,)), density)
+    crystal = glass.diamond((cells,) * 3, (8 / model.number_density) ** (1 / 3))
+    state = glass.initialize(key, model, temperature * units.KELVIN, crystal)
+    half = 0.5 * DIAMOND_TIME
+    schedule = ((temperature, temperature, half, 0), (temperature, temperature, half, frames))
+    _, seen, _ = glass.run_stages(state, model, stages(schedule), dt=TIME_STEP, progress=False)
+    return model, seen

@@ -4,9 +4,17 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from energies_from_holes_figures_of_rings import (
+    draw_distances,
+    draw_rings,
+    draw_rings_by_size,
+    draw_structure,
+    frame_of_rings,
+)
 from energies_from_holes_inverse import regions_of
-from energies_from_holes_records import KINDS, LEFT_OUT, PUBLISHED, Results, Settings
-from matplotlib.colors import Normalize
+from energies_from_holes_linear import MEV
+from energies_from_holes_records import Results, Settings, kinds_of, left_out
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from tdaglass import plot
@@ -17,77 +25,91 @@ from tdaglass.statistics import mean_and_error
 SQUARE = r"\mathrm{\AA}^2"
 ENERGY = r"$E\,/\,(\mathrm{eV/atom})$"
 RMSE = "RMSE / (meV/atom)"
-LOW, HIGH = plot.color_of(0), plot.color_of(1)
 
 CAPTIONS = {
-    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by density. The bath "
-    "ends at 300 K.",
+    "frames": "Energy and temperature of the frames of all runs in order of time, coloured by what runs differ "
+    "by. A bath, if there is one, ends at 300 K.",
     "predictions": "Energies of frames that were left out with whole runs, told by what the others taught.",
-    "errors": "Errors where random frames, whole runs and whole densities are left out: means over folds, bars "
-    "are standard errors. Crosses: published, for random frames; their teacher is density functional theory, so "
-    "that sizes are not comparable.",
+    "errors": "Errors where random frames, whole runs and whole groups of runs are left out: means over folds, "
+    "bars are standard errors. Crosses: published, for random frames; their teacher is density functional theory, "
+    "so that sizes are not comparable.",
     "learning_curves": "Errors on random frames left out against the number of frames learned from; bars are "
     "standard errors over folds.",
     "coefficients": "Ridge coefficients of the histogram, learned from all frames, and the cells beyond the "
     "thresholds {low:g} and {high:g} eV/atom.",
-    "maps": "Spaces of descriptors by t-SNE (perplexity {perplexity:g}, from principal components), coloured by "
-    "density and by energy.",
-    "components": "The same spaces on their first two principal components.",
+    "maps_by_group": "Spaces of descriptors, coloured by {group}: the first two principal components above, "
+    "t-SNE from the first fifty of them at three perplexities below. Axes of t-SNE have no units.",
+    "maps_by_energy": "The same spaces, coloured by energy.",
+    "attention": "Where the convolutional network looks: mean histograms (loops for each cell) of the hottest and "
+    "the coldest tenth of the frames that it has not learned from, and Grad-CAM of its last convolution, mean "
+    "over these frames, for a higher and for a lower energy.",
     "rings": "Rings of the last frames of all runs behind cells that lower and that raise the energy: sizes, "
-    "lengths of edges, angles.",
+    "lengths of edges, angles. Bars are standard errors over runs.",
+    "rings_by_size": "Lengths of edges and angles of the same rings, size by size.",
+    "rings_in_the_structure": "The first rings of both kinds in one of the last frames. Thin lines: atoms nearer "
+    "than 1.85 angstrom.",
+    "distances_of_rings": "g(r) of all atoms around those on rings of five and of six among these rings, mean "
+    "over runs; bands are standard errors. Dashed: around all atoms.",
 }
 
 
 def draw(settings: Settings, run: Run, results: Results, titles: dict[str, str]) -> None:
     """All figures that there are results for."""
-    figures = {
-        "frames": draw_frames(results),
-        "predictions": draw_predictions(results, titles),
-        "errors": draw_errors(results, titles),
+    frames, by, drawn = results.frames, settings.source.groups, frame_of_rings(results)
+    figures: dict[str, Figure | None] = {
+        "frames": draw_frames(settings, results),
+        "predictions": draw_predictions(settings, results, titles),
+        "errors": draw_errors(settings, results, titles),
+        "learning_curves": draw_curves(results, titles),
         "coefficients": draw_coefficients(settings, results),
-        "maps": draw_maps(results, "tsne"),
-        "components": draw_maps(results, "components"),
+        "maps_by_group": draw_maps(settings, results, by.label, frames.group, by.logarithmic),
+        "maps_by_energy": draw_maps(settings, results, ENERGY, frames.energy),
+        "attention": draw_attention(settings, results),
         "rings": draw_rings(results),
+        "rings_by_size": draw_rings_by_size(results),
+        "rings_in_the_structure": draw_structure(results, drawn),
+        "distances_of_rings": draw_distances(results),
     }
-    if any(len(curve.size) for curve in results.curves.values()):
-        figures["learning_curves"] = draw_curves(results, titles)
     low, high = settings.thresholds
     for name, figure in figures.items():
-        caption = CAPTIONS[name].format(low=low, high=high, perplexity=settings.perplexity)
-        plot.save_figure(figure, run.figure_path(name), f"{caption} {samples_of(settings, results)}")
+        if figure is not None:
+            said = CAPTIONS[name].format(low=low, high=high, group=by.plural)
+            plot.save_figure(figure, run.figure_path(name), f"{said} {samples_of(settings, results)}")
 
 
 def samples_of(settings: Settings, results: Results) -> str:
     """How much stands behind a figure, and who said what the energies are."""
-    frames, melting = results.frames, settings.melting
+    frames, source = results.frames, settings.source
+    title = source.title[:1].upper() + source.title[1:]
     return (
-        f"Amorphous {settings.system}, N = {melting.n}, {len(frames.energy)} frames of {len(frames.last)} runs at "
-        f"{len(melting.densities)} densities; teacher: {melting.teacher}, a bond order of Tersoff's form."
+        f"{title}, {len(frames.energy)} frames of {len(frames.last)} runs, {len(np.unique(frames.group))} "
+        f"{source.groups.plural}; teacher: {settings.teacher_in_words}."
     )
 
 
 @mpl.rc_context(STYLE)
-def draw_frames(results: Results) -> Figure:
+def draw_frames(settings: Settings, results: Results) -> Figure:
     """Energy and temperature in order of time."""
     frames = results.frames
     figure, axes = plot.new_figure(1, 2, width=PAGE, height=2.6)
-    norm, colors = colors_of(frames.density)
+    norm, colors = colors_of(frames.group, settings.source.groups.logarithmic)
     for k in range(int(frames.run[-1]) + 1):
         of = frames.run == k
-        color = colors(norm(frames.density[of][0]))
+        color = colors(norm(frames.group[of][0]))
         axes[0, 0].plot(frames.energy[of], color=color, linewidth=0.6)
         axes[0, 1].plot(frames.temperature[of], color=color, linewidth=0.6)
     axes[0, 1].axhline(300, color="0.6", linewidth=0.6)
     plot.label_axes(axes[0, 0], "frame", ENERGY)
     plot.label_axes(axes[0, 1], "frame", "T / K")
-    bar(figure, axes[0], norm, colors, r"density $/\,(\mathrm{g/cm^3})$")
+    bar(figure, axes[0], norm, colors, settings.source.groups.label)
     plot.letter_panels(axes)
     return figure
 
 
-def colors_of(values: np.ndarray) -> tuple[Normalize, Any]:
+def colors_of(values: np.ndarray, logarithmic: bool = False) -> tuple[Normalize, Any]:
     """A sequential scale over values."""
-    return Normalize(float(values.min()), float(values.max())), mpl.colormaps[SEQUENTIAL]
+    scale = LogNorm if logarithmic else Normalize
+    return scale(float(values.min()), float(values.max())), mpl.colormaps[SEQUENTIAL]
 
 
 def bar(figure: Figure, panels: Any, norm: Normalize, colors: Any, label: str) -> None:
@@ -96,57 +118,64 @@ def bar(figure: Figure, panels: Any, norm: Normalize, colors: Any, label: str) -
 
 
 @mpl.rc_context(STYLE)
-def draw_predictions(results: Results, titles: dict[str, str]) -> Figure:
+def draw_predictions(settings: Settings, results: Results, titles: dict[str, str]) -> Figure:
     """Told against true, of whole runs left out."""
-    models = list(results.scores)
+    kind = "runs" if "runs" in kinds_of(results.frames) else "frames"
+    models = [model for model, of in results.scores.items() if kind in of]
     columns = min(4, len(models))
     rows = -(-len(models) // columns)
     figure, axes = plot.new_figure(rows, columns, width=PAGE, height=1.9 * rows, sharex=True, sharey=True)
     y = results.frames.energy
-    norm, colors = colors_of(results.frames.density)
+    group = results.frames.group
+    norm, colors = colors_of(group, settings.source.groups.logarithmic)
     span = [float(y.min()), float(y.max())]
     for k, panel in enumerate(axes.flat):
         if k >= len(models):
             panel.set_axis_off()
             continue
-        told = results.scores[models[k]]["runs"].predicted
-        panel.scatter(
-            y, told, c=results.frames.density, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True
-        )
+        told = results.scores[models[k]][kind].predicted
+        panel.scatter(y, told, c=group, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True)
         panel.plot(span, span, color="0.3", linewidth=0.6)
         panel.set_title(titles[models[k]], fontsize=7)
         plot.label_axes(panel, ENERGY, "told, eV/atom" if k % columns == 0 else "")
-    bar(figure, axes, norm, colors, r"density $/\,(\mathrm{g/cm^3})$")
+    bar(figure, axes, norm, colors, settings.source.groups.label)
     plot.letter_panels(axes, inside=True)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def draw_errors(results: Results, titles: dict[str, str]) -> Figure:
+def draw_errors(settings: Settings, results: Results, titles: dict[str, str]) -> Figure:
     """A row for each model."""
     models = list(results.scores)
     figure, axes = plot.new_figure(1, 1, width=PAGE, height=0.4 * len(models) + 0.8)
     panel = axes[0, 0]
-    for j, kind in enumerate(KINDS):
-        found = [mean_and_error(results.scores[model][kind].test) for model in models]
+    words, published = left_out(settings), settings.source.published
+    for j, kind in enumerate(kinds_of(results.frames)):
+        rows = [k for k, model in enumerate(models) if kind in results.scores[model]]
+        found = [mean_and_error(results.scores[models[k]][kind].test) for k in rows]
         mean, error = np.array(found, float).T
         panel.errorbar(
-            mean, np.arange(len(models)) + 0.2 * (j - 1), xerr=np.nan_to_num(error), fmt=plot.marker_of(j),
-            color=plot.color_of(j), elinewidth=0.8, capsize=2, label=LEFT_OUT[kind],
+            mean, np.array(rows) + 0.2 * (j - 1), xerr=np.nan_to_num(error), fmt=plot.marker_of(j),
+            color=plot.color_of(j), elinewidth=0.8, capsize=2, label=words[kind],
         )  # fmt: skip
-    said = [(PUBLISHED[model], k) for k, model in enumerate(models) if model in PUBLISHED]
-    panel.plot(*np.array(said, float).T, "x", color="0.3", label="published, other teacher")
+    said = [(published[model], k) for k, model in enumerate(models) if model in published]
+    if said:
+        panel.plot(*np.array(said, float).T, "x", color="0.3", label="published, other teacher")
     panel.set_yticks(range(len(models)), [titles[model] for model in models])
     panel.invert_yaxis()
     panel.set_xscale("log")
+    for written in (panel.xaxis.set_major_formatter, panel.xaxis.set_minor_formatter):
+        written("{x:g}")
     panel.set_xlabel(RMSE)
     panel.legend()
     return figure
 
 
 @mpl.rc_context(STYLE)
-def draw_curves(results: Results, titles: dict[str, str]) -> Figure:
+def draw_curves(results: Results, titles: dict[str, str]) -> Figure | None:
     """Errors against sizes of the training set."""
+    if not any(len(curve.size) for curve in results.curves.values()):
+        return None
     figure, axes = plot.new_figure(1, 1)
     for k, (model, curve) in enumerate(results.curves.items()):
         whole = results.scores[model]["frames"]
@@ -158,7 +187,10 @@ def draw_curves(results: Results, titles: dict[str, str]) -> Figure:
             label=titles[model],
         )  # fmt: skip
     axes[0, 0].set(xscale="log", yscale="log")
-    axes[0, 0].legend()
+    for axis in (axes[0, 0].xaxis, axes[0, 0].yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes[0, 0].yaxis.set_minor_formatter("{x:g}")
+    axes[0, 0].legend(fontsize=6)
     plot.label_axes(axes[0, 0], "frames learned from", RMSE)
     return figure
 
@@ -186,38 +218,52 @@ def draw_coefficients(settings: Settings, results: Results) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def draw_maps(results: Results, kind: str) -> Figure:
-    """A column for each space: by density above, by energy below."""
-    frames, spaces = results.frames, results.spaces
-    figure, axes = plot.new_figure(2, len(spaces), width=PAGE, height=2 * PAGE / max(len(spaces), 3) * 0.95)
-    values = (r"density $/\,(\mathrm{g/cm^3})$", frames.density), (ENERGY, frames.energy)
-    for row, (label, value) in zip(axes, values, strict=True):
-        norm, colors = colors_of(value)
-        for panel, (name, space) in zip(row, spaces.items(), strict=True):
-            panel.scatter(
-                *getattr(space, kind).T, c=value, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True
-            )
+def draw_maps(
+    settings: Settings, results: Results, label: str, value: np.ndarray, logarithmic: bool = False
+) -> Figure:
+    """A column for each space, a row for principal components and for each perplexity."""
+    spaces = results.spaces
+    rows = ["components", *(f"t-SNE, {perplexity:g}" for perplexity in settings.perplexities)]
+    figure, axes = plot.new_figure(len(rows), len(spaces), width=PAGE, height=1.65 * len(rows))
+    norm, colors = colors_of(value, logarithmic)
+    for column, (name, space) in zip(axes.T, spaces.items(), strict=True):
+        for panel, points in zip(column, (space.components, *space.tsne), strict=True):
+            panel.scatter(*points.T, c=value, norm=norm, cmap=colors, s=1, linewidths=0, rasterized=True)
             panel.set(xticks=[], yticks=[])
-            panel.set_title(name)
-        bar(figure, row, norm, colors, label)
+        column[0].set_title(f"{name}: {space.shares[0]:.0%}, {space.shares[1]:.0%}", fontsize=7)
+    for panel, row in zip(axes[:, 0], rows, strict=True):
+        panel.set_ylabel(row)
+    bar(figure, axes, norm, colors, label)
     plot.letter_panels(axes, inside=True)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def draw_rings(results: Results) -> Figure:
-    """Sizes, edges and angles of both kinds."""
-    figure, axes = plot.new_figure(1, 3, width=PAGE, height=2.3)
-    kinds = {"low": (LOW, "low energy"), "high": (HIGH, "high energy")}
-    spans = (np.arange(2.5, 13), np.arange(1.1, 3.01, 0.05), np.arange(40, 181, 5))
-    for kind, (color, label) in kinds.items():
-        rings = results.rings[kind]
-        for panel, values, edges in zip(axes[0], (rings.size, rings.bonds, rings.angles), spans, strict=True):
-            height = np.histogram(values, edges)[0] / max(len(values), 1) / np.diff(edges)
-            panel.stairs(height, edges, color=color, label=f"{label}, {len(rings.size)} rings")
-    axes[0, 0].legend()
-    plot.label_axes(axes[0, 0], "atoms of a ring", "share")
-    plot.label_axes(axes[0, 1], r"edge / $\mathrm{\AA}$", r"density $\cdot\,\mathrm{\AA}$")
-    plot.label_axes(axes[0, 2], "angle / degree", "density x degree")
-    plot.letter_panels(axes)
+def draw_attention(settings: Settings, results: Results) -> Figure | None:
+    """A row for hot and one for cold frames: histogram, Grad-CAM for higher and for lower energies."""
+    if not results.attention:
+        return None
+    figure, axes = plot.new_figure(2, 3, width=PAGE, height=0.62 * PAGE)
+    plane = (0.0, settings.plane)
+    highest = max(
+        maps.mean(axis=0).max() for of in results.attention.values() for maps in (of.higher, of.lower)
+    )
+    for row, (kind, of) in zip(axes, results.attention.items(), strict=True):
+        shown = (
+            ("histogram", of.histogram, mpl.colors.LogNorm(1e-4, max(float(of.histogram.max()), 1e-3))),
+            ("for a higher energy", of.higher.mean(axis=0), Normalize(0, MEV * highest)),
+            ("for a lower energy", of.lower.mean(axis=0), Normalize(0, MEV * highest)),
+        )
+        for k, (panel, (title, image, norm)) in enumerate(zip(row, shown, strict=True)):
+            edges = np.linspace(*plane, len(image) + 1)
+            births, deaths = np.meshgrid(edges[:-1], edges[1:])
+            masked = np.ma.array(image * (MEV if k else 1), mask=deaths <= births)
+            mesh = panel.pcolormesh(edges, edges, masked, cmap=SEQUENTIAL, norm=norm, rasterized=True)
+            panel.plot(plane, plane, color="0.3", linewidth=0.7)
+            panel.set(xlim=plane, ylim=plane, aspect="equal")
+            temperatures = f"{of.temperature.min():.0f} to {of.temperature.max():.0f} K"
+            panel.set_title(f"{kind}-like, {temperatures}" if k == 0 else title, fontsize=7)
+            plot.label_axes(panel, rf"birth / ${SQUARE}$", rf"death / ${SQUARE}$" if k == 0 else "")
+            figure.colorbar(mesh, ax=panel, shrink=0.8, label="Grad-CAM / (meV/atom)" if k else "share")
+    plot.letter_panels(axes, inside=True)
     return figure

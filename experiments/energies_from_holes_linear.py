@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from energies_from_holes_records import KINDS, Curve, Described, Frames, Kind, Scored, Settings
+from energies_from_holes_frames import Frames
+from energies_from_holes_records import KINDS, Curve, Described, Kind, Ridge, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, topology
 from tdaglass.runs import Run
@@ -55,26 +56,48 @@ def _blurred(grid: topology.Grid, sigma: float, pairs: jax.Array) -> jax.Array:
     return jax.lax.map(image, pairs)
 
 
+def per_cell(settings: Settings, images: np.ndarray) -> np.ndarray:
+    """Cells above the diagonal, which are scaled over the frames learned from."""
+    cells = settings.grid.vector(images)
+    return fewer(cells, cells)
+
+
 def per_image(settings: Settings, images: np.ndarray) -> np.ndarray:
-    """Cells above the diagonal, each image of mean 0 and variance 1."""
-    x = settings.grid.vector(images)
-    spread = x.std(axis=1, keepdims=True)
-    return (x - x.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    """The same, each image scaled over its cells to mean 0 and variance 1."""
+    cells = settings.grid.vector(images)
+    return fewer(standardized(cells.T).T, cells)
+
+
+def standardized(x: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and variance 1 over all rows."""
+    return np.asarray(learning.standardize(learning.fit_standardization(x), x))
+
+
+def fewer(x: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """All empty cells as one, times the root of their number: inner products of rows are what they were."""
+    empty = ~cells.any(axis=0)
+    return np.hstack([x[:, ~empty], empty.sum() ** 0.5 * x[:, empty][:, :1]])
+
+
+def min_max(settings: Settings, described: Described) -> np.ndarray:
+    """Cells above the diagonal, each from 0 to 1 over all frames, as the preprint scales them."""
+    cells = settings.grid.vector(histograms(settings, described))
+    low, high = cells.min(axis=0), cells.max(axis=0)
+    return fewer((cells - low) / np.where(high > low, high - low, 1), cells)
 
 
 def both(settings: Settings, described: Described) -> np.ndarray:
-    """SOAP of mean 0 and variance 1, and blurred images, each scaled to keep the strength of its own penalty."""
-    soap = described.soap
-    spread = soap.std(axis=0)
-    scaled = (soap - soap.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    """SOAP and blurred images, each scaled to keep the strength of its own penalty."""
     holes = per_image(settings, blurred(settings, described))
-    return np.hstack([scaled / settings.alpha_soap**0.5, holes / settings.alpha_blurred**0.5])
+    return np.hstack(
+        [standardized(described.soap) / settings.alpha_soap**0.5, holes / settings.alpha_blurred**0.5]
+    )
 
 
-MODELS: dict[str, Linear] = {
+MODELS: dict[Ridge, Linear] = {
     "histogram": Linear(
         "histogram, ridge",
-        lambda settings, seen: settings.grid.vector(histograms(settings, seen)),
+        lambda settings, seen: per_cell(settings, histograms(settings, seen)),
         True,
         lambda settings: settings.alpha,
     ),
@@ -83,6 +106,9 @@ MODELS: dict[str, Linear] = {
         lambda settings, seen: per_image(settings, histograms(settings, seen)),
         False,
         lambda settings: settings.alpha,
+    ),
+    "histogram_min_max": Linear(
+        "histogram, min-max, ridge", min_max, False, lambda settings: settings.alpha_min_max
     ),
     "blurred": Linear(
         "blurred histogram, ridge",
@@ -93,45 +119,46 @@ MODELS: dict[str, Linear] = {
     "soap": Linear(
         "averaged SOAP, ridge", lambda _, seen: seen.soap, True, lambda settings: settings.alpha_soap
     ),
-    "both": Linear("SOAP and blurred histogram, ridge", both, False, lambda _: 1.0),
+    "both": Linear("SOAP and blurred, ridge", both, False, lambda _: 1.0),
 }
 
 
 def folds_of(settings: Settings, frames: Frames, kind: Kind) -> np.ndarray:
-    """Which part each frame belongs to, (frames,): parts of the frames, of whole runs, of whole densities.
+    """Which part each frame belongs to, (frames,): parts of the frames, of whole runs, of whole groups.
 
-    Runs of one density are in different parts as far as there are parts, so that a run left out has its like
-    among those learned from.
+    Runs of one group are in different parts as far as there are parts, so that a run left out has its like
+    among those learned from; where groups share runs, whole runs are drawn at random.
     """
-    key = jax.random.fold_in(jax.random.key(settings.melting.seed), 100 + KINDS.index(kind))
+    key = jax.random.fold_in(jax.random.key(settings.source.seed), 100 + KINDS.index(kind))
     if kind == "frames":
         return learning.random_folds(key, len(frames.run), settings.folds)
-    densities = len(settings.melting.densities)
-    order = np.asarray(jax.random.permutation(key, densities))[frames.run // settings.melting.melts]
+    runs, (_, of) = len(np.unique(frames.run)), np.unique(frames.group, return_inverse=True)
+    if kind == "runs" and (frames.melt < 0).any():
+        return learning.random_folds(key, len(frames.run), min(settings.folds, runs), frames.run)
+    groups = int(of.max()) + 1
+    order = np.asarray(jax.random.permutation(key, groups))[of]
     if kind == "runs":
         return (order + frames.melt) % settings.folds
-    return order % min(settings.folds, densities)
+    return order % min(settings.folds, groups)
 
 
 def fit(
     model: Linear, settings: Settings, x: np.ndarray, y: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
     """What tells energies, in the units of y, from features like x."""
-    mean = y.mean()
-    # Sums over thousands of cells that nearly cancel.
-    with jax.enable_x64(True):
-        scale = learning.fit_standardization(x.astype(float)) if model.per_cell else None
 
-        def scaled(new: np.ndarray) -> Any:
-            new = new.astype(float)
-            return new if scale is None else learning.standardize(scale, new)
-
-        found = learning.ridge(scaled(x), y - mean, model.alpha(settings))
+    def scaled(new: np.ndarray) -> Any:
+        new = new.astype(float)
+        return new if scale is None else learning.standardize(scale, new)
 
     def tell(new: np.ndarray) -> np.ndarray:
         with jax.enable_x64(True):
-            return np.asarray(learning.predict_linear(found, scaled(new))) + mean
+            return np.asarray(learning.predict_linear(found, scaled(new)))
 
+    # Sums over thousands of cells that nearly cancel.
+    with jax.enable_x64(True):
+        scale = learning.fit_standardization(x.astype(float)) if model.per_cell else None
+        found = learning.ridge(scaled(x), y, model.alpha(settings))
     return tell
 
 
@@ -149,9 +176,10 @@ def score_linear(
     executor: Any,
 ) -> tuple[dict[str, dict[str, Scored]], dict[str, Curve]]:
     """All ridge regressions by all kinds of parts, and their learning curves."""
-    items = [(model, kind) for model in MODELS for kind in KINDS]
+    kinds = kinds_of(frames)
+    items = [(model, kind) for model in settings.ridges for kind in kinds]
     # Positions are many times what is learned from, and nobody looks at them here.
-    light = frames._replace(positions=frames.positions[:0])
+    light = frames.light()
     of_larger = None if larger is None else (larger[0].energy, larger[1])
     scored = parallel.map_independent(
         partial(score_one, settings, light, described, of_larger),
@@ -163,16 +191,16 @@ def score_linear(
     )
     curves = parallel.map_independent(
         partial(learning_curve, settings, light, described),
-        list(MODELS),
+        list(settings.ridges),
         executor=executor,
         keep=run.chunk,
         names=lambda model: f"learning-curve-{model}",
         progress="learning curves",
     )
-    scores: dict[str, dict[str, Scored]] = {model: {} for model in MODELS}
+    scores: dict[str, dict[str, Scored]] = {model: {} for model in settings.ridges}
     for (model, kind), one in zip(items, scored, strict=True):
         scores[model][kind] = one
-    return scores, dict(zip(MODELS, curves, strict=True))
+    return scores, dict(zip(settings.ridges, curves, strict=True))
 
 
 def score_one(
@@ -180,7 +208,7 @@ def score_one(
     frames: Frames,
     described: Described,
     larger: tuple[np.ndarray, Described] | None,
-    item: tuple[str, Kind],
+    item: tuple[Ridge, Kind],
 ) -> Scored:
     """One regression, each part left out in turn."""
     name, kind = item
@@ -210,7 +238,7 @@ def together(one: Described, other: Described) -> Described:
     return Described(np.concatenate(pairs), np.concatenate([one.soap, other.soap]))
 
 
-def learning_curve(settings: Settings, frames: Frames, described: Described, name: str) -> Curve:
+def learning_curve(settings: Settings, frames: Frames, described: Described, name: Ridge) -> Curve:
     """Errors on each part of the frames, learned from some of the others, drawn at random."""
     model, part = MODELS[name], folds_of(settings, frames, "frames")
     x, y = model.features(settings, described), frames.energy
@@ -218,7 +246,7 @@ def learning_curve(settings: Settings, frames: Frames, described: Described, nam
     sizes = [size for size in settings.sizes if size < fewest]
     test = np.zeros((len(sizes), settings.folds))
     for k in range(settings.folds):
-        random = np.random.default_rng([settings.melting.seed, k])
+        random = np.random.default_rng([settings.source.seed, k])
         others = random.permutation(np.flatnonzero(part != k))
         out = part == k
         for row, size in enumerate(sizes):

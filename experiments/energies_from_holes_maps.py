@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from energies_from_holes_linear import blurred, histograms, per_image
-from energies_from_holes_records import Described, Frames, Settings, Space
+from energies_from_holes_frames import Frames
+from energies_from_holes_linear import blurred, histograms, per_cell, per_image, standardized
+from energies_from_holes_records import Described, Settings, Space
 
 from tdaglass import learning, parallel
 from tdaglass.runs import Run
@@ -19,7 +20,7 @@ def spaces_of(
 ) -> dict[str, Space]:
     """Of histograms, blurred ones, averaged SOAP, and of SchNet's features if there are any."""
     names = ["histogram", "blurred", "soap", *(["schnet"] if schnet.shape[1] else [])]
-    light = frames._replace(positions=frames.positions[:0])
+    light = frames.light()
     found = parallel.map_independent(
         partial(space_of, settings, light, described, schnet),
         names,
@@ -42,8 +43,8 @@ def space_of(
     return Space(
         along[:, :2],
         np.asarray(found.shares)[:2],
-        embedded(settings, along),
-        jackknifed(mixed(frames.density, near), frames.density, frames.run),
+        np.stack([embedded(settings, along, perplexity) for perplexity in settings.perplexities]),
+        jackknifed(mixed(frames.group, near), frames.group, frames.run),
         jackknifed((frames.run[near] == frames.run[:, None]).mean(axis=1), None, frames.run),
     )
 
@@ -56,23 +57,18 @@ def coordinates(settings: Settings, described: Described, schnet: np.ndarray, na
         return standardized(described.soap)
     if name == "blurred":
         return per_image(settings, blurred(settings, described))
-    return standardized(settings.grid.vector(histograms(settings, described)))
+    return standardized(per_cell(settings, histograms(settings, described)))
 
 
-def standardized(x: np.ndarray) -> np.ndarray:
-    """Each feature of mean 0 and variance 1; what never varies, zero."""
-    spread = x.std(axis=0)
-    return (x - x.mean(axis=0)) / np.where(spread > 1e-6 * spread.max(), spread, np.inf)
-
-
-def embedded(settings: Settings, along: np.ndarray) -> np.ndarray:
+def embedded(settings: Settings, along: np.ndarray, perplexity: float) -> np.ndarray:
     """t-SNE from principal coordinates, which it begins with."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    perplexity = min(settings.perplexity, (len(along) - 1) / 3)
     start = (1e-4 / along[:, 0].std() * along[:, :2]).astype(np.float32)
-    tsne = TSNE(perplexity=perplexity, init=start, random_state=settings.melting.seed)
+    tsne = TSNE(
+        perplexity=min(perplexity, (len(along) - 1) / 3), init=start, random_state=settings.source.seed
+    )
     # Threads add in the order in which they end, and other bits become other maps.
     with threadpool_limits(1):
         return tsne.fit_transform(along.astype(np.float32))
@@ -87,20 +83,20 @@ def nearest(x: np.ndarray, k: int) -> np.ndarray:
     return np.argpartition(apart, min(k, len(x) - 2), axis=1)[:, :k]
 
 
-def mixed(density: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Of each frame, the share of neighbours of another density in units of that of all frames.
+def mixed(group: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Of each frame, the share of neighbours of another group in units of that of all frames.
 
-    0 where densities are islands; 1 where frames of all densities lie as if drawn at random.
+    0 where groups are islands; 1 where frames of all groups lie as if drawn at random.
     """
-    others = (density[near] != density[:, None]).mean(axis=1)
-    _, of, counts = np.unique(density, return_inverse=True, return_counts=True)
-    by_chance = (len(density) - counts[of]) / (len(density) - 1)
+    others = (group[near] != group[:, None]).mean(axis=1)
+    _, of, counts = np.unique(group, return_inverse=True, return_counts=True)
+    by_chance = (len(group) - counts[of]) / (len(group) - 1)
     return others / by_chance
 
 
-def jackknifed(values: np.ndarray, density: np.ndarray | None, run: np.ndarray) -> tuple[float, float]:
-    """Mean over frames, and its error from leaving out each density, or each run, in turn."""
-    _, of = np.unique(run if density is None else density, return_inverse=True)
+def jackknifed(values: np.ndarray, group: np.ndarray | None, run: np.ndarray) -> tuple[float, float]:
+    """Mean over frames, and its error from leaving out each group, or each run, in turn."""
+    _, of = np.unique(run if group is None else group, return_inverse=True)
     groups = int(of.max()) + 1
     without = np.array([values[of != k].mean() for k in range(groups)])
     return float(values.mean()), float(np.sqrt((groups - 1) * without.var()))

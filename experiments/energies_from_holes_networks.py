@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from energies_from_holes_data import soap_of
-from energies_from_holes_linear import error, folds_of, histograms
-from energies_from_holes_records import KINDS, Described, Frames, Kind, Network, Scored, Settings
+from energies_from_holes_frames import Frames
+from energies_from_holes_linear import error, folds_of, histograms, standardized
+from energies_from_holes_records import Described, Kind, Network, Scored, Settings, kinds_of
 
 from tdaglass import learning, parallel, structure
 from tdaglass.checkpoints import parts_of
@@ -30,7 +31,7 @@ class Trainable(NamedTuple):
     title: str
     network: Callable[[Settings], learning.Network]
     samples: Callable[[Settings, Frames, Described], Samples]
-    scale: Callable[[Samples], Callable[[Samples], Samples]]  # by the samples that are learned from
+    scale: Callable[[Settings, Samples], Callable[[Samples], Samples]]  # by the samples that are learned from
     epochs: Callable[[Settings], int]
     batch_size: int
     rate: float
@@ -59,30 +60,41 @@ class Told(NamedTuple):
     larger: np.ndarray  # the same of the larger systems; empty without
     loss: np.ndarray  # (epochs,) mean square in units of the variance
     features: np.ndarray  # (frames, features) means of what SchNet makes of atoms; empty of others
+    parameters: learning.Parameters
+
+
+class Trained(NamedTuple):
+    """What all trainings say, and what later steps ask of the first with random frames left out."""
+
+    scores: dict[str, dict[str, Scored]]
+    schnet: np.ndarray  # (frames, features); no features where it was not trained
+    cnn: learning.Parameters | None  # None where it was not trained
 
 
 def atoms(settings: Settings, frames: Frames, described: Described) -> Samples:
     """SOAP of every atom."""
     del described
-    each = np.stack([soap_of(settings.basis, frames, i) for i in range(len(frames.run))])
-    # Of one size: nothing to fill up, and no second copy of them.
-    kept: Any = each, np.ones(each.shape[:2], bool)
+    rows = [soap_of(settings.basis, frames, i) for i in range(len(frames.run))]
+    mask = np.arange(frames.atoms.max()) < frames.atoms[:, None]
+    # By hand, as there are gigabytes of them: one copy, on the host.
+    each = np.zeros((*mask.shape, rows[0].shape[1]), np.float32)
+    for room, row in zip(each, rows, strict=True):
+        room[: len(row)] = row
+    kept: Any = each, mask
     return learning.AtomicDescriptors(*kept)
 
 
-def scale_atoms(samples: Samples) -> Callable[[Samples], Samples]:
+def scale_atoms(settings: Settings, samples: Samples) -> Callable[[Samples], Samples]:
     """Every number of an atom to mean 0 and variance 1."""
-    rows = np.asarray(samples.descriptors)
-    mean = rows.mean(axis=(0, 1), dtype=float)
+    del settings
+    rows, mask = np.asarray(samples.descriptors), np.asarray(samples.mask, bool)[..., None]
+    mean = rows.mean(axis=(0, 1), dtype=float, where=mask)
     # Frame by frame: all deviations at once would be twice as large as all there is.
-    spread = np.sqrt(np.mean([np.mean((frame - mean) ** 2, axis=0) for frame in rows], axis=0))
-    spread = np.where(spread > 1e-6 * spread.max(), spread, np.inf)
-
-    def scaled(new: Samples) -> Samples:
-        each = (np.asarray(new.descriptors) - mean.astype(np.float32)) / spread.astype(np.float32)
-        return new._replace(descriptors=each)
-
-    return scaled
+    squares = [np.mean((x - mean) ** 2, axis=0, where=here) for x, here in zip(rows, mask, strict=True)]
+    spread = np.sqrt(np.mean(squares, axis=0))
+    moments: Any = mean, np.where(spread > 1e-6 * spread.max(), spread, np.inf)
+    scale = learning.Standardization(*moments)
+    return lambda new: new._replace(descriptors=np.asarray(learning.standardize(scale, new.descriptors)))
 
 
 def images(settings: Settings, frames: Frames, described: Described) -> np.ndarray:
@@ -94,19 +106,20 @@ def images(settings: Settings, frames: Frames, described: Described) -> np.ndarr
     return found.reshape(shape).sum(axis=(2, 4))[:, None]
 
 
-def scale_images(samples: np.ndarray) -> Callable[[Samples], Samples]:
-    """Each cell to mean 0 and variance 1, as published."""
-    mean, spread = samples.mean(axis=0), samples.std(axis=0)
-    spread = np.where(spread > 0, spread, 1)
-    return lambda new: (new - mean) / spread
+def scale_images(settings: Settings, samples: np.ndarray) -> Callable[[Samples], Samples]:
+    """Each image over its cells, or each cell over the images, to mean 0 and variance 1."""
+    if settings.scale_cnn == "image":
+        return lambda new: standardized(new.reshape(len(new), -1).T).T.reshape(new.shape)
+    scale = learning.fit_standardization(samples.reshape(len(samples), -1))
+    return lambda new: np.asarray(learning.standardize(scale, new.reshape(len(new), -1))).reshape(new.shape)
 
 
 def graphs(settings: Settings, frames: Frames, described: Described) -> learning.ParticleGraph:
     """Distances to neighbours."""
     del described
     tables = []
-    for positions, box in zip(frames.positions, frames.box, strict=True):
-        near: Any = structure.cutoff_neighbors(positions, box, settings.reach, capacity=ROOM)
+    for i in range(len(frames.run)):
+        near: Any = structure.cutoff_neighbors(*frames.system(i), settings.reach, capacity=ROOM)
         structure.check_neighbors(near)
         mask = np.asarray(near.mask)
         slots = int(np.flatnonzero(mask.any(axis=0)).max(initial=0)) + 1
@@ -117,9 +130,9 @@ def graphs(settings: Settings, frames: Frames, described: Described) -> learning
     return learning.stack_graphs(tables)
 
 
-def unscaled(samples: Samples) -> Callable[[Samples], Samples]:
+def unscaled(settings: Settings, samples: Samples) -> Callable[[Samples], Samples]:
     """Distances are angstroms."""
-    del samples
+    del settings, samples
     return lambda new: new
 
 
@@ -192,13 +205,17 @@ def train_networks(
     larger: tuple[Frames, Described] | None,
     run: Run,
     executor: Any,
-) -> tuple[dict[str, dict[str, Scored]], np.ndarray]:
-    """All networks, some parts of every kind left out; and SchNet's features of the frames, if it was trained."""
+) -> Trained:
+    """All networks, some parts of every kind left out."""
+    kinds = [kind for kind in settings.networks_without if kind in kinds_of(frames)]
     items = [
-        (name, kind, k) for name in settings.networks for kind in KINDS for k in range(settings.trainings)
+        (name, kind, k)
+        for name in settings.networks
+        for kind in kinds
+        for k in range(min(settings.trainings, int(folds_of(settings, frames, kind).max()) + 1))
     ]
     both = [(frames, described), *([] if larger is None else [larger])]
-    light = frames._replace(positions=frames.positions[:0])
+    light = frames.light()
     told = parallel.map_independent(
         partial(train_one, settings, light, Seen(settings, both), run.chunk, executor is None),
         items,
@@ -210,12 +227,16 @@ def train_networks(
     scores: dict[str, dict[str, Scored]] = {}
     for name in settings.networks:
         scores[name] = {}
-        for kind in KINDS:
+        for kind in kinds:
             of_kind = [one for item, one in zip(items, told, strict=True) if item[:2] == (name, kind)]
             part = folds_of(settings, frames, kind)
             scores[name][kind] = scored(frames, larger, part, kind, of_kind)
-    first = [one.features for item, one in zip(items, told, strict=True) if item == ("schnet", "frames", 0)]
-    return scores, first[0] if first else np.zeros((len(frames.run), 0))
+    first = {item[0]: one for item, one in zip(items, told, strict=True) if item[1:] == ("frames", 0)}
+    return Trained(
+        scores,
+        first["schnet"].features if "schnet" in first else np.zeros((len(frames.run), 0)),
+        first["cnn"].parameters if "cnn" in first else None,
+    )
 
 
 def scored(
@@ -252,7 +273,7 @@ def train_one(
     how = NETWORKS[name]
     learn = folds_of(settings, frames, kind) != fold
     samples, *larger = seen.by(name)
-    scaled = how.scale(jax.tree.map(lambda x: x[learn], samples))
+    scaled = how.scale(settings, jax.tree.map(lambda x: x[learn], samples))
     samples = scaled(samples)
     mean, spread = frames.energy[learn].mean(), frames.energy[learn].std()
     targets = jnp.asarray((frames.energy[learn] - mean) / spread, jnp.float32)[:, None]
@@ -263,7 +284,7 @@ def train_one(
     else:
         optimizer = falling_adam(how.rate, epochs * steps)
     trained = learning.fit_network(
-        jax.random.fold_in(jax.random.key(settings.melting.seed), fold),
+        jax.random.fold_in(jax.random.key(settings.source.seed), fold),
         network,
         jax.tree.map(lambda x: jnp.asarray(x[learn]), samples),
         targets,
@@ -295,4 +316,5 @@ def train_one(
                 16,
             )
         )
-    return Told(tell(samples), at_larger, np.asarray(trained.history.training_loss), features)
+    loss = np.asarray(trained.history.training_loss)
+    return Told(tell(samples), at_larger, loss, features, jax.tree.map(np.asarray, trained.parameters))

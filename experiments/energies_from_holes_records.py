@@ -1,78 +1,38 @@
 """The settings of `energies_from_holes.py`, and what its steps hand on to each other and to the report."""
 
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
-from carbon_melt_quench import DENSITIES, at_density
-from carbon_melt_quench import PUBLISHED as SCHEDULE
 from command_line import Place
+from energies_from_holes_files import Files
+from energies_from_holes_frames import Frames, Source
+from energies_from_holes_labels import Labels
+from energies_from_holes_melts import Melting
+from energies_from_holes_sheets import Sheets
 
-from tdaglass import glass
-from tdaglass.glass.models import BondOrderModel
 from tdaglass.structure import SoapBasis
 from tdaglass.topology import Grid
 
-Teacher = Literal["erhart_albe", "tersoff_1989", "lindsay_broido"]
+Ridge = Literal["histogram", "histogram_per_image", "histogram_min_max", "blurred", "soap", "both"]
 Network = Literal["soap_network", "cnn", "schnet"]
-Kind = Literal["frames", "runs", "densities"]
+Kind = Literal["frames", "runs", "groups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-LEFT_OUT: dict[Kind, str] = {"frames": "random frames", "runs": "whole runs", "densities": "whole densities"}
-# Root mean square errors, meV for each atom, random 80/20 splits; teacher: density functional theory.
-PUBLISHED = {"histogram": 59.2, "cnn": 40.7, "schnet": 30.5, "soap_network": 16.4}
-
-
-@dataclass(frozen=True)
-class Melting:
-    """All that decides the frames and their labels, which are kept and shared by all analyses of them."""
-
-    teacher: Teacher = "erhart_albe"
-    """Parameters of the bond order that moves the atoms, and whose energies are the labels."""
-    n: int = 216
-    """Atoms."""
-    densities: tuple[float, ...] = DENSITIES
-    """In g/cm3."""
-    melts: int = 2
-    """Independent runs at each density."""
-    frames: tuple[int, int, int, int] = (15, 50, 13, 50)
-    """Of a run: while it is held at 9000 K, cooled to 5000 K, held there, and cooled to 300 K."""
-    seed: int = 0
-    """Of all random numbers."""
-
-    def __post_init__(self) -> None:
-        if len(self.densities) < 2 or len(set(self.densities)) < len(self.densities):
-            raise ValueError(
-                f"expected two different densities or more, got {self.densities}; try --densities 1.5 2.5 3.5"
-            )
-        if min(self.melts, *self.frames) < 1 or self.n < 64:
-            raise ValueError(
-                f"expected at least 64 atoms, a run, and a frame of every stage, got {self.n}, {self.melts}, "
-                f"{self.frames}; try --n 216 --melts 2 --frames 15 50 13 50"
-            )
-
-    @property
-    def model(self) -> BondOrderModel:
-        """At the first density."""
-        return at_density(glass.tersoff(self.teacher, counts=(self.n,)), self.densities[0])
-
-    @property
-    def schedule(self) -> tuple[tuple[float, float, float, int], ...]:
-        """The published one, with these frames."""
-        seen = (0, *self.frames)
-        return tuple((*stage[:3], frames) for stage, frames in zip(SCHEDULE, seen, strict=True))
+System = Literal["carbon", "graphene", "files"]
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides the result; energies are eV for each atom unless meV are said."""
 
-    melting: Melting = Melting()
-    system: Literal["carbon"] = "carbon"
-    """Substance."""
+    source: Source = field(default=Melting())
+    system: System = "carbon"
+    """Where frames are from: melts of carbon, sheets of graphene, or the files of --data."""
+    labels: Labels = field(default=Labels())
     preset: Literal["default", "paper"] = "default"
-    """Size of the study: about ten minutes on two cores, or as published."""
+    """Size of the study: minutes on two cores, or as published."""
     larger: int = 512
-    """Atoms of the runs, one at each density, that models of the smaller ones are tested on; 0: none."""
+    """Atoms of the runs, one of each group, that models of the smaller ones are tested on; 0: none."""
     plane: float = 8.0
     """Births and deaths are seen up to it, square angstrom."""
     cells: int = 128
@@ -89,26 +49,34 @@ class Settings:
     """Width of an atom in SOAP, angstrom."""
     alpha: float = 200.0
     """Strength of the ridge regression of histograms; as published."""
+    alpha_min_max: float = 1.0
+    """The same of histograms whose cells are from 0 to 1; chosen on sheets of graphene."""
     alpha_blurred: float = 20.0
     """The same of blurred histograms."""
     alpha_soap: float = 0.3
     """The same of averaged SOAP."""
+    ridges: tuple[Ridge, ...] = ("histogram", "histogram_per_image", "blurred", "soap", "both")
+    """Ridge regressions: of histograms, averaged SOAP, and both."""
     folds: int = 5
-    """Parts of the frames, of the runs and of the densities, each of which is left out in turn."""
+    """Parts of the frames, of the runs and of their groups, each of which is left out in turn."""
     sizes: tuple[int, ...] = (100, 300, 1000)
     """Of the training sets of learning curves, frames."""
     networks: tuple[Network, ...] = ("soap_network", "cnn", "schnet")
     """Those that are trained; none: --networks without a name."""
+    networks_without: tuple[Kind, ...] = ("frames", "runs")
+    """What is left out for networks."""
     trainings: int = 1
-    """Of the folds of each kind, so many are left out for networks."""
+    """Of the folds of each of these kinds, so many are left out for networks."""
     epochs_soap_network: int = 60
     """Of SOAP and two layers for each atom."""
-    epochs_cnn: int = 40
+    epochs_cnn: int = 30
     """Of the convolutional network."""
-    epochs_schnet: int = 12
+    epochs_schnet: int = 8
     """Of SchNet."""
     channels: tuple[int, ...] = (16, 32, 32)
     """Of the convolutions; published 64, 64, 32."""
+    scale_cnn: Literal["image", "cell"] = "image"
+    """Over what the z-score of its images is taken: cells of an image, or a cell of all images learned from."""
     pixels: int = 64
     """Of the images that convolutions see; cells of the histogram are joined."""
     features: int = 32
@@ -122,8 +90,8 @@ class Settings:
     published_optimizers: bool = False
     """Steepest descent with momentum for the convolutional network, and rates that are halved at printed epochs;
     otherwise Adam with a rate that falls as a cosine."""
-    perplexity: float = 30.0
-    """Of t-SNE."""
+    perplexities: tuple[float, ...] = (10.0, 30.0, 50.0)
+    """Of t-SNE: how many frames each counts as its neighbours, more or less."""
     neighbors: int = 10
     """Of a frame among all descriptors, of which it is asked whose they are."""
     thresholds: tuple[float, float] = (-0.0045, 0.003)
@@ -141,16 +109,27 @@ class Settings:
                 f"expected pixels that divide {self.cells} cells, got {self.pixels}; try --pixels "
                 f"{self.cells // 2}"
             )
-        trajectories = len(self.melting.densities) * self.melting.melts
-        if not 2 <= self.folds <= trajectories or not 1 <= self.trainings <= self.folds:
+        # How many runs there are in files is known when they are read.
+        most = self.folds if self.source.runs is None else self.source.runs
+        if not 2 <= self.folds <= most or not 1 <= self.trainings <= self.folds:
             raise ValueError(
-                f"expected 2 to {trajectories} folds and no more trainings, got {self.folds} and "
+                f"expected 2 to {max(most, 2)} folds and no more trainings, got {self.folds} and "
                 f"{self.trainings}; try --folds 2 --trainings 1"
             )
         if self.thresholds[0] >= 0 or self.thresholds[1] <= 0:
             raise ValueError(
                 f"expected a negative and a positive threshold, got {self.thresholds}; try -0.0045 0.003"
             )
+
+    @property
+    def teacher(self) -> str:
+        """Who says the energies."""
+        return self.labels.title if self.labels.teacher else self.source.teacher
+
+    @property
+    def teacher_in_words(self) -> str:
+        """The same with what kind it is."""
+        return self.labels.title if self.labels.teacher else self.source.teacher_in_words
 
     @property
     def grid(self) -> Grid:
@@ -163,60 +142,86 @@ class Settings:
         return SoapBasis(self.cutoff, self.n_max, self.l_max, self.sigma)
 
 
+@dataclass(frozen=True)
+class OfMelts(Settings):
+    """Of carbon: eleven densities."""
+
+    source: Melting = field(default=Melting())
+
+
+@dataclass(frozen=True)
+class OfSheets(Settings):
+    """Of graphene: several cooling rates. The plane is the published one."""
+
+    source: Sheets = field(default=Sheets())
+    system: System = "graphene"
+    larger: int = 2720
+    plane: float = 4.0
+    ridges: tuple[Ridge, ...] = get_args(Ridge)
+    networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True)
+class OfFiles(Settings):
+    """Of users' files. Nothing larger is made of them."""
+
+    source: Files = field(default=Files())
+    system: System = "files"
+    larger: int = 0
+    networks: tuple[Network, ...] = ()
+
+
+# What is published of networks, and what is asked of them.
+PAPER: dict[str, Any] = {
+    "preset": "paper",
+    "sizes": (100, 300, 1000, 3000, 10_000),
+    "networks": get_args(Network),
+    "networks_without": KINDS,
+    "trainings": 5,
+    "epochs_soap_network": 2500,
+    "epochs_cnn": 2000,
+    "epochs_schnet": 300,
+    "channels": (64, 64, 32),
+    "pixels": 128,
+    "features": 100,
+    "interactions": 3,
+    "gaussians": 60,
+    "reach": 5.0,
+    "published_optimizers": True,
+}
 PRESETS: dict[tuple[str, ...], Settings] = {
-    ("carbon", "default"): Settings(),
-    ("carbon", "paper"): Settings(
-        Melting(melts=6, frames=(30, 100, 25, 100)),
-        preset="paper",
-        sizes=(100, 300, 1000, 3000, 10_000),
-        trainings=5,
-        epochs_soap_network=2500,
-        epochs_cnn=2000,
-        epochs_schnet=300,
-        channels=(64, 64, 32),
-        pixels=128,
-        features=100,
-        interactions=3,
-        gaussians=60,
-        reach=5.0,
-        published_optimizers=True,
-    ),
+    ("carbon", "default"): OfMelts(),
+    ("carbon", "paper"): OfMelts(Melting(melts=6, frames=(30, 100, 25, 100), diamonds=80), **PAPER),
+    ("graphene", "default"): OfSheets(),
+    ("graphene", "paper"): OfSheets(Sheets(rates=(1600.0, 400.0, 100.0, 25.0), sheets=20), **PAPER),
+    ("files", "default"): OfFiles(),
+    ("files", "paper"): OfFiles(**PAPER),
 }
 
 
-def larger_of(settings: Settings) -> Melting:
-    """One run of more atoms at each density, a quarter of the frames, from other random numbers."""
-    melting = settings.melting
-    early, ramp, held, late = (max(1, frames // 4) for frames in melting.frames)
-    return replace(
-        melting, n=settings.larger, melts=1, frames=(early, ramp, held, late), seed=melting.seed + 1
-    )
+def left_out(settings: Settings) -> dict[Kind, str]:
+    """In words."""
+    return {
+        "frames": "random frames",
+        "runs": "whole runs",
+        "groups": f"whole {settings.source.groups.plural}",
+    }
 
 
-class Frames(NamedTuple):
-    """All frames, run by run and in order of time."""
-
-    positions: np.ndarray  # (frames, atoms, 3) angstrom
-    box: np.ndarray  # (frames, 3) edges, angstrom
-    energy: np.ndarray  # (frames,) the teacher's, eV for each atom
-    temperature: np.ndarray  # (frames,) K
-    density: np.ndarray  # (frames,) g/cm3
-    run: np.ndarray  # (frames,) which run it is of, over all densities
-    melt: np.ndarray  # (frames,) number of the run among those of its density
-    stage: np.ndarray  # (frames,) of the schedule
-
-    @property
-    def last(self) -> np.ndarray:
-        """The last frame of each run."""
-        return np.append(np.flatnonzero(np.diff(self.run)), len(self.run) - 1)
+def kinds_of(frames: Frames) -> tuple[Kind, ...]:
+    """What can be left out: of one run, or one group, there is nothing else to learn from."""
+    several = {
+        "frames": True,
+        "runs": len(np.unique(frames.run)) > 1,
+        "groups": len(np.unique(frames.group)) > 1,
+    }
+    return tuple(kind for kind in KINDS if several[kind])
 
 
 class Described(NamedTuple):
     """What is seen of all frames."""
 
-    pairs: (
-        np.ndarray
-    )  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros where there is none
+    pairs: np.ndarray  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros fill up
     soap: np.ndarray  # (frames, features) mean over atoms
 
 
@@ -241,20 +246,45 @@ class Space(NamedTuple):
 
     components: np.ndarray  # (frames, 2) principal coordinates
     shares: np.ndarray  # (2,) of the variance
-    tsne: np.ndarray  # (frames, 2)
-    mixing: tuple[float, float]  # of densities among neighbours, and its error
+    tsne: np.ndarray  # (perplexities, frames, 2)
+    mixing: tuple[float, float]  # of groups among neighbours, and its error
     same_run: tuple[float, float]  # share of neighbours from the same run, and its error
 
 
 class Rings(NamedTuple):
-    """Loops in cells of one sign of the coefficient, in the last frames of all runs."""
+    """Loops in cells of one sign of the coefficient, in the last frames of all runs.
+
+    Corners of all rings stand one after another, those of a ring in order.
+    """
 
     size: np.ndarray  # (rings,) atoms
-    bonds: np.ndarray  # (edges,) lengths, angstrom, of all rings one after another
-    angles: np.ndarray  # (corners,) degrees
     run: np.ndarray  # (rings,)
-    of_bond: np.ndarray  # (edges,) which ring each is of
+    ring: np.ndarray  # (corners,) which ring each is of
+    atom: np.ndarray  # (corners,) which atom it is in its frame
+    position: np.ndarray  # (corners, 3) angstrom; a ring across the edge of the box is whole
+    bonds: np.ndarray  # (corners,) length of the edge to the next, angstrom
+    angles: np.ndarray  # (corners,) degrees
     without_order: int  # loops that are not one ring
+
+
+class Distances(NamedTuple):
+    """g(r) of all atoms around those on found rings of one size."""
+
+    r: np.ndarray  # (bins,) angstrom
+    g: np.ndarray  # (runs, bins); NaN where a run has no such ring
+
+
+class Attention(NamedTuple):
+    """Where the convolutional network looks in histograms of frames of one kind, of which it has learned none.
+
+    Grad-CAM of its last convolution, in eV for each atom: cells that speak for a higher and for a lower energy.
+    """
+
+    histogram: np.ndarray  # (deaths, births) mean over the frames
+    higher: np.ndarray  # (frames, deaths, births)
+    lower: np.ndarray
+    temperature: np.ndarray  # (frames,) K
+    run: np.ndarray  # (frames,)
 
 
 class Results(NamedTuple):
@@ -267,3 +297,5 @@ class Results(NamedTuple):
     coefficients: np.ndarray  # (deaths, births) of the histogram, eV for a standard deviation
     spaces: dict[str, Space]
     rings: dict[str, Rings]  # "low" and "high" energy
+    distances: dict[int, Distances]  # by size of the ring
+    attention: dict[str, Attention]  # where the convolutional network looks; empty if it was not trained

@@ -17,6 +17,7 @@ def grad_cam(
     images: Float[Array, "samples channels *grid"],
     output: int | Int[Array, " samples"] = 0,
     *,
+    against: bool = False,
     layer: int = -1,
     batch_size: int = 64,
 ) -> Float[Array, "samples ..."]:
@@ -35,6 +36,8 @@ def grad_cam(
     images : (samples, channels, *grid)
     output : int or (samples,)
         The class or number that is asked about: one for all, or one for each sample, such as the class found.
+    against : bool
+        Whether to ask which cells speak against the output, or for a smaller number: that of :math:`-y_c`.
     layer : int
         Which convolution; -1 is the last.
     batch_size : int
@@ -68,12 +71,18 @@ def grad_cam(
             "predict found"
         )
     outputs = jnp.broadcast_to(jnp.asarray(output), images.shape[:1])
-    return _grad_cam(network, parameters, images, outputs, layer, batch_size)
+    return _grad_cam(network, parameters, images, outputs, -1 if against else 1, layer, batch_size)
 
 
-@partial(jax.jit, static_argnames=("network", "layer", "batch_size"))
+@partial(jax.jit, static_argnames=("network", "sign", "layer", "batch_size"))
 def _grad_cam(
-    network: CNN, parameters: Parameters, images: Array, outputs: Array, layer: int, batch_size: int
+    network: CNN,
+    parameters: Parameters,
+    images: Array,
+    outputs: Array,
+    sign: int,
+    layer: int,
+    batch_size: int,
 ) -> Array:
     def of_batch(batch: tuple[Array, Array]) -> Array:
         images, c = batch
@@ -85,6 +94,6 @@ def _grad_cam(
             return jnp.take_along_axis(y, c[:, None], axis=1).sum()
 
         alpha = jax.grad(y_c)(A).mean(axis=tuple(range(2, A.ndim)))
-        return jax.nn.relu(jnp.einsum("sm,sm...->s...", alpha, A))
+        return jax.nn.relu(sign * jnp.einsum("sm,sm...->s...", alpha, A))
 
     return in_batches(of_batch, (images, outputs), batch_size)

@@ -38,12 +38,13 @@ def test_weights_are_the_outputs_response_to_lifting_a_map(layer):
         lifts = step * jnp.eye(A.shape[1])
         gains = jax.vmap(outputs, out_axes=1)(lifts) - jax.vmap(outputs, out_axes=1)(-lifts)
         alpha = gains / (2 * step * A[0, 0].size)
-        return jnp.maximum((alpha[:, :, None, None] * A).sum(axis=1), 0)
+        return (alpha[:, :, None, None] * A).sum(axis=1)
 
-    expected = response(parameters, images)
-    got = grad_cam(network, parameters, images, output=2, layer=layer)
-    assert got.max() > 0
-    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
+    signed = response(parameters, images)
+    for against, expected in ((False, signed), (True, -signed)):
+        got = grad_cam(network, parameters, images, output=2, against=against, layer=layer)
+        assert against or got.max() > 0
+        np.testing.assert_allclose(got, np.maximum(expected, 0), rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [SHAPE, (1, 4, 5, 6)])
