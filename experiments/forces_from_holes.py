@@ -53,7 +53,7 @@ def main(settings: Settings, executor: Any) -> None:
             progress="learning",
             **pieces,
         )
-        models = {}
+        models: dict[str, Learned] = {}
         for name, (with_forces, energies_alone) in zip(names, taught, strict=True):
             models |= {name: with_forces, f"{name}-energies": energies_alone}
         scores = {
@@ -87,7 +87,8 @@ def learn_one(settings: Settings, frames: Any, name: str) -> tuple[Learned, Lear
 def move_one(settings: Settings, frames: Any, movers: dict, one: tuple[str, float]) -> Any:
     """NVE runs of one model with one time step."""
     name, dt = one
-    return move(settings, frames, *movers.get(name, (None, None)), dt)
+    description, model = movers.get(name, (None, None))
+    return move(settings, frames, description, model, dt)
 
 
 def look_closely(settings: Settings, frames: Any, movers: dict, motions: dict) -> Any:
@@ -95,10 +96,11 @@ def look_closely(settings: Settings, frames: Any, movers: dict, motions: dict) -
     dt = min(settings.time_steps)
     track = motions["holes", dt].track
     changes, steps = changes_along(settings, frames, track, dt)
-    return changes, {
-        name: jumps_at(settings, frames, *movers[name], track, np.asarray(steps))
-        for name in ("holes", "holes-bare")
-    }
+    jumps = {}
+    for name in ("holes", "holes-bare"):
+        description, model = movers[name]
+        jumps[name] = jumps_at(settings, frames, description, model, track, np.asarray(steps))
+    return changes, jumps
 
 
 if __name__ == "__main__":

@@ -47,11 +47,11 @@ def frames_of_runs(settings: Settings, k: int) -> tuple[np.ndarray, np.ndarray]:
     state = glass.initialize(key, model, temperature)
     state = glass.settle_overlaps(state, model, temperature=temperature, dt=dt)
     state = glass.run(state, model, round(EQUILIBRATION / dt), temperature=temperature, dt=dt)
-    positions = []
+    seen_at = []
     for _ in range(settings.frames[0]):
         state = glass.run(state, model, round(APART / dt), temperature=temperature, dt=dt)
-        positions.append(np.asarray(state.configuration.positions, float))
-    return np.stack(positions)[None], np.broadcast_to(np.asarray(state.box, float), (1, len(positions), 2))
+        seen_at.append(np.asarray(state.configuration.positions, float))
+    return np.stack(seen_at)[None], np.broadcast_to(np.asarray(state.box, float), (1, len(seen_at), 2))
 
 
 def teacher(settings: Settings, positions: jax.Array, box: jax.Array) -> jax.Array:

@@ -32,9 +32,9 @@ def draw_parity(settings: Settings, results: Results) -> Drawn:
     figure.supxlabel(f"force of the teacher / {unit}", fontsize=9)
     axes[0, 0].set_ylabel(f"learned force / {unit}")
     caption = (
-        f"Components of forces on particles, learned beside the teacher's ({TEACHERS[settings.system]}), in frames "
-        "of runs that nothing was learned from. Shades count components on a logarithmic scale. Left: learned from "
-        "energies alone; others: from energies and forces."
+        f"Components of forces on particles, learned beside the teacher's ({TEACHERS[settings.system]}), in "
+        "frames of runs that nothing was learned from. Shades count components on a logarithmic scale. Left: "
+        "learned from energies alone; others: from energies and forces."
     )
     return figure, caption
 
@@ -73,8 +73,8 @@ def draw_drift(settings: Settings, results: Results) -> Drawn:
     caption = (
         f"NVE runs of {settings.n} particles. (a) Total energy of one of them, a step of {shown:g}. (b) Its root "
         f"mean square deviation over a time of {settings.time:g}, mean and standard error of {settings.starts} "
-        "starts. Holes with a weight of persistence; unweighted they lose or gain energy where pairs come from the "
-        "diagonal, at any step. Dotted: the square of the step."
+        "starts. Holes have a weight of persistence; unweighted they lose or gain energy where pairs come from "
+        "the diagonal, at any step. Dotted: the square of the step."
     )
     return figure, caption
 
@@ -111,10 +111,10 @@ def draw_closely(settings: Settings, results: Results) -> Drawn:
     right.legend(fontsize=6)
     plot.letter_panels(figure.axes)
     caption = (
-        "Around the greatest jump that was found where two pairs exchange partners, on the straight way from one "
-        f"configuration of an NVE run (step {min(settings.time_steps):g}) to the next: (a) the learned energy, less "
-        "a straight line, has a kink; (b) the force on the particle that feels it most jumps, the teacher's does "
-        f"not. (c) Distribution of the jumps of {len(jumps.kind)} changes of the diagram, by kind."
+        "Around the greatest jump that was found where two pairs exchange partners, on the straight way from "
+        f"one configuration of an NVE run (step {min(settings.time_steps):g}) to the next: (a) the learned "
+        "energy, less a straight line, has a kink; (b) the force on the particle that feels it most jumps, the teacher's "
+        f"does not. (c) Distribution of the jumps of {len(jumps.kind)} changes of the diagram, by kind."
     )
     return figure, caption
 

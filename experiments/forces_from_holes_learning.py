@@ -106,7 +106,7 @@ def squared_error(sums: Sums, model: Learned, force_weight: float) -> float:
 
 def energy_of(
     settings: Settings, description: Description | None, model: Learned | None, positions: Any, box: Any
-) -> jax.Array:
+) -> Any:
     """What is learned of the energy of all particles, or without a description what the teacher says."""
     if description is None or model is None:
         return teacher(settings, positions, box)

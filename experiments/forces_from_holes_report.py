@@ -154,7 +154,7 @@ def print_changes(settings: Settings, results: Results) -> dict[str, Any]:
             if not of_kind.any():
                 continue
             energy, jump = jumps.energy[of_kind], jumps.force[of_kind] / force
-            row = {
+            row: dict[str, Any] = {
                 "events": int(of_kind.sum()),
                 "energy": [float(np.median(energy)), float(energy.max())],
                 "force": [float(np.median(jump)), float(jump.max())],

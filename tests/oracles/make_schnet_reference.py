@@ -22,8 +22,8 @@ from schnetpack.nn import CosineCutoff, GaussianRBF  # noqa: E402
 from schnetpack.representation import SchNet  # noqa: E402
 
 torch.manual_seed(0)
-torch.set_default_dtype(torch.float64)
-CUTOFF, SPECIES = 2.5, 3
+# Gaussians stand apart by what is exact in single precision, in which SchNetPack makes them.
+CUTOFF, SPECIES = 2.625, 3
 
 
 def network(
@@ -54,7 +54,7 @@ apart = positions[None, :, None] + shifts - positions[:, None, None]
 distance = np.linalg.norm(apart, axis=-1)
 i, j, image = np.nonzero((distance > 0) & (distance < CUTOFF))
 
-small = network(6, 2, 8, CUTOFF, max_z=SPECIES)
+small = network(6, 2, 8, CUTOFF, max_z=SPECIES).double()
 representation, head = small
 with torch.no_grad():
     for parameter in small.parameters():
