@@ -10,7 +10,7 @@ seconds. That both have the same numbers is checked first.
   is made of them, in a cell, which is what forces take.
 - Histograms: loops of the periodic alpha complex counted in 128 x 128 cells, from positions on.
 - SchNet: three interactions, 100 features, 60 Gaussians to 5 angstrom, single precision; a step of training,
-  forward, backward and Adam, for batches of 4 frames. SchNetPack's own layers, and energies alone, as in the study.
+  forward, backward and Adam, for batches of 4 frames. SchNetPack's own layers; energies alone, as in the study.
 
 A rival that is not installed is said in a sentence. ``pip install torch schnetpack==2.1.1 --no-deps``, and what
 it imports, in an environment of its own, and ``TDAGLASS_RIVALS=ENV/lib/python3.11/site-packages`` lend it to this

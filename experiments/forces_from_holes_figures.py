@@ -22,7 +22,7 @@ def draw_parity(settings: Settings, results: Results) -> Drawn:
     names = ("holes-energies", "holes", "pairs")
     true = results.frames.forces[results.frames.tested].ravel()
     most = float(np.percentile(np.abs(true), 99.9))
-    figure, axes = plot.new_figure(1, len(names), width=PAGE, height=2.6, sharex=True, sharey=True)
+    figure, axes = plot.new_figure(1, len(names), width=PAGE, height=2.9, sharex=True, sharey=True)
     for panel, name in zip(axes[0], names, strict=True):
         told = results.scores[name].forces.ravel()
         panel.plot([-most, most], [-most, most], color="0.6", linewidth=0.6, zorder=0)
@@ -50,7 +50,9 @@ def draw_drift(settings: Settings, results: Results) -> Drawn:
         motion = results.motions[name, shown]
         total = (motion.energy[0] - motion.energy[0, 0]) / settings.n
         at = shown * np.arange(1, len(total) + 1)
-        left.plot(at, total, color=plot.color_of(k), linewidth=0.8, label=NAMES[name])
+        # The pair potential may lie upon the teacher.
+        wide = {"linewidth": 0.8 if k else 3, "alpha": 1 if k else 0.4}
+        left.plot(at, total, color=plot.color_of(k), label=NAMES[name], **wide)
         away = np.array([drift(results.motions[name, dt]) for dt in steps]) / settings.n
         error = away.std(1, ddof=1) / np.sqrt(away.shape[1]) if away.shape[1] > 1 else None
         right.errorbar(
@@ -59,7 +61,9 @@ def draw_drift(settings: Settings, results: Results) -> Drawn:
             yerr=error,
             color=plot.color_of(k),
             marker=plot.marker_of(k),
+            markersize=3.5 if k else 7,
             label=NAMES[name],
+            **wide,
         )
     base = min(drift(results.motions["teacher", steps[0]]).mean() / settings.n, 1) * 0.5
     right.plot(steps, base * (np.array(steps) / steps[0]) ** 2, color="0.6", linestyle=":", label="square")
@@ -108,13 +112,13 @@ def draw_closely(settings: Settings, results: Results) -> Drawn:
     plot.label_axes(left, "way / (step / 1000)", rf"energy $-$ its mean slope / ${energy}$")
     plot.label_axes(middle, "way / (step / 1000)", rf"force along the way / ${unit}$")
     plot.label_axes(right, "jump / rms force of a particle", "share of greater jumps")
-    right.legend(fontsize=6)
+    right.legend(fontsize=6, loc="lower left", bbox_to_anchor=(0.13, 0))
     plot.letter_panels(figure.axes)
     caption = (
         "Around the greatest jump that was found where two pairs exchange partners, on the straight way from "
         f"one configuration of an NVE run (step {min(settings.time_steps):g}) to the next: (a) the learned "
-        "energy, less a straight line, has a kink; (b) the force on the particle that feels it most jumps, the teacher's "
-        f"does not. (c) Distribution of the jumps of {len(jumps.kind)} changes of the diagram, by kind."
+        "energy, less a straight line, has a kink; (b) the force on the particle that feels it most jumps, "
+        f"the teacher's does not. (c) Jumps of {len(jumps.kind)} changes of the diagram, by kind."
     )
     return figure, caption
 

@@ -16,19 +16,17 @@ import torch.utils.data.dataloader as dataloader
 if not hasattr(dataloader, "T_co"):
     dataloader.T_co = typing.TypeVar("T_co", covariant=True)
 
-from schnetpack import properties  # noqa: E402
-from schnetpack.atomistic import Atomwise  # noqa: E402
-from schnetpack.nn import CosineCutoff, GaussianRBF  # noqa: E402
-from schnetpack.representation import SchNet  # noqa: E402
+from schnetpack import properties
+from schnetpack.atomistic import Atomwise
+from schnetpack.nn import CosineCutoff, GaussianRBF
+from schnetpack.representation import SchNet
 
 torch.manual_seed(0)
 # Gaussians stand apart by what is exact in single precision, in which SchNetPack makes them.
 CUTOFF, SPECIES = 2.625, 3
 
 
-def network(
-    features: int, interactions: int, gaussians: int, cutoff: float, **species: int
-) -> torch.nn.ModuleList:
+def network(features: int, interactions: int, gaussians: int, cutoff: float) -> torch.nn.ModuleList:
     """Representation and head, as they stand in a `NeuralNetworkPotential`."""
     representation = SchNet(
         n_atom_basis=features,
@@ -36,7 +34,6 @@ def network(
         radial_basis=GaussianRBF(gaussians, cutoff),
         cutoff_fn=CosineCutoff(cutoff),
         n_filters=features,
-        **species,
     )
     return torch.nn.ModuleList([representation, Atomwise(n_in=features, output_key="energy")])
 
@@ -54,7 +51,7 @@ apart = positions[None, :, None] + shifts - positions[:, None, None]
 distance = np.linalg.norm(apart, axis=-1)
 i, j, image = np.nonzero((distance > 0) & (distance < CUTOFF))
 
-small = network(6, 2, 8, CUTOFF, max_z=SPECIES).double()
+small = network(6, 2, 8, CUTOFF).double()
 representation, head = small
 with torch.no_grad():
     for parameter in small.parameters():
