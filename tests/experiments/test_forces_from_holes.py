@@ -61,8 +61,8 @@ def test_at_the_diagonal_a_weight_of_persistence_leaves_no_jump_of_energy_or_for
     assert 0.4 < jump < 1  # the part of a Gaussian that lies in cells above the diagonal
     (before, _), (after, slope) = with_apex(power=1)
     assert before == 0
-    assert after == pytest.approx(jump * 1e-5**2 / 2, rel=1e-4)
-    assert slope == pytest.approx(jump * 1e-5, rel=1e-4)
+    assert float(after) == pytest.approx(float(jump) * 1e-5**2 / 2, rel=1e-4)
+    assert float(slope) == pytest.approx(float(jump) * 1e-5, rel=1e-4)
 
 
 @pytest.fixture(scope="module")
