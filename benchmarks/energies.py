@@ -46,10 +46,9 @@ from tdaglass import glass, structure, topology
 from tdaglass.glass import units
 from tdaglass.learning import SchNet, stack_graphs
 
-REPEATS = 7
+REPEATS = 5
 N, DENSITY, BATCH = 216, 2.5, 4
 BASIS = structure.SoapBasis(4.1, 8, 9, 0.16)
-ROOM = 160
 GRID = topology.Grid((0, 8), (0, 8), (128, 128))
 
 
@@ -93,8 +92,9 @@ def soap(positions: np.ndarray, box: np.ndarray) -> None:
     alone = Atoms(f"C{N}", positions=positions)
 
     def ours(x: jax.Array) -> jax.Array:
-        return structure.soap(structure.cutoff_neighbors(x, box, BASIS.reach, capacity=ROOM), BASIS)
+        return structure.soap(structure.cutoff_neighbors(x, box, BASIS.reach, capacity=room), BASIS)
 
+    room = structure.cutoff_neighbors(positions, box, BASIS.reach).idx.shape[1]
     value, x = jax.jit(ours), jnp.asarray(positions)
     slope = jax.jit(jax.value_and_grad(lambda x: jnp.sum(jnp.sin(ours(x)))))
     theirs, in_the_open = descriptor(True), descriptor(False)
@@ -138,10 +138,7 @@ def histograms(positions: np.ndarray, box: np.ndarray) -> None:
 
 def schnet(frames: list[tuple[np.ndarray, np.ndarray]]) -> None:
     network = SchNet(species_count=100)
-    tables = [
-        structure.cutoff_neighbors(x.astype(np.float32), b.astype(np.float32), 5.0, capacity=ROOM)
-        for x, b in frames
-    ]
+    tables = [structure.cutoff_neighbors(x, box, 5.0) for x, box in frames]
     graph = stack_graphs(tables, [np.full(N, 6)] * BATCH)
     graph = graph._replace(distance=graph.distance.astype(jnp.float32))
     target = jnp.zeros((BATCH, 1), jnp.float32)

@@ -62,7 +62,7 @@ class Holes:
 
     def slopes(self, positions: Array, box: Array) -> Float[Array, "n dim features"]:
         """By the chain rule: few particles move a pair, and few cells see it."""
-        moved, pairs = jax.jacrev(lambda x: (self.pairs(x, box),) * 2, has_aux=True)(positions)
+        moved, pairs = jax.jacfwd(lambda x: (self.pairs(x, box),) * 2, has_aux=True)(positions)
         found = []
         for k, (both, sides) in enumerate(zip(pairs, moved, strict=True)):
 
