@@ -11,6 +11,7 @@ from forces_from_holes_records import Frames, Settings
 
 from tdaglass import glass, parallel
 from tdaglass.configuration import Configuration
+from tdaglass.glass.models import BondOrderModel
 from tdaglass.runs import Run
 
 # Time that the liquid is given, and between two of its frames.
@@ -47,11 +48,11 @@ def frames_of_runs(settings: Settings, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _simulated(settings: Settings, k: int) -> tuple[np.ndarray, np.ndarray]:
     key = jax.random.fold_in(jax.random.key(settings.seed), k)
-    if settings.system == "carbon":
-        _, seen, _ = melt_quench(key, settings.model, settings.densities, settings.schedule, progress=False)
+    model, temperature, dt = settings.model, settings.temperature, 0.004
+    if isinstance(model, BondOrderModel):
+        _, seen, _ = melt_quench(key, model, settings.densities, settings.schedule, progress=False)
         positions, box = seen.positions, seen.box
         return np.moveaxis(np.asarray(positions, float), 1, 0), np.moveaxis(np.asarray(box, float), 1, 0)
-    model, temperature, dt = settings.model, settings.temperature, 0.004
     state = glass.initialize(key, model, temperature)
     state = glass.settle_overlaps(state, model, temperature=temperature, dt=dt)
     state = glass.run(state, model, round(EQUILIBRATION / dt), temperature=temperature, dt=dt)
