@@ -29,6 +29,7 @@ def draw_parity(settings: Settings, results: Results) -> Drawn:
         panel.hexbin(true, told, gridsize=70, bins="log", mincnt=1, linewidths=0, extent=(-most, most) * 2)
         panel.set(title=NAMES[name], xlim=(-most, most), ylim=(-most, most), aspect="equal")
     unit = rf"${energy}\,{length}^{{-1}}$"
+    plot.letter_panels(axes)
     figure.supxlabel(f"force of the teacher / {unit}", fontsize=9)
     axes[0, 0].set_ylabel(f"learned force / {unit}")
     caption = (
@@ -112,7 +113,8 @@ def draw_closely(settings: Settings, results: Results) -> Drawn:
     plot.label_axes(left, "way / (step / 1000)", rf"energy $-$ its mean slope / ${energy}$")
     plot.label_axes(middle, "way / (step / 1000)", rf"force along the way / ${unit}$")
     plot.label_axes(right, "jump / rms force of a particle", "share of greater jumps")
-    right.legend(fontsize=6, loc="lower left", bbox_to_anchor=(0.13, 0))
+    right.set_ylim(-0.4, 1.05)  # room for the legend
+    right.legend(fontsize=6, loc="lower left")
     plot.letter_panels(figure.axes)
     caption = (
         "Around the greatest jump that was found where two pairs exchange partners, on the straight way from "
