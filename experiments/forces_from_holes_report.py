@@ -75,7 +75,9 @@ def scores_of(settings: Settings, results: Results) -> dict[str, dict[str, float
 
 
 def _error(values: Any) -> float:
-    """Of the mean."""
+    """Of the mean; not a number for one value."""
+    if len(values) < 2:
+        return float("nan")
     return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
@@ -110,7 +112,7 @@ def moved_of(settings: Settings, results: Results) -> list[dict[str, Any]]:
                 "forces": name,
                 "time_step": dt,
                 "energy_rms": float(np.mean(away)),
-                "energy_rms_error": _error(away) if len(away) > 1 else float("nan"),
+                "energy_rms_error": _error(away),
                 "net_change": float(np.mean(motion.energy[:, -1] - motion.energy[:, 0])) / settings.n,
                 "temperature": float(np.mean(motion.temperature[:, half:])),
                 "nearest": float(np.min(motion.nearest)),
