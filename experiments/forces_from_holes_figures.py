@@ -137,7 +137,8 @@ def draw_structure(settings: Settings, results: Results) -> Drawn:
     cutoff = float(box.min()) / 2 if settings.system == "liquid" else min(4.0, float(box.min()) / 2)
     of_one = jax.jit(lambda x, edges: structure.radial_distribution(x, edges, cutoff, 80).g)
     for k, name in enumerate(MOVED):
-        late = results.motions[name, dt].positions[:, KEPT_FROM:]
+        kept = results.motions[name, dt].positions
+        late = kept[:, kept.shape[1] // 2 :]
         g = np.mean([of_one(x, box[s]) for s, run in enumerate(late) for x in run], axis=0)
         r = (np.arange(80) + 0.5) * cutoff / 80
         axes.plot(r, g, color=plot.color_of(k), label=NAMES[name], linestyle="-" if k else "--")
@@ -148,10 +149,6 @@ def draw_structure(settings: Settings, results: Results) -> Drawn:
         f"{settings.starts} starts, which are the same for all forces."
     )
     return figure, caption
-
-
-# Of the configurations that are kept of a run, the second half.
-KEPT_FROM = 50
 
 
 def draw_learned(settings: Settings, results: Results) -> Drawn:
