@@ -14,6 +14,8 @@ if __name__ == "__main__":
         "topology",
         "learning",
         "linear",
+        "bond_orders",
+        "energies",
         "files",
         "trajectories",
         "pieces",

@@ -40,6 +40,10 @@ TINY = {
         "--features", "8", "--interactions", "1", "--gaussians", "10", "--thresholds", "-0.001", "0.001",
         "--holes", "5",
     ],
+    "forces_from_holes": [
+        "--n", "64", "--runs", "3", "--tested", "1", "--folds", "2", "--frames", "10", "--time-steps", "0.002",
+        "0.004", "--time", "0.1", "--starts", "1", "--events", "5",
+    ],
     "topological_force": ["--n", "64", "--equilibration", "5", "--radii", "1.0", "1.1", "--steps", "150"],
 }  # fmt: skip
 HARD_SPHERES = [

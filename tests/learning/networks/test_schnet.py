@@ -1,6 +1,7 @@
-"""SchNet beside the layers of SchNetPack 2.1, written with NumPy edge by edge as its source has them."""
+"""SchNet beside SchNetPack 2.1: its layers written with NumPy edge by edge, and numbers that it gave itself."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -92,6 +93,54 @@ def test_an_error_of_the_table_falls_with_the_fourth_power_of_its_step(parameter
     )
     errors = [float(np.sqrt(np.mean((x - direct) ** 2))) for x in (coarse, fine)]
     assert 10 < errors[0] / errors[1] < 25
+
+
+@pytest.fixture(scope="module")
+def schnetpack():
+    """Of tests/oracles/make_schnet_reference.py."""
+    with np.load(Path(__file__).parents[2] / "reference" / "schnet.npz") as file:
+        return dict(file)
+
+
+def test_features_energies_and_forces_are_schnetpacks(schnetpack):
+    """With its parameters, in a cell smaller than two cut-offs."""
+
+    def layer(name):
+        found = {"kernel": schnetpack[f"parameter.{name}.weight"].T}
+        bias = f"parameter.{name}.bias"
+        return found | ({"bias": schnetpack[bias]} if bias in schnetpack else {})
+
+    def layers(name):
+        return {str(k): layer(f"{name}.{k}") for k in range(2)}
+
+    blocks = {
+        str(k): {
+            "inwards": {"0": layer(f"0.interactions.{k}.in2f")},
+            "filter": layers(f"0.interactions.{k}.filter_network"),
+            "outwards": layers(f"0.interactions.{k}.f2out"),
+        }
+        for k in range(2)
+    }
+    embedding = schnetpack["parameter.0.embedding.weight"]
+    parameters = {"embedding": embedding, "interactions": blocks, "head": layers("1.outnet")}
+    parameters = jax.tree.map(jnp.asarray, parameters)
+    network = SchNet(6, 2, 8, cutoff=2.625, species_count=len(embedding), table=None)
+    near = cutoff_neighbors(schnetpack["positions"], schnetpack["box"], network.cutoff)
+
+    @jax.jit
+    def told(displacement):
+        def graph_of(d):
+            return one(particle_graph(near._replace(displacement=d), schnetpack["species"]))
+
+        answer = response(lambda d: network.apply(parameters, graph_of(d))[0, 0], near)
+        return answer, network.particle_features(parameters, graph_of(displacement))[0]
+
+    answer, features = told(near.displacement)
+    assert float(answer.energy) == pytest.approx(schnetpack["energy"][0], rel=1e-10)
+    np.testing.assert_allclose(answer.forces, schnetpack["forces"], atol=1e-10)
+    np.testing.assert_allclose(features, schnetpack["features"], atol=1e-10)
+    # As it counts itself, for the networks of the next test.
+    assert schnetpack["count"].tolist() == [154301, 293501]
 
 
 @pytest.mark.parametrize(
