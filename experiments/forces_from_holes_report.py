@@ -96,8 +96,8 @@ def print_scores(settings: Settings, results: Results, scores: dict[str, dict[st
     )
     for name, row in scores.items():
         print(
-            f"{NAMES[name]:44s}{row['features']:9d}{row['energy_rmse']:12.5f} +- {row['energy_rmse_error']:.5f}"
-            f"{row['force_rmse']:10.3f} +- {row['force_rmse_error']:.3f}{row['force_correlation']:9.4f}"
+            f"{NAMES[name]:44s}{row['features']:9d}{row['energy_rmse']:12.5f} ± {row['energy_rmse_error']:.5f}"
+            f"{row['force_rmse']:10.3f} ± {row['force_rmse_error']:.3f}{row['force_correlation']:9.4f}"
         )
 
 
@@ -134,7 +134,7 @@ def print_moved(settings: Settings, moved: list[dict[str, Any]]) -> None:
     for row in moved:
         print(
             f"{NAMES[row['forces']]:28s}{row['time_step']:9g}"
-            f"{row['energy_rms']:11.2e} +- {row['energy_rms_error']:.1e}"
+            f"{row['energy_rms']:11.2e} ± {row['energy_rms_error']:.1e}"
             f"{row['net_change']:11.1e}{row['temperature']:8.3f}{row['nearest']:8.3f}{row['milliseconds']:8.2f}"
         )
 

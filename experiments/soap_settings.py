@@ -5,7 +5,7 @@ The first has the published settings (cut-off 4.1, 8 radial functions, degree 9,
 drawn at random, and then by a tree of Parzen estimators (Bergstra et al., NeurIPS 24, 2546, 2011). The least error
 of many trials flatters: read it beside its standard error over folds, and test what was found on other frames.
 
-    pip install optuna
+    pip install 'tdaglass[search]'
     python experiments/soap_settings.py                  30 trials on the frames of the default study
     python experiments/soap_settings.py --root runs      the folder of runs whose melts are shared
 
@@ -98,7 +98,7 @@ def optional_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise ImportError("expected Optuna for a search, got none; try pip install optuna") from error
+        raise ImportError("expected Optuna for a search, got none; try pip install 'tdaglass[search]'") from error
     # It says of every trial what is said at the end.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
