@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tdaglass import plot, topology
 from tdaglass.plot.style import DIVERGING, PAGE, SEQUENTIAL, STYLE
@@ -129,7 +130,14 @@ def draw_learned(settings: Settings, results: Results) -> Figure:
         }
         for panel, (label, image) in zip(axes[:, k], images.items(), strict=False):
             mesh = plane(panel, picture.grid, *with_map(signed(image, picture.grid)))
-            figure.colorbar(mesh, ax=panel, label=label, location="bottom", shrink=0.9)
+            figure.colorbar(
+                mesh,
+                ax=panel,
+                label=label,
+                location="bottom",
+                shrink=0.9,
+                ticks=MaxNLocator(4, symmetric=True),
+            )
             mark(panel, picture.published)
             plot.label_axes(panel, rf"birth / ${ANGSTROM}$", rf"death / ${ANGSTROM}$" if k == 0 else "")
         axes[0, k].set_title(name)

@@ -19,8 +19,8 @@ def palladium_silicon(path: str | PathLike, n: int = 12_000) -> EmbeddedAtomMode
 def iron_phosphorus(path: str | PathLike, n: int = 4000) -> EmbeddedAtomModel:
     """Fe80P20, by a file with Fe and P such as ``FeP_mm.eam.fs``, which comes with LAMMPS.
 
-    It was fitted to a little phosphorus in iron: a stand-in for glasses of a metal and a metalloid, whose
-    phosphorus atoms avoid each other as they should, and not the best description of this one.
+    It was fitted to a little phosphorus in iron. At 20 % phosphorus atoms do not touch, but gather at 3.3
+    angstrom, the more the slower the liquid is cooled: no stand-in for glasses such as Pd80Si20.
 
     References
     ----------
