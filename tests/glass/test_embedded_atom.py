@@ -273,7 +273,7 @@ def test_energy_drift(record_property):
 
 
 # Of one metal at zero pressure: kelvin, time step, steps, those of them that count, systems.
-HOT, DT, STEPS, KEPT, RUNS = 1800, 2 * units.FEMTOSECOND, 7000, 5000, 8
+HOT, DT, STEPS, KEPT, RUNS = 1800, 2 * units.FEMTOSECOND, 7000, 5000, 12
 
 
 @pytest.fixture(scope="module")
