@@ -44,7 +44,7 @@ def describe(settings: Settings, frames: Frames, run: Run, executor: Any) -> Des
     )
     most = max(one.shape[1] for one in pairs)
     padded = [np.pad(one, ((0, 0), (0, most - one.shape[1]), (0, 0))) for one in pairs]
-    return Described(np.concatenate(padded), np.concatenate(soap))
+    return Described(np.concatenate(padded), np.concatenate(soap), frames.atoms)
 
 
 def loops_of_run(frames: Frames, k: int) -> np.ndarray:

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from energies_from_holes_frames import Frames
 from energies_from_holes_records import KINDS, Curve, Described, Kind, Ridge, Scored, Settings, kinds_of
@@ -42,16 +41,27 @@ def _histograms(grid: topology.Grid, pairs: jax.Array) -> jax.Array:
 
 def blurred(settings: Settings, described: Described) -> np.ndarray:
     """The same after a Gaussian filter, in HomCloud's convention."""
+    counts = smooth(settings, described)
+    return counts / np.maximum(counts.sum(axis=(1, 2), keepdims=True), 1)
+
+
+def blurred_counts(settings: Settings, described: Described) -> np.ndarray:
+    """Loops for each atom instead of probabilities: like the energy, their number grows with the system."""
+    cells = settings.grid.vector(smooth(settings, described)) / described.atoms[:, None]
+    return fewer(cells, cells)
+
+
+def smooth(settings: Settings, described: Described) -> np.ndarray:
+    """Numbers of loops in cells after the filter, (frames, deaths, births)."""
     grid = settings.grid
-    return np.asarray(_blurred(grid, settings.blur * grid.widths[0], described.pairs))
+    return np.asarray(_smooth(grid, settings.blur * grid.widths[0], described.pairs))
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _blurred(grid: topology.Grid, sigma: float, pairs: jax.Array) -> jax.Array:
+def _smooth(grid: topology.Grid, sigma: float, pairs: jax.Array) -> jax.Array:
     def image(one: jax.Array) -> jax.Array:
         found = topology.BirthDeath(one[:, 0], one[:, 1])
-        counts = topology.persistence_image(found, grid, sigma=sigma, mode="homcloud")
-        return counts / jnp.maximum(counts.sum(), 1)
+        return topology.persistence_image(found, grid, sigma=sigma, mode="homcloud")
 
     return jax.lax.map(image, pairs)
 
@@ -115,6 +125,9 @@ MODELS: dict[Ridge, Linear] = {
         lambda settings, seen: per_image(settings, blurred(settings, seen)),
         False,
         lambda settings: settings.alpha_blurred,
+    ),
+    "blurred_counts": Linear(
+        "blurred counts, ridge", blurred_counts, False, lambda settings: settings.alpha_counts
     ),
     "soap": Linear(
         "averaged SOAP, ridge", lambda _, seen: seen.soap, True, lambda settings: settings.alpha_soap
@@ -235,7 +248,8 @@ def together(one: Described, other: Described) -> Described:
     """Frames of two sizes, one after the other."""
     most = max(one.pairs.shape[1], other.pairs.shape[1])
     pairs = [np.pad(x.pairs, ((0, 0), (0, most - x.pairs.shape[1]), (0, 0))) for x in (one, other)]
-    return Described(np.concatenate(pairs), np.concatenate([one.soap, other.soap]))
+    soap, atoms = (np.concatenate(x) for x in zip(one[1:], other[1:], strict=True))
+    return Described(np.concatenate(pairs), soap, atoms)
 
 
 def learning_curve(settings: Settings, frames: Frames, described: Described, name: Ridge) -> Curve:

@@ -14,7 +14,9 @@ from energies_from_holes_sheets import Sheets
 from tdaglass.structure import SoapBasis
 from tdaglass.topology import Grid
 
-Ridge = Literal["histogram", "histogram_per_image", "histogram_min_max", "blurred", "soap", "both"]
+Ridge = Literal[
+    "histogram", "histogram_per_image", "histogram_min_max", "blurred", "blurred_counts", "soap", "both"
+]
 Network = Literal["soap_network", "cnn", "schnet"]
 Kind = Literal["frames", "runs", "groups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -53,9 +55,18 @@ class Settings:
     """The same of histograms whose cells are from 0 to 1; chosen on sheets of graphene."""
     alpha_blurred: float = 20.0
     """The same of blurred histograms."""
+    alpha_counts: float = 2e-5
+    """The same of blurred numbers of loops for each atom, which nothing scales."""
     alpha_soap: float = 0.3
     """The same of averaged SOAP."""
-    ridges: tuple[Ridge, ...] = ("histogram", "histogram_per_image", "blurred", "soap", "both")
+    ridges: tuple[Ridge, ...] = (
+        "histogram",
+        "histogram_per_image",
+        "blurred",
+        "blurred_counts",
+        "soap",
+        "both",
+    )
     """Ridge regressions: of histograms, averaged SOAP, and both."""
     folds: int = 5
     """Parts of the frames, of the runs and of their groups, each of which is left out in turn."""
@@ -223,6 +234,7 @@ class Described(NamedTuple):
 
     pairs: np.ndarray  # (frames, pairs, 2) births and deaths of loops, squared radii; zeros fill up
     soap: np.ndarray  # (frames, features) mean over atoms
+    atoms: np.ndarray  # (frames,) atoms
 
 
 class Scored(NamedTuple):

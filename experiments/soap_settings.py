@@ -109,7 +109,7 @@ def score(settings: Settings, frames: Frames, values: dict[str, Any]) -> Scored:
     study = StudySettings(settings.melting, alpha_soap=settings.alpha_soap, folds=settings.folds, **values)
     soap = np.stack([soap_of(study.basis, frames, i, "outer") for i in range(len(frames.run))])
     nothing = np.zeros((len(soap), 0, 2), np.float32)
-    return score_one(study, frames, Described(nothing, soap), None, ("soap", "runs"))
+    return score_one(study, frames, Described(nothing, soap, frames.atoms), None, ("soap", "runs"))
 
 
 def report(settings: Settings, frames: Frames, run: Run, tried: list[tuple[dict[str, Any], Scored]]) -> None:

@@ -107,6 +107,9 @@ class Needs(NamedTuple):
         # A worker that was given its share of a machine keeps it.
         if self.threads is not None and "TDAGLASS_THREADS" not in os.environ:
             use_threads(self.threads)
+        # What JAX calls back runs in threads of XLA, which know the precision of the process alone.
+        if jax.config.jax_enable_x64 != self.x64:  # type: ignore[attr-defined]
+            jax.config.update("jax_enable_x64", self.x64)
         for name, value in self.settings.items():
             if getattr(jax.config, name) != value:
                 jax.config.update(name, value)

@@ -18,6 +18,7 @@ from energies_from_holes_inverse import joined, measured, regions_of
 from energies_from_holes_linear import (
     MODELS,
     blurred,
+    blurred_counts,
     error,
     fit,
     folds_of,
@@ -25,6 +26,7 @@ from energies_from_holes_linear import (
     learning_curve,
     per_image,
     score_one,
+    smooth,
     standardized,
     together,
 )
@@ -57,7 +59,7 @@ def known():
         row[:100] = (1.5, 4.5)
         row[:high] = (0.5, 2.5)
         row[100] = (7.0, 9.0)
-    described = Described(pairs, random.normal(size=(60, 4)).astype(np.float32))
+    described = Described(pairs, random.normal(size=(60, 4)).astype(np.float32), np.full(60, 216))
     density = np.array([1.5, 2.0, 2.5, 3.0])[run // 3]
     energy = -7 + np.round(100 * share) / 100
     empty = np.zeros((60, 0, 3), np.float32)
@@ -186,9 +188,19 @@ def test_scales_are_those_of_what_is_learned_from():
 
 def test_frames_of_two_sizes_stand_one_after_the_other(known):
     _, described = known
-    both = together(described, Described(described.pairs[:2, :3], described.soap[:2]))
+    both = together(described, Described(described.pairs[:2, :3], described.soap[:2], np.array([512, 512])))
     assert both.pairs.shape == (62, 200, 2)
     assert not both.pairs[60:, 3:].any()
+    assert both.atoms[58:].tolist() == [216, 216, 512, 512]
+
+
+def test_counts_for_each_atom_are_those_of_two_systems_side_by_side(known):
+    _, described = known
+    twice = Described(np.tile(described.pairs, (1, 2, 1)), described.soap, 2 * described.atoms)
+    x = blurred_counts(SETTINGS, described)
+    np.testing.assert_allclose(blurred_counts(SETTINGS, twice), x, rtol=1e-6)
+    # A filter keeps the number of loops, but for what it takes beyond the edge of the plane.
+    assert smooth(SETTINGS, described)[0].sum() == pytest.approx(100, rel=0.02)
 
 
 def test_islands_do_not_mix_and_a_continuum_does():

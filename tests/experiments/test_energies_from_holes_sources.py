@@ -154,7 +154,7 @@ def test_whole_runs_are_left_out_of_files_and_what_there_is_one_of_is_not(read):
 def test_cells_from_nought_to_one_are_scaled_over_all_frames():
     pairs = np.zeros((3, 4, 2), np.float32)
     pairs[0, :2], pairs[1, :2], pairs[2, :] = [[1, 3], [1, 3]], [[1, 3], [2, 3.5]], [2, 3.5]
-    found = min_max(OfSheets(cells=4, pixels=4), Described(pairs, np.zeros((3, 1))))
+    found = min_max(OfSheets(cells=4, pixels=4), Described(pairs, np.zeros((3, 1)), np.full(3, 680)))
     # One cell falls from 1 to 0, the other rises; all others are empty and stand as one.
     assert sorted(found.T.tolist()) == [[0, 0, 0], [0, 0.5, 1], [1, 0.5, 0]]
 
@@ -183,7 +183,7 @@ def test_networks_see_no_more_atoms_than_there_are(read):
     frames, _ = read
     mixed = frames.at(np.array([1, 2]))
     settings = OfFiles(reach=2.5, n_max=2, l_max=1, cutoff=3.0, sigma=0.4)
-    nothing = Described(np.zeros((2, 0, 2)), np.zeros((2, 1)))
+    nothing = Described(np.zeros((2, 0, 2)), np.zeros((2, 1)), mixed.atoms)
     assert (graphs(settings, mixed, nothing).species >= 0).sum(axis=1).tolist() == [27, 20]
     seen = soap_of_atoms(settings, mixed, nothing)
     assert seen.mask.sum(axis=1).tolist() == [27, 20]
