@@ -98,7 +98,9 @@ def optional_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise ImportError("expected Optuna for a search, got none; try pip install 'tdaglass[search]'") from error
+        raise ImportError(
+            "expected Optuna for a search, got none; try pip install 'tdaglass[search]'"
+        ) from error
     # It says of every trial what is said at the end.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
