@@ -10,7 +10,6 @@ passed on the way, are the control.
     python experiments/cooling_rates_2d.py --kept FOLDER         and the published rate, from `keep_quenches.py`
 """
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,7 @@ from cooling_rates_2d_report import report
 from glass_or_liquid import cool
 from glass_or_liquid_fields import describe, surroundings
 from glass_or_liquid_files import read_quenches
-from glass_or_liquid_records import GLASS, KINDS, LIQUID, PUBLISHED_COOLING
+from glass_or_liquid_records import GLASS, KINDS, LIQUID
 from glass_or_liquid_records import Settings as Study
 from glass_or_liquid_report import compare
 from glass_or_liquid_training import network_of, right, train
@@ -95,9 +94,9 @@ def main(settings: Settings, executor: Any) -> None:
     identity: Any = settings
     kept = 0
     if settings.kept is not None:
-        published = replace(PUBLISHED_COOLING, system=settings.system, liquid=settings.liquid)
-        both[published.rate], by = read_quenches(settings.kept, published)
-        positions = both[published.rate].positions
+        cooling = settings.published
+        both[cooling.rate], by = read_quenches(settings.kept, cooling)
+        positions = both[cooling.rate].positions
         # Others may lie in the same folder another time.
         identity, kept = {"settings": settings, "quenches": positions}, positions.shape[1]
         print(f"{kept} quenches of {settings.kept} were cooled with {by}.")

@@ -81,10 +81,14 @@ class Settings:
                 glass_or_liquid.Settings.cells,
             )
         if kept:
-            published = glass_or_liquid.PRESETS[self.system, "paper"]
-            cooling = replace(published.cooling, quenches=kept)
-            found[cooling.rate] = self.study(cooling, published.cells)
+            cooling = replace(self.published, quenches=kept)
+            found[cooling.rate] = self.study(cooling, glass_or_liquid.PUBLISHED.cells)
         return found
+
+    @property
+    def published(self) -> Cooling:
+        """Of kept quenches."""
+        return replace(PUBLISHED_COOLING, system=self.system, liquid=self.liquid)
 
     def study(self, cooling: Cooling, cells: int) -> glass_or_liquid.Settings:
         """That of some glasses, whose trainings have as many steps whatever teaches them."""

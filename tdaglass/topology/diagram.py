@@ -184,8 +184,7 @@ def diagrams(
 
 
 def _checked_dimensions(dimensions: Any, dim: int) -> tuple[int, ...]:
-    of_holes = list(dimensions) if np.iterable(dimensions) else [dimensions]
-    whole = tuple(arguments.whole(k, "dimension") for k in of_holes)
+    whole = arguments.whole_numbers(dimensions, "dimension")
     if not whole or not set(whole) <= set(range(dim)):
         raise ValueError(
             f"expected holes of dimension 0 to {dim - 1} in {dim} dimensions, got {list(whole)}; "

@@ -57,7 +57,7 @@ class Grid:
             object.__setattr__(self, name, tuple(side.tolist()))
         if not np.iterable(self.shape) or len(self.shape) != 2:
             raise ValueError(f"expected cells along births and deaths, got {self.shape}; try (128, 128)")
-        cells = tuple(arguments.whole(n, "cells along births and deaths", least=1) for n in self.shape)
+        cells = arguments.whole_numbers(self.shape, "cells along births and deaths", least=1)
         object.__setattr__(self, "shape", cells)
 
     @property

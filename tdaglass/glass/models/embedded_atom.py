@@ -63,7 +63,7 @@ def embedded_atom(
         state = glass.run(state, model, 1000, dt=2 * glass.units.FEMTOSECOND, ensemble="npt",
                           temperature=2500 * glass.units.KELVIN, pressure=0.0)
     """
-    potential = EmbeddedAtom.read(path, tuple(elements) if not isinstance(elements, str) else (elements,))
+    potential = EmbeddedAtom.read(path, elements)
     counts = arguments.whole_numbers(counts, "counts")
     if len(counts) != len(potential.elements):
         raise ValueError(

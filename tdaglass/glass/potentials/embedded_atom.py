@@ -1,6 +1,7 @@
 """Embedded atoms: energies of atoms in the density of the others, and of pairs, from tables."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -65,7 +66,7 @@ class EmbeddedAtom:
         return type(self), (self.tables,)
 
     @classmethod
-    def read(cls, path: str | PathLike, elements: tuple[str, ...] | None = None) -> "EmbeddedAtom":
+    def read(cls, path: str | PathLike, elements: Sequence[str] | None = None) -> "EmbeddedAtom":
         """The potential of a setfl file; `read_setfl` tells what it takes and raises."""
         return cls(read_setfl(path, elements))
 
