@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from math import prod
+from math import inf, prod
 from typing import get_args
 
 import jax.numpy as jnp
@@ -44,11 +44,15 @@ class CNN(Network):
         Whether what the dense layers read is standardised over each mini-batch in training (Ioffe and Szegedy,
         ICML 2015), and afterwards over all samples, which is folded into their parameters. Means over many cells
         differ little between images, and without it a network may stay at chance for thousands of steps.
+    weight_variance : float
+        Of the first weights, times the inputs of a unit: 2 keeps the scale through ReLUs. PyTorch's layers begin
+        with 1/3, and published rates of plain descent are often meant for that: with 2 they can diverge.
 
     Raises
     ------
     ValueError
-        For no convolutions, widths below 1, an even kernel, another padding, a dropout outside [0, 1).
+        For no convolutions, widths below 1, an even kernel, another padding, a dropout outside [0, 1), a variance
+        that is not positive.
 
     Examples
     --------
@@ -74,6 +78,7 @@ class CNN(Network):
     dropout: float = 0.5
     outputs: int = 2
     standardized: bool = False
+    weight_variance: float = 2.0
 
     def __post_init__(self) -> None:
         if not self.convolutions or min(*self.convolutions, *(self.dense or ()), self.outputs, 1) < 1:
@@ -90,9 +95,11 @@ class CNN(Network):
             )
         if not 0 <= self.dropout < 1:
             raise ValueError(f"expected a dropout in [0, 1), got {self.dropout}; try 0.5")
+        if not 0 < self.weight_variance < inf:
+            raise ValueError(f"expected a positive variance of weights, got {self.weight_variance}; try 2.0")
 
     def init(self, key: Key[Array, ""], sample: Float[Array, "channels *grid"]) -> Parameters:
-        """Random parameters: weights of variance 2 / inputs, which keeps the scale through ReLUs, and no biases.
+        """Random parameters: weights of variance `weight_variance` / inputs, and no biases.
 
         Parameters
         ----------
@@ -274,4 +281,5 @@ class CNN(Network):
             self.dense is None,
             (features, *(self.dense or ()), self.outputs),
             self.dropout,
+            self.weight_variance,
         )

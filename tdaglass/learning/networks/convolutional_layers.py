@@ -25,11 +25,12 @@ class ConvolutionalLayers(nnx.Module):
         mean: bool,
         dense: tuple[int, ...],
         dropout: float,
+        weight_variance: float,
         dtype: DTypeLike,
         rngs: nnx.Rngs,
     ):
         """Maps and dense list widths from the inputs on; `mean` joins the maps' means, not all their cells."""
-        he_normal = jax.nn.initializers.he_normal()
+        first = jax.nn.initializers.variance_scaling(weight_variance, "fan_in", "truncated_normal")
 
         def ours(x: Array, kernel: Array, *_: Any, **__: Any) -> Array:
             return convolution(x, kernel, padding)
@@ -41,14 +42,14 @@ class ConvolutionalLayers(nnx.Module):
                     *widths,
                     window,
                     conv_general_dilated=ours,
-                    kernel_init=he_normal,
+                    kernel_init=first,
                     param_dtype=dtype,
                     rngs=rngs,
                 )
                 for k, widths in enumerate(pairwise(maps))
             }
         )
-        self.dense = nnx.Dict(dense_layers(dense, he_normal, dtype, rngs))
+        self.dense = nnx.Dict(dense_layers(dense, first, dtype, rngs))
 
     def convolve(self, x: Float[Array, "batch *cells inputs"], k: int) -> Float[Array, "batch *halves maps"]:
         """Maps of convolution k from those of the one before."""

@@ -218,6 +218,15 @@ def test_first_outputs_are_of_order_one_and_a_key_fixes_them():
     assert (other["dense"]["0"]["kernel"] != first["dense"]["0"]["kernel"]).all()
 
 
+@pytest.mark.parametrize("variance", [2.0, 1 / 3])
+def test_first_weights_have_the_variance_that_is_asked_for(variance):
+    network = CNN((64, 64), dense=(64,), weight_variance=variance)
+    first = network.init(jax.random.key(0), jnp.zeros((1, 8, 8)))
+    for kernel in (first["convolutions"]["1"]["kernel"], first["dense"]["0"]["kernel"]):
+        inputs = kernel.size / kernel.shape[-1]
+        np.testing.assert_allclose(kernel.var() * inputs, variance, rtol=0.05)
+
+
 def test_parameters_are_plain_arrays_for_files_and_vmap(tmp_path):
     network = CNN((4,), dense=(5,))
     parameters, images = random_network(network, PLANE)
@@ -240,6 +249,7 @@ def test_parameters_are_plain_arrays_for_files_and_vmap(tmp_path):
         ({"dense": (0,)}, "expected one convolution or more and widths of at least 1"),
         ({"kernel": 4}, "expected a kernel with a middle cell, got an edge of 4; try 3"),
         ({"dropout": 1.0}, r"expected a dropout in \[0, 1\), got 1.0; try 0.5"),
+        ({"weight_variance": 0.0}, "expected a positive variance of weights, got 0.0; try 2.0"),
     ],
 )
 def test_bad_networks_are_told_with_a_remedy(change, sentence):
