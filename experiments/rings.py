@@ -28,7 +28,7 @@ def rings_of_pairs(
         try:
             volume = topology.stable_volume(complex_, pairs, pair, epsilon)
             order = topology.ring(volume)
-        except ValueError:
+        except (topology.NoVolume, topology.NoRing):
             continue
         found.append(Ring(pair, volume.atom[order], volume.position[order]))
     return found

@@ -17,7 +17,7 @@ from tdaglass.topology.inverse import optimal_volume, stable_subvolume, stable_v
 from tdaglass.topology.persistence import persistence
 from tdaglass.topology.records import Pairs, Simplices, Sites
 from tdaglass.topology.tree import PersistenceTree, persistence_tree
-from tdaglass.topology.volume import Volume, boundary_areas, ring
+from tdaglass.topology.volume import NoRing, NoVolume, Volume, boundary_areas, ring
 
 __all__ = [
     "AlphaComplex",
@@ -25,6 +25,8 @@ __all__ = [
     "CriticalSimplex",
     "Diagram",
     "Grid",
+    "NoRing",
+    "NoVolume",
     "Pairs",
     "PersistenceTree",
     "Simplices",

@@ -7,7 +7,7 @@ from tdaglass.topology.alpha import AlphaComplex
 from tdaglass.topology.chains import smallest_chain
 from tdaglass.topology.records import Pairs
 from tdaglass.topology.tree import PersistenceTree, cells_of_void, persistence_tree
-from tdaglass.topology.volume import Volume, mesh
+from tdaglass.topology.volume import NoVolume, Volume, mesh
 
 Array = np.ndarray
 
@@ -38,8 +38,10 @@ def optimal_volume(
     Raises
     ------
     ValueError
-        For components, for a number that is not of a pair, and if nothing fills the loop: with coefficients 0 and
-        1 what closes it may be one-sided, as a Moebius strip around a periodic box is.
+        For components, and for a number that is not of a pair.
+    NoVolume
+        A ValueError: nothing fills the loop. With coefficients 0 and 1 what closes it may be one-sided, as a
+        Moebius strip around a periodic box is.
 
     Examples
     --------
@@ -182,7 +184,7 @@ def _volume(
         usable &= True if within is None else within
         chain = smallest_chain(complex_, k + 1, last, later & (below <= death), usable)
         if chain is None:
-            raise ValueError(
+            raise NoVolume(
                 f"expected a loop that oriented triangles can fill, got one (pair {which}) that they cannot; "
                 "try stable_volume, or a larger box if it is periodic"
             )

@@ -87,6 +87,14 @@ def boundary_areas(volume: Volume) -> Array:
     return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
 
 
+class NoVolume(ValueError):
+    """Oriented triangles cannot fill this loop: so it is with some points, and no mistake of whoever asks."""
+
+
+class NoRing(ValueError):
+    """Around this volume is not one ring but several, or none; no mistake either."""
+
+
 def ring(volume: Volume) -> Array:
     """Vertices of a loop in order.
 
@@ -103,8 +111,8 @@ def ring(volume: Volume) -> Array:
 
     Raises
     ------
-    ValueError
-        If the boundary is not one ring.
+    NoRing
+        A ValueError: the boundary is not one ring.
 
     Examples
     --------
@@ -128,7 +136,7 @@ def ring(volume: Volume) -> Array:
             one, other = beside[order[-1]]
             order.append(other if one == order[-2] else one)
     if len(order) != len(volume.boundary) + 1:
-        raise ValueError(
+        raise NoRing(
             "expected a volume with one ring for a boundary, got several, or none; "
             "try volume.boundary, the edges or triangles themselves"
         )

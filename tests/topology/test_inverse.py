@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from tdaglass.topology import (
+    NoRing,
+    NoVolume,
     alpha_complex,
     boundary_areas,
     optimal_volume,
@@ -101,7 +103,7 @@ def test_rings_are_in_order():
         walked = {frozenset(pair) for pair in zip(order.tolist(), np.roll(order, -1).tolist(), strict=True)}
         assert walked == {frozenset(pair) for pair in volume.boundary.tolist()}
     voids = persistence(complex_)[2]
-    with pytest.raises(ValueError, match="one ring"):
+    with pytest.raises(NoRing, match="one ring"):
         ring(optimal_volume(complex_, voids, longest(voids, 1)[0]))
 
 
@@ -171,5 +173,5 @@ def test_a_loop_that_nothing_fills_is_said(monkeypatch):
     values = complex_.values[2].copy()
     values[np.arange(len(values)) != loops.death_simplex[which]] = -1.0
     missing = complex_._replace(values=(*complex_.values[:2], values, complex_.values[3]))
-    with pytest.raises(ValueError, match="that they cannot"):
+    with pytest.raises(NoVolume, match="that they cannot"):
         optimal_volume(missing, loops, which)
