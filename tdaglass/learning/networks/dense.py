@@ -13,11 +13,17 @@ from tdaglass.learning.standardize import Standardization
 
 
 def dense_layers(
-    widths: tuple[int, ...], kernel_init: jax.nn.initializers.Initializer, dtype: DTypeLike, rngs: nnx.Rngs
+    widths: tuple[int, ...],
+    kernel_init: jax.nn.initializers.Initializer,
+    dtype: DTypeLike,
+    rngs: nnx.Rngs,
+    dot_general: Callable[..., Array] = jax.lax.dot_general,
 ) -> dict[str, nnx.Linear]:
     """Layers "0", "1", ... from each width to the next, without biases at first."""
     return {
-        str(k): nnx.Linear(inputs, units, kernel_init=kernel_init, param_dtype=dtype, rngs=rngs)
+        str(k): nnx.Linear(
+            inputs, units, kernel_init=kernel_init, param_dtype=dtype, dot_general=dot_general, rngs=rngs
+        )
         for k, (inputs, units) in enumerate(pairwise(widths))
     }
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key
 from tdaglass.learning.network import Network, Parameters
 from tdaglass.learning.networks.atomwise import Pooling
 from tdaglass.learning.networks.graph import ParticleGraph
+from tdaglass.learning.networks.product import product
 
 PRINTED_GAMMA = 0.1  # 1 / angstrom^2, in Minamitani et al. 2023
 
@@ -154,14 +155,11 @@ class SchNet(Network):
         (systems, particles, features)
             Without meaning where there is no particle.
         """
-        return jax.vmap(lambda one: self._features(parameters, one))(samples)
-
-    def _features(self, parameters: Parameters, one: ParticleGraph) -> Float[Array, "particles features"]:
-        x = parameters["embedding"][jnp.maximum(one.species, 0)]
-        near = (one.idx >= 0) & (one.distance < self.cutoff)
+        x = parameters["embedding"][jnp.maximum(samples.species, 0)]
+        near = (samples.idx >= 0) & (samples.distance < self.cutoff)
         # Beyond the cut-off, and in slots that are not used, everything is finite and counts nothing.
-        distance = jnp.where(near, one.distance, self.cutoff)
-        idx = jnp.where(near, one.idx, 0)
+        distance = jnp.where(near, samples.distance, self.cutoff)
+        idx = jnp.where(near, samples.idx, 0)
         for k in range(self.interactions):
             block = parameters["interactions"][str(k)]
             # Messages are many times as large as what they are made from: in reverse mode they are made again.
@@ -170,12 +168,13 @@ class SchNet(Network):
         return x
 
     def _messages(self, block: Parameters, x: Array, idx: Array, distance: Array, near: Array) -> Array:
-        sent = x @ block["inwards"]["0"]["kernel"]
-        if self.table is None:
-            filters = self._filter(block["filter"], distance)
-        else:
-            filters = self._interpolated(block["filter"], distance)
-        return jnp.sum(jnp.where(near[..., None], filters, 0) * sent[idx], axis=1)
+        filters_at = self._filter if self.table is None else self._interpolated
+
+        def of_one(sent: Array, idx: Array, distance: Array, near: Array) -> Array:
+            filters = filters_at(block["filter"], distance)
+            return jnp.sum(jnp.where(near[..., None], filters, 0) * sent[idx], axis=1)
+
+        return jax.vmap(of_one)(product(x, block["inwards"]["0"]["kernel"]), idx, distance, near)
 
     def _filter(
         self, layers: Parameters, distance: Float[Array, "*shape"]
@@ -231,5 +230,5 @@ def _dense(layers: Parameters, x: Array, between: Callable[[Array], Array]) -> A
     """Layers one after another, with an activation between them."""
     for k in range(len(layers)):
         layer = layers[str(k)]
-        x = (between(x) if k else x) @ layer["kernel"] + layer["bias"]
+        x = product(between(x) if k else x, layer["kernel"]) + layer["bias"]
     return x
