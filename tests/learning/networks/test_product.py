@@ -24,7 +24,7 @@ def test_products_are_numpys_with_slopes_in_both_modes(shape):
     of_x, of_kernel = jax.vjp(product, x, kernel)[1](slope)
     np.testing.assert_allclose(of_x, slope @ kernel.T, rtol=1e-12, atol=1e-12)
     rows = x.reshape(-1, shape[-1])
-    np.testing.assert_allclose(of_kernel, rows.T @ slope.reshape(len(rows), -1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(of_kernel, rows.T @ slope.reshape(-1, kernel.shape[1]), rtol=1e-12, atol=1e-12)
     _, along = jax.jvp(lambda kernel: product(x, kernel), (kernel,), (2 * kernel,))
     np.testing.assert_allclose(along, 2 * expected, rtol=1e-12, atol=1e-12)
 
