@@ -14,8 +14,10 @@ from energies_from_holes_figures_of_rings import (
 from energies_from_holes_inverse import regions_of
 from energies_from_holes_linear import MEV
 from energies_from_holes_records import Results, Settings, kinds_of, left_out
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from tdaglass import plot
 from tdaglass.plot.style import DIVERGING, PAGE, SEQUENTIAL, STYLE
@@ -164,8 +166,7 @@ def draw_errors(settings: Settings, results: Results, titles: dict[str, str]) ->
     panel.set_yticks(range(len(models)), [titles[model] for model in models])
     panel.invert_yaxis()
     panel.set_xscale("log")
-    for written in (panel.xaxis.set_major_formatter, panel.xaxis.set_minor_formatter):
-        written("{x:g}")
+    write_some(panel.xaxis)
     panel.set_xlabel(RMSE)
     panel.legend()
     return figure
@@ -176,7 +177,7 @@ def draw_curves(results: Results, titles: dict[str, str]) -> Figure | None:
     """Errors against sizes of the training set."""
     if not any(len(curve.size) for curve in results.curves.values()):
         return None
-    figure, axes = plot.new_figure(1, 1)
+    figure, axes = plot.new_figure(1, 1, width=0.75 * PAGE, height=0.4 * PAGE)
     for k, (model, curve) in enumerate(results.curves.items()):
         whole = results.scores[model]["frames"]
         folds = len(whole.test)
@@ -187,12 +188,19 @@ def draw_curves(results: Results, titles: dict[str, str]) -> Figure | None:
             label=titles[model],
         )  # fmt: skip
     axes[0, 0].set(xscale="log", yscale="log")
-    for axis in (axes[0, 0].xaxis, axes[0, 0].yaxis):
-        axis.set_major_formatter("{x:g}")
-    axes[0, 0].yaxis.set_minor_formatter("{x:g}")
-    axes[0, 0].legend(fontsize=6)
+    axes[0, 0].xaxis.set_major_formatter("{x:g}")
+    write_some(axes[0, 0].yaxis)
+    axes[0, 0].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.02, 0.5))
     plot.label_axes(axes[0, 0], "frames learned from", RMSE)
     return figure
+
+
+def write_some(axis: Axis) -> None:
+    """Numbers at 1, 2, 5, 10, ... of a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(LogLocator(subs=range(1, 10)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @mpl.rc_context(STYLE)
