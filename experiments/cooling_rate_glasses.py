@@ -54,9 +54,7 @@ def cool_some(
     system = cooling.of
     model = cooling.model
     hot, cold = (t * system.temperature for t in (cooling.hot, cooling.cold))
-    bath: dict[str, Any] = {"dt": cooling.dt, "ensemble": system.ensemble}
-    if system.pressure is not None:
-        bath["pressure"] = system.pressure
+    bath: dict[str, Any] = {"dt": cooling.dt, **cooling.ensemble}
     parts: dict[str, Any] = {"keep": parts_of(keep, name_of(piece)), "progress": False}
     of_rate = jax.random.fold_in(jax.random.key(cooling.seed), int(np.float32(rate).view(np.uint32)))
     keys = jax.vmap(partial(jax.random.fold_in, of_rate))(jnp.array(numbers))

@@ -48,6 +48,8 @@ class Cooling:
     """Steps at the cold temperature; energy and pressure are averages over the last quarter."""
     dt: float = 0.005
     """Time step."""
+    pressure: float | None = None
+    """Held all the while, in the units of the model; None: that of the system, whose volume may be constant."""
     potential: Path | None = None
     """File of the embedded-atom potential, for systems that need one."""
     seed: int = 0
@@ -71,6 +73,12 @@ class Cooling:
         return SYSTEMS[self.system]
 
     @property
+    def ensemble(self) -> dict[str, Any]:
+        """What is held constant beside the temperature, for `glass.run`."""
+        held = self.of.pressure if self.pressure is None else self.pressure
+        return {"ensemble": "nvt"} if held is None else {"ensemble": "npt", "pressure": held}
+
+    @property
     def model(self) -> Any:
         """Of so many particles.
 
@@ -79,7 +87,7 @@ class Cooling:
         ValueError
             For embedded atoms without the file of their potential, and for others with one.
         """
-        embedded = self.of.pressure is not None
+        embedded = self.of.embedded
         if embedded != (self.potential is not None):
             wanted, flag = ("a file", "--potential FILE") if embedded else ("no file", "no --potential")
             raise ValueError(

@@ -30,12 +30,12 @@ class System(NamedTuple):
     model: Callable[
         ..., Any
     ]  # of so many particles; of embedded atoms, of the file of their potential and these
+    embedded: bool  # whether atoms are
     species: tuple[str, str]
     angstrom: float  # in one unit of the model's length
     temperature: float  # energy of the model in one unit of temperature
     rate: float  # energy over time of the model in one unit of the cooling rate
-    ensemble: str
-    pressure: float | None  # in the model's units; None where the volume is constant
+    pressure: float | None  # at which it is cooled, in the model's units; None: at constant volume
     scattering: tuple[float, float]  # coherent neutron scattering lengths of the species, fm
     rate_unit: str  # TeX
     energy_unit: str  # TeX
@@ -69,11 +69,11 @@ def embedded(
     """A metallic glass of embedded atoms, cooled without pressure; temperatures are kelvins, times picoseconds."""
     return System(
         model=model,
+        embedded=True,
         species=(metal, metalloid),
         angstrom=1.0,
         temperature=units.KELVIN,
         rate=units.KELVIN * 1e-12,
-        ensemble="npt",
         pressure=0.0,
         scattering=scattering,
         rate_unit=r"(\mathrm{K/s})",
@@ -86,11 +86,11 @@ def embedded(
 SYSTEMS: dict[str, System] = {
     "kob_andersen_3d": System(
         model=glass.kob_andersen_3d,
+        embedded=False,
         species=("A", "B"),
         angstrom=SIGMA,
         temperature=1.0,
         rate=1.0,
-        ensemble="nvt",
         pressure=None,
         scattering=(10.3, 5.13),
         rate_unit=r"(\epsilon / k_\mathrm{B} \tau)",

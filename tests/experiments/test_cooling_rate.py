@@ -73,6 +73,12 @@ def test_what_cannot_be_meant_is_said(monkeypatch, tmp_path):
         Settings(Cooling(rates=(0.1, 0.2)), data=(tmp_path / "a.xyz",))
 
 
+def test_what_is_held_constant_is_that_of_the_system_unless_a_pressure_is_asked_for():
+    assert Cooling().ensemble == {"ensemble": "nvt"}
+    assert PRESETS["iron_phosphorus", "default"].cooling.ensemble == {"ensemble": "npt", "pressure": 0.0}
+    assert Cooling(pressure=0.0).ensemble == {"ensemble": "npt", "pressure": 0.0}
+
+
 @pytest.fixture
 def known():
     """Images of which one cell grows and one shrinks with the logarithm of the rate, a third knows nothing."""
