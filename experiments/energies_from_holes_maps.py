@@ -7,7 +7,6 @@ import numpy as np
 from energies_from_holes_frames import Frames
 from energies_from_holes_linear import blurred, histograms, per_cell, per_image, standardized
 from energies_from_holes_records import Described, Settings, Space
-from threadpoolctl import threadpool_limits
 
 from tdaglass import learning, parallel
 from tdaglass.runs import Run
@@ -33,8 +32,6 @@ def spaces_of(
     return dict(zip(names, found, strict=True))
 
 
-# Each number of threads adds in an order of its own, and other bits become other maps.
-@threadpool_limits.wrap(limits=1)
 def space_of(
     settings: Settings, frames: Frames, described: Described, schnet: np.ndarray, name: str
 ) -> Space:
@@ -66,12 +63,15 @@ def coordinates(settings: Settings, described: Described, schnet: np.ndarray, na
 def embedded(settings: Settings, along: np.ndarray, perplexity: float) -> np.ndarray:
     """t-SNE from principal coordinates, which it begins with."""
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     start = (1e-4 / along[:, 0].std() * along[:, :2]).astype(np.float32)
     tsne = TSNE(
         perplexity=min(perplexity, (len(along) - 1) / 3), init=start, random_state=settings.source.seed
     )
-    return tsne.fit_transform(along.astype(np.float32))
+    # Threads of the library that is loaded only now: other bits become other maps.
+    with threadpool_limits(1):
+        return tsne.fit_transform(along.astype(np.float32))
 
 
 def nearest(x: np.ndarray, k: int) -> np.ndarray:

@@ -26,6 +26,7 @@ KNOWN_TO = {
     "jax_md": "glass/molecular_dynamics/",
     "matplotlib": "plot/",
     "optax": "learning/",
+    "threadpoolctl": "parallel/",
     "tqdm": "progress.py",
 }
 # Of which the package knows nothing.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tdaglass.checkpoints import Keep, SharedKeep
+from tdaglass.parallel.one_thread import one_thread
 from tdaglass.parallel.part import Part, take_turns
 from tdaglass.parallel.worker import with_numpy_arrays
 
@@ -74,7 +75,8 @@ def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) 
     def compute() -> Any:
         nonlocal failure
         try:
-            return with_numpy_arrays(function(piece.item))
+            with one_thread():
+                return with_numpy_arrays(function(piece.item))
         except Exception as error:
             failure = error
             raise

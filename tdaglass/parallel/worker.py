@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from tdaglass.parallel.needs import Needs, OtherVersions, processor
+from tdaglass.parallel.one_thread import one_thread
 
 # A worker serves a few maps at a time, and what each of them shares can be large.
 _REMEMBERED = 4
@@ -64,7 +65,8 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
             called = _remembered(digest, function)
             if called is None:
                 return Reply("missing")
-            result = with_numpy_arrays(called(cloudpickle.loads(item)))
+            with one_thread():
+                result = with_numpy_arrays(called(cloudpickle.loads(item)))
             return Reply("done", dumps(result, "the result"), processor=processor())
     except OtherVersions as error:
         return Reply("refused", reason=str(error))

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -9,6 +10,9 @@ from jaxtyping import Array, Float
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
 from tdaglass.learning.standardize import rows_of_fit
+
+# Samples whose products are added at once, in whatever order.
+PIECE = 128
 
 
 class LinearModel(NamedTuple):
@@ -155,4 +159,18 @@ def product(a: Array, b: Array) -> Array:
 
 def products_of(x: Float[Array, "samples features"]) -> Float[Array, "n n"]:
     """Of samples with one another, or of features if these are not more."""
-    return product(x, x.T) if x.shape[1] > x.shape[0] else product(x.T, x)
+    if x.shape[1] > x.shape[0]:
+        return product(x, x.T)
+    return jax.lax.platform_dependent(x, cpu=_added_up, default=lambda x: product(x.T, x))
+
+
+def _added_up(x: Array) -> Array:
+    """Of features, from a few samples at a time: the order of longer sums depends on the number of threads."""
+    pieces = max(1, -(-len(x) // PIECE))
+    size = -(-len(x) // pieces)
+    some = jnp.pad(x, [(0, pieces * size - len(x)), (0, 0)]).reshape(pieces, size, -1)
+
+    def add(total: Array, rows: Array) -> tuple[Array, None]:
+        return total + product(rows.T, rows), None
+
+    return jax.lax.scan(add, product(some[0].T, some[0]), some[1:])[0]
