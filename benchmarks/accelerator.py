@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "starts": Part("starts", "make_starts", 45, environment={"JAX_PLATFORMS": "cpu"}),
+    "starts": Part("starts", "make_starts", 30, environment={"JAX_PLATFORMS": "cpu"}),
     "machine": Part("starts", "describe_machine", 15),
     "correctness, cuda, 2D": Part("correctness", "check", 40, ("2D", "cuda")),
     "correctness, cuda, 3D": Part("correctness", "check", 45, ("3D", "cuda")),
@@ -43,11 +43,11 @@ PARTS = {
     "speed, cuda, 3D": Part("speed", "measure", 45, ("3D", "cuda")),
     "bounds": Part("bounds", "shares", 60),
     "correctness, jax, 2D": Part("correctness", "check", 90, ("2D", "jax")),
-    "correctness, jax, 3D": Part("correctness", "check", 120, ("3D", "jax")),
+    "correctness, jax, 3D": Part("correctness", "check", 100, ("3D", "jax")),
     "speed, jax, 2D": Part("speed", "measure", 60, ("2D", "jax")),
     "speed, jax, 3D": Part("speed", "measure", 60, ("3D", "jax")),
     "step of the JAX engine": Part("bounds", "jax_step", 60),
-    "learning": Part("learning", "ours", 90),
+    "learning": Part("learning", "ours", 80),
     "learning, PyTorch": Part("learning", "theirs", 45),
     "topology": Part("topology", "diagrams", 30),
 }
