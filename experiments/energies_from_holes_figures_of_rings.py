@@ -8,6 +8,7 @@ from energies_from_holes_inverse import BONDED
 from energies_from_holes_records import Results, Rings
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
 from tdaglass import plot, structure
@@ -36,6 +37,7 @@ def draw_rings(results: Results) -> Figure:
         ):
             steps(panel, values, run, edges, KINDS[kind], f"{kind} energy, {len(rings.size)} rings")
     axes[0, 0].legend(fontsize=6)
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     plot.label_axes(axes[0, 0], "atoms of a ring", "share")
     plot.label_axes(axes[0, 1], EDGE, "share")
     plot.label_axes(axes[0, 2], "angle / degree", "share")
