@@ -283,13 +283,17 @@ def _with_neighbors_mean(
     values: Float[Array, "particles columns"], neighbors: Neighbors
 ) -> Float[Array, "particles columns"]:
     """Mean over each particle and its neighbours, one slot of the neighbour table after the other."""
+    return _mean_over_slots(values, neighbors.idx, neighbors.mask)
 
+
+@jax.jit  # else every call would be compiled, and what is compiled is kept
+def _mean_over_slots(values: Array, idx: Array, mask: Array) -> Array:
     def add_slot(total: Array, slot: tuple[Int[Array, " n"], Bool[Array, " n"]]) -> tuple[Array, None]:
         idx, used = slot
         return total + jnp.where(used[:, None], values[idx], 0), None
 
-    total, _ = lax.scan(add_slot, values, (neighbors.idx.T, neighbors.mask.T))
-    return total / (1 + neighbors.mask.sum(-1, keepdims=True))
+    total, _ = lax.scan(add_slot, values, (idx.T, mask.T))
+    return total / (1 + mask.sum(-1, keepdims=True))
 
 
 def _safe_norm(components: Float[Array, "components *rest"]) -> Float[Array, "*rest"]:

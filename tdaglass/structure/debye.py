@@ -1,5 +1,6 @@
 """Debye's formula: what a few atoms scatter, wherever they point."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -82,6 +83,18 @@ def debye_structure_factor(
             )
         finite(b, "scattering lengths")
     own = jnp.sum(b * b)
+    between = _between(x, b, waves)
+    if radius is not None:
+        extent = waves * floats(radius, "radius", like=x)
+        between -= (jnp.sum(b) ** 2 - own) * _sphere(extent) ** 2
+    return 1 + between / own
+
+
+@jax.jit  # else every call would be compiled, and what is compiled is kept
+def _between(
+    x: Float[Array, "atoms dim"], b: Float[Array, " atoms"], waves: Float[Array, " points"]
+) -> Float[Array, " points"]:
+    """The sum over different atoms."""
     one, other = np.triu_indices(len(x), 1)
     squared = jnp.sum((x[one] - x[other]) ** 2, axis=-1)
     # The root has no derivative at zero, where atoms are at one place; there sin(q r) / r is q.
@@ -94,11 +107,7 @@ def debye_structure_factor(
         return jnp.where(wave > 0, sines, jnp.sum(weight))
 
     at_once = max(1, TERMS // max(len(one), 1))
-    between = lax.map(scattered, waves, batch_size=min(at_once, max(len(waves), 1)))
-    if radius is not None:
-        extent = waves * floats(radius, "radius", like=x)
-        between -= (jnp.sum(b) ** 2 - own) * _sphere(extent) ** 2
-    return 1 + between / own
+    return lax.map(scattered, waves, batch_size=min(at_once, max(len(waves), 1)))
 
 
 def _sphere(x: Float[Array, " points"]) -> Float[Array, " points"]:

@@ -168,6 +168,11 @@ def sann_radius(distance: Numbers, mask: Numbers) -> Float[Array, " particles"]:
             "try those of one system"
         )
 
+    return _radius(distance, mask)
+
+
+@jax.jit  # else every call would be compiled, and what is compiled is kept
+def _radius(distance: Array, mask: Array) -> Array:
     def radius_of(inside: Array) -> tuple[Array, Array]:
         count = jnp.sum(inside, 0, dtype=jnp.int32)
         total = jnp.sum(jnp.where(inside, distance, 0), 0)

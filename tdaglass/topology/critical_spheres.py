@@ -57,7 +57,14 @@ def critical_spheres(
     tuple of CriticalSpheres
         In the order of `dimensions`, in the precision of the positions.
     """
+    return _critical_spheres(positions, box, weights, dimensions, tuple(rooms), thread_count())
 
+
+# Outside `jit`, too: a callback of its own for every call would be compiled every time, and kept.
+@partial(jax.jit, static_argnums=(3, 4, 5))
+def _critical_spheres(
+    positions: Any, box: Any, weights: Any, dimensions: tuple[int, ...], rooms: tuple[int, ...], threads: int
+) -> tuple[CriticalSpheres, ...]:
     def shapes_of(*sizes: int) -> Spheres:
         real, whole = (partial(jax.ShapeDtypeStruct, dtype=dtype) for dtype in (positions.dtype, jnp.int32))
         edges = (*sizes, positions.shape[1])
@@ -75,7 +82,7 @@ def critical_spheres(
         dimensions=dimensions,
         periodic=box is not None,
         weighted=weights is not None,
-        threads=thread_count(),
+        threads=threads,
     )
     return jax.pure_callback(host, shapes, *given, vmap_method="broadcast_all")
 

@@ -102,6 +102,7 @@ def initialize(
     )
 
 
+@partial(jax.jit, static_argnames="model")  # else every batch would be compiled anew
 def _forces_alone(model: Model, configuration: Configuration) -> Float[Array, "particles dim"]:
     """Forces of each system of a batch by itself: side by side, sums of several are not always those of one."""
     return sequential_vmap(partial(forces, model))(configuration)

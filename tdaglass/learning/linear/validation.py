@@ -1,6 +1,7 @@
 """How well predictions hold for samples that were not learned from, and how well that is known."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -115,8 +116,13 @@ def jackknife(score: Score, y: Numbers, predicted: Numbers, groups: Any = None) 
         raise ValueError(
             f"expected at least 3 groups to take out in turn, got {n}; try groups=None, which takes samples"
         )
-    without = jax.lax.map(lambda g: score(y, predicted, ones * (jnp.asarray(of) != g)), jnp.arange(n))
+    without = _without_each(score, y, predicted, ones, jnp.asarray(of), n)
     return Estimate(score(y, predicted, ones), jnp.sqrt(without.var(axis=0) * (n - 1)))
+
+
+@partial(jax.jit, static_argnames=("score", "groups"))  # of one score and one shape there is one program
+def _without_each(score: Score, y: Array, predicted: Array, ones: Array, of: Array, groups: int) -> Array:
+    return jax.lax.map(lambda g: score(y, predicted, ones * (of != g)), jnp.arange(groups))
 
 
 def random_folds(

@@ -24,6 +24,11 @@ def product(
     >>> product(jnp.ones((2, 5, 300)), jnp.ones((300, 7))).shape
     (2, 5, 7)
     """
+    return _product(x, kernel)
+
+
+@jax.jit  # outside `jit`, too, there is one program for each shape
+def _product(x: Array, kernel: Array) -> Array:
     return jax.lax.platform_dependent(x, kernel, cpu=_in_pieces, default=jnp.matmul)
 
 

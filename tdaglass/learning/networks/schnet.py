@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
@@ -155,6 +156,10 @@ class SchNet(Network):
         (systems, particles, features)
             Without meaning where there is no particle.
         """
+        return self._features(parameters, samples)
+
+    @partial(jax.jit, static_argnums=0)  # outside `jit`, too, there is one program for each shape
+    def _features(self, parameters: Parameters, samples: ParticleGraph) -> Array:
         x = parameters["embedding"][jnp.maximum(samples.species, 0)]
         near = (samples.idx >= 0) & (samples.distance < self.cutoff)
         # Beyond the cut-off, and in slots that are not used, everything is finite and counts nothing.
