@@ -16,7 +16,6 @@ import numpy as np
 from forces_from_holes_data import teacher
 from forces_from_holes_models import Description
 from forces_from_holes_records import Frames, Learned, Scored, Settings
-from threadpoolctl import threadpool_limits
 
 ALPHAS = 10.0 ** np.arange(-11, 0.5, 0.5)
 
@@ -67,8 +66,6 @@ def added(all_sums: list[Sums]) -> Sums:
     return Sums(np.concatenate(features), np.concatenate(energy), *(sum(x) for x in rest))  # type: ignore[arg-type]
 
 
-# With as many threads as there happen to be, LAPACK would sum in another order in a worker than here.
-@threadpool_limits.wrap(limits=1)
 def learn_from(of_fold: list[Sums], force_weight: float) -> Learned:
     """With the strength that foretells folds best, each from the others."""
     errors = np.zeros(len(ALPHAS))

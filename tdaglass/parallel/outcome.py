@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tdaglass.checkpoints import Keep, SharedKeep
-from tdaglass.parallel.one_thread import one_thread
 from tdaglass.parallel.part import Part, take_turns
-from tdaglass.parallel.worker import with_numpy_arrays
+from tdaglass.parallel.worker import computed
 
 
 class Piece(NamedTuple):
@@ -75,8 +74,7 @@ def tried(function: Callable[[Any], Any], piece: Piece, keep: Keep, tries: int) 
     def compute() -> Any:
         nonlocal failure
         try:
-            with one_thread():
-                return with_numpy_arrays(function(piece.item))
+            return computed(function, piece.item)
         except Exception as error:
             failure = error
             raise

@@ -12,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 import cloudpickle
 import jax
 import numpy as np
+import scipy.linalg  # noqa: F401 (whose threads would not be limited if it were loaded later)
+from threadpoolctl import threadpool_limits
 
 from tdaglass.parallel.needs import Needs, OtherVersions, processor
-from tdaglass.parallel.one_thread import one_thread
 
 # A worker serves a few maps at a time, and what each of them shares can be large.
 _REMEMBERED = 4
@@ -65,8 +66,7 @@ def work(needs: tuple, digest: str, function: bytes | None, item: bytes) -> Repl
             called = _remembered(digest, function)
             if called is None:
                 return Reply("missing")
-            with one_thread():
-                result = with_numpy_arrays(called(cloudpickle.loads(item)))
+            result = computed(called, cloudpickle.loads(item))
             return Reply("done", dumps(result, "the result"), processor=processor())
     except OtherVersions as error:
         return Reply("refused", reason=str(error))
@@ -88,6 +88,16 @@ def _remembered(digest: str, content: bytes | None) -> Callable[[Any], Any] | No
             while len(_functions) > _REMEMBERED:
                 _functions.popitem(last=False)
         return _functions[digest]
+
+
+def computed(function: Callable[[Any], Any], item: Any) -> Any:
+    """The result of a piece, wherever it is computed: BLAS, LAPACK and OpenMP have one thread.
+
+    The sums of several depend on how many there are, which differs from place to place. The limit is of the
+    process: of threads that compute pieces at once the first one has it.
+    """
+    with threadpool_limits(1):
+        return with_numpy_arrays(function(item))
 
 
 def with_numpy_arrays(tree: Any) -> Any:

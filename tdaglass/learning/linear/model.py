@@ -9,10 +9,8 @@ from jaxtyping import Array, Float
 
 from tdaglass import arguments
 from tdaglass.arguments import Numbers
+from tdaglass.learning.pieces import in_pieces
 from tdaglass.learning.standardize import rows_of_fit
-
-# Samples whose products are added at once, in whatever order.
-PIECE = 128
 
 
 class LinearModel(NamedTuple):
@@ -166,9 +164,7 @@ def products_of(x: Float[Array, "samples features"]) -> Float[Array, "n n"]:
 
 def _added_up(x: Array) -> Array:
     """Of features, from a few samples at a time: the order of longer sums depends on the number of threads."""
-    pieces = max(1, -(-len(x) // PIECE))
-    size = -(-len(x) // pieces)
-    some = jnp.pad(x, [(0, pieces * size - len(x)), (0, 0)]).reshape(pieces, size, -1)
+    some = in_pieces(x)
 
     def add(total: Array, rows: Array) -> tuple[Array, None]:
         return total + product(rows.T, rows), None

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from tdaglass.learning.network import Network, Parameters
 from tdaglass.learning.networks.dense import dense_layers, through_dense
-from tdaglass.learning.networks.product import product
+from tdaglass.learning.networks.product import ordered_product
 from tdaglass.learning.networks.pure import init_parameters, merge
 
 Activation = Literal["relu", "tanh", "silu"]
@@ -190,7 +190,7 @@ class _Layers(nnx.Module):
         initial = jax.nn.initializers
         kernel_init = initial.lecun_normal() if network.activation == "tanh" else initial.he_normal()
         widths = (features, *network.hidden, network.outputs)
-        self.dense = nnx.Dict(dense_layers(widths, kernel_init, dtype, rngs, product))
+        self.dense = nnx.Dict(dense_layers(widths, kernel_init, dtype, rngs, ordered_product))
 
     def __call__(self, descriptors: Array) -> Array:
         return through_dense(self.dense, descriptors, lambda x, _: self.activation(x))

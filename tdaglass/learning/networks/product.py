@@ -6,12 +6,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-# Longer sums the library behind XLA's CPU code splits as its caches and threads suggest, and more than one thread
-# may add their parts.
-PIECE = 128
+from tdaglass.learning.pieces import PIECE, in_pieces
 
 
-def product(
+def ordered_product(
     x: Float[Array, "*rows inputs"], kernel: Float[Array, "inputs units"], *_: Any, **__: Any
 ) -> Float[Array, "*rows units"]:
     """`x @ kernel`; on a CPU it and its derivatives are sums of pieces in a fixed order, about as fast.
@@ -21,7 +19,7 @@ def product(
 
     Examples
     --------
-    >>> product(jnp.ones((2, 5, 300)), jnp.ones((300, 7))).shape
+    >>> ordered_product(jnp.ones((2, 5, 300)), jnp.ones((300, 7))).shape
     (2, 5, 7)
     """
     return _product(x, kernel)
@@ -35,11 +33,9 @@ def _product(x: Array, kernel: Array) -> Array:
 def _in_pieces(x: Array, kernel: Array) -> Array:
     inputs, units = kernel.shape
     rows = x.reshape(-1, inputs)
-    count = max(1, -(-len(rows) // PIECE))
-    size = -(-len(rows) // count)
-    rows = jnp.pad(rows, [(0, count * size - len(rows)), (0, 0)])
-    pieces = jax.lax.map(lambda some: _of_few(some, kernel), rows.reshape(count, size, inputs))
-    return pieces.reshape(count * size, units)[: x.size // inputs].reshape(*x.shape[:-1], units)
+    pieces = jax.lax.map(lambda some: _of_few(some, kernel), in_pieces(rows))
+    every = pieces.reshape(pieces.shape[0] * pieces.shape[1], units)
+    return every[: len(rows)].reshape(*x.shape[:-1], units)
 
 
 def _of_few(rows: Array, kernel: Array) -> Array:

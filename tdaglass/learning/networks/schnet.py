@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from tdaglass.learning.network import Network, Parameters
 from tdaglass.learning.networks.atomwise import Pooling
 from tdaglass.learning.networks.graph import ParticleGraph
-from tdaglass.learning.networks.product import product
+from tdaglass.learning.networks.product import ordered_product
 
 PRINTED_GAMMA = 0.1  # 1 / angstrom^2, in Minamitani et al. 2023
 
@@ -146,6 +146,7 @@ class SchNet(Network):
             return total
         return total / jnp.maximum(present.sum(-1, keepdims=True), 1)
 
+    @partial(jax.jit, static_argnums=0)  # outside `jit`, too, there is one program for each shape
     def particle_features(
         self, parameters: Parameters, samples: ParticleGraph
     ) -> Float[Array, "systems particles features"]:
@@ -156,10 +157,6 @@ class SchNet(Network):
         (systems, particles, features)
             Without meaning where there is no particle.
         """
-        return self._features(parameters, samples)
-
-    @partial(jax.jit, static_argnums=0)  # outside `jit`, too, there is one program for each shape
-    def _features(self, parameters: Parameters, samples: ParticleGraph) -> Array:
         x = parameters["embedding"][jnp.maximum(samples.species, 0)]
         near = (samples.idx >= 0) & (samples.distance < self.cutoff)
         # Beyond the cut-off, and in slots that are not used, everything is finite and counts nothing.
@@ -179,7 +176,7 @@ class SchNet(Network):
             filters = filters_at(block["filter"], distance)
             return jnp.sum(jnp.where(near[..., None], filters, 0) * sent[idx], axis=1)
 
-        return jax.vmap(of_one)(product(x, block["inwards"]["0"]["kernel"]), idx, distance, near)
+        return jax.vmap(of_one)(ordered_product(x, block["inwards"]["0"]["kernel"]), idx, distance, near)
 
     def _filter(
         self, layers: Parameters, distance: Float[Array, "*shape"]
@@ -235,5 +232,5 @@ def _dense(layers: Parameters, x: Array, between: Callable[[Array], Array]) -> A
     """Layers one after another, with an activation between them."""
     for k in range(len(layers)):
         layer = layers[str(k)]
-        x = product(between(x) if k else x, layer["kernel"]) + layer["bias"]
+        x = ordered_product(between(x) if k else x, layer["kernel"]) + layer["bias"]
     return x

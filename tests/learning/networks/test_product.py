@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tdaglass.learning.networks.product import PIECE, product
+from tdaglass.learning.networks.product import ordered_product
+from tdaglass.learning.pieces import PIECE
 
 
 @pytest.mark.parametrize(
@@ -19,13 +20,13 @@ def test_products_are_numpys_with_slopes_in_both_modes(shape):
     rng = np.random.default_rng(0)
     x, kernel = jnp.asarray(rng.normal(size=shape)), jnp.asarray(rng.normal(size=(shape[-1], PIECE + 2)))
     expected = np.matmul(x, kernel)
-    np.testing.assert_allclose(product(x, kernel), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(ordered_product(x, kernel), expected, rtol=1e-12, atol=1e-12)
     slope = jnp.asarray(rng.normal(size=expected.shape))
-    of_x, of_kernel = jax.vjp(product, x, kernel)[1](slope)
+    of_x, of_kernel = jax.vjp(ordered_product, x, kernel)[1](slope)
     np.testing.assert_allclose(of_x, slope @ kernel.T, rtol=1e-12, atol=1e-12)
     rows = x.reshape(-1, shape[-1])
     np.testing.assert_allclose(of_kernel, rows.T @ slope.reshape(-1, kernel.shape[1]), rtol=1e-12, atol=1e-12)
-    _, along = jax.jvp(lambda kernel: product(x, kernel), (kernel,), (2 * kernel,))
+    _, along = jax.jvp(lambda kernel: ordered_product(x, kernel), (kernel,), (2 * kernel,))
     np.testing.assert_allclose(along, 2 * expected, rtol=1e-12, atol=1e-12)
 
 
